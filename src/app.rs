@@ -1,0 +1,1 @@
+//! Builds the application once, for `main` and for tests.

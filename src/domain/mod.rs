@@ -1,0 +1,1 @@
+//! What the product does; each public function is a sentence.

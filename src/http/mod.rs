@@ -1,0 +1,1 @@
+//! Every route in one table; extractors that make authorization part of a handler's signature.

@@ -1,0 +1,1 @@
+//! A letter into subject, text and HTML, and out of the door.

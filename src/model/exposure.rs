@@ -1,0 +1,197 @@
+//! Exposures: the record that a token was seen at a place.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::detector::Detector;
+use super::id::Id;
+use super::time::Timestamp;
+use super::token::Token;
+
+/// Who reported: `github` and, later, others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin(Cow<'static, str>);
+
+impl Origin {
+    /// GitHub's secret scanning.
+    pub const GITHUB: Self = Self(Cow::Borrowed("github"));
+
+    /// Wraps a name as it was stored.
+    #[must_use]
+    pub const fn from_stored(name: String) -> Self {
+        Self(Cow::Owned(name))
+    }
+
+    /// The name as stored and counted.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name in a sentence.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match self.as_str() {
+            "github" => "GitHub",
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a reported string is one that we ever issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// We issued it, whatever became of it since.
+    TruePositive,
+    /// We never did.
+    FalsePositive,
+}
+
+impl Verdict {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TruePositive => "true_positive",
+            Self::FalsePositive => "false_positive",
+        }
+    }
+}
+
+/// Longest address that is kept; the rest is cut.
+const LONGEST_URL: usize = 2_000;
+/// Longest source that is kept.
+const LONGEST_SOURCE: usize = 64;
+
+/// Where a token was seen. Two reports of one address are one place; without an address, the
+/// source is the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The address as reported, without any of our tokens in it and not longer than 2,000
+    /// characters; `None` when the reporter gave none.
+    pub url: Option<String>,
+    /// What kind of place, such as `commit`, in lower case.
+    pub source: Option<String>,
+    key: [u8; 32],
+}
+
+impl Place {
+    /// The place that a report names.
+    #[must_use]
+    pub fn new(url: Option<&str>, source: Option<&str>, detector: &Detector) -> Self {
+        let url = url.map(str::trim).filter(|url| !url.is_empty());
+        let source = source.map(str::trim).filter(|source| !source.is_empty());
+        let source = source.map(|source| kept(&source.to_lowercase(), LONGEST_SOURCE, detector));
+        let named = match (url, &source) {
+            (Some(url), _) => format!("url {url}"),
+            (None, Some(source)) => format!("source {source}"),
+            (None, None) => String::new(),
+        };
+        let key = Sha256::digest(named.as_bytes()).into();
+        Self {
+            url: url.map(|url| kept(url, LONGEST_URL, detector)),
+            source,
+            key,
+        }
+    }
+
+    /// Tells places apart, also those whose address had to be cut.
+    #[must_use]
+    pub const fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+}
+
+/// `text` as it may be stored: no token of ours, no controls, not too long.
+fn kept(text: &str, longest: usize, detector: &Detector) -> String {
+    let clean = detector.redact(text);
+    clean
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .take(longest)
+        .collect()
+}
+
+/// One token, seen at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    /// Which.
+    pub id: Id<Exposure>,
+    /// Which token.
+    pub token: Id<Token>,
+    /// Who reported it first.
+    pub origin: Origin,
+    /// Where.
+    pub place: Place,
+    /// When it was reported first.
+    pub first_seen_at: Timestamp,
+    /// Since when the token is dead.
+    pub revoked_at: Timestamp,
+    /// What the reporter was answered.
+    pub verdict: Verdict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::token_text::{ChecksumRules, TokenFormat};
+
+    fn detector() -> Detector {
+        Detector::new(
+            &TokenFormat::new("polar_").unwrap(),
+            ChecksumRules::strict(),
+        )
+        .unwrap()
+    }
+
+    fn place(url: Option<&str>, source: Option<&str>) -> Place {
+        Place::new(url, source, &detector())
+    }
+
+    #[test]
+    fn an_address_is_one_place_whatever_its_source() {
+        let one = place(Some("https://github.com/a"), Some("commit"));
+        assert_eq!(one.key(), place(Some(" https://github.com/a "), None).key());
+        assert_ne!(
+            one.key(),
+            place(Some("https://github.com/b"), Some("commit")).key()
+        );
+    }
+
+    #[test]
+    fn without_an_address_the_source_is_the_place() {
+        assert_eq!(place(Some(""), Some("Commit")), place(None, Some("commit")));
+        assert_ne!(
+            place(None, Some("commit")).key(),
+            place(None, Some("npm")).key()
+        );
+        assert_ne!(
+            place(None, Some("commit")).key(),
+            place(Some("commit"), None).key()
+        );
+    }
+
+    #[test]
+    fn what_is_kept_of_a_place_holds_no_token_and_no_controls() {
+        let pat = "polar_pat_abcdefghijklmnopqrstuvwxyzABCDEFGHIJK4WQsSZ";
+        let long = "x".repeat(5_000);
+        let place = place(
+            Some(&format!("https://x.example/?t={pat}\r\n{long}")),
+            Some("a\nb"),
+        );
+        let url = place.url.unwrap();
+        assert!(url.starts_with("https://x.example/?t=polar_pat_[redacted]\u{fffd}\u{fffd}xxx"));
+        assert_eq!(url.chars().count(), 2_000);
+        assert_eq!(place.source.unwrap(), "a\u{fffd}b");
+    }
+}

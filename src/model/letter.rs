@@ -1,0 +1,105 @@
+//! Letters: what an owner is told, as data. `mail` puts them into words.
+
+use serde::{Deserialize, Serialize};
+
+use super::time::Timestamp;
+
+/// What is told. Stored as JSON in the outbox, so fields are only ever added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case")]
+pub enum Letter {
+    /// A token of yours was seen where it should not be.
+    TokenExposed(TokenExposed),
+}
+
+/// A token was seen where it should not be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenExposed {
+    /// Which token.
+    pub token: LetterToken,
+    /// In which relation the reader stands to it.
+    pub addressee: Addressee,
+    /// Who reported it, as a title: `GitHub`.
+    pub reported_by: String,
+    /// The address where it was seen, if one was given.
+    pub url: Option<String>,
+    /// What kind of place that is, such as `commit`.
+    pub source: Option<String>,
+    /// When it was reported.
+    pub seen_at: Timestamp,
+    /// What we found and did.
+    pub outcome: Outcome,
+    /// How many other tokens were revoked with it.
+    pub relatives_revoked: u64,
+}
+
+/// A token as its owner knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterToken {
+    /// Its id, for support.
+    pub id: String,
+    /// Its kind's name, such as `personal_access_token`.
+    pub kind: String,
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// Its last four characters.
+    pub hint: String,
+    /// What it could do.
+    pub scopes: Vec<String>,
+    /// The organization it belongs or is limited to.
+    pub organization: Option<String>,
+    /// The application it was issued to, or whose credential it is.
+    pub client: Option<String>,
+    /// The customer it acted for.
+    pub customer: Option<String>,
+    /// Since when it existed.
+    pub created_at: Timestamp,
+    /// Until when it would have worked.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, as far as we know.
+    pub last_used_at: Option<Timestamp>,
+    /// From which address.
+    pub last_used_from: Option<String>,
+}
+
+/// Why somebody is told about a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addressee {
+    /// It is theirs.
+    Owner,
+    /// They own or manage the organization it belongs to.
+    OrganizationManager,
+    /// They made it for an organization.
+    Creator,
+    /// They own the application whose credential it is.
+    ClientOwner,
+    /// They run the service, and nobody nearer can be told.
+    Operator,
+}
+
+/// What we found when a token was reported, and what we did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It worked until the report, and was revoked.
+    Revoked {
+        /// When.
+        at: Timestamp,
+    },
+    /// It had expired, and was revoked for good.
+    AlreadyExpired {
+        /// When it had expired.
+        at: Timestamp,
+    },
+    /// It had been revoked before.
+    AlreadyRevoked {
+        /// When it had been revoked.
+        at: Timestamp,
+    },
+    /// Its owner was blocked; it was revoked, so that unblocking does not revive it.
+    AlreadySuspended {
+        /// Since when its owner is blocked.
+        at: Timestamp,
+    },
+}

@@ -1,0 +1,281 @@
+//! A token as it is kept, and whether it works.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use super::client::Client;
+use super::grant::Grant;
+use super::id::Id;
+use super::organization::{Organization, one_line};
+use super::scope::ScopeSet;
+use super::time::Timestamp;
+use super::token_kind::TokenKind;
+use super::user::User;
+
+/// One token of any kind. Its text is not here and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Which.
+    pub id: Id<Token>,
+    /// What it is for.
+    pub kind: TokenKind,
+    /// The grant it was minted from, for kinds that have a family.
+    pub grant: Option<Id<Grant>>,
+    /// The customer it acts for, as the issuing service named them.
+    pub customer: Option<String>,
+    /// What its owner calls it.
+    pub name: Option<TokenName>,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// The last four characters of its text.
+    pub hint: String,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+    /// Until when it works; `None` is until it is revoked.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last seen in use, as far as it was flushed.
+    pub last_used_at: Option<Timestamp>,
+    /// From where, when the service that asked told us.
+    pub last_used_from: Option<IpAddr>,
+    /// When and why it died, if it was revoked.
+    pub revocation: Option<Revocation>,
+}
+
+/// The end of a token. It is final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// Why a token was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RevocationReason {
+    /// The token itself was seen where it should not be.
+    Exposed,
+    /// A token of the same grant, or a session of the same user, was exposed.
+    RelativeExposed,
+    /// An operator revoked it.
+    Operator,
+    /// Its owner revoked it.
+    Owner,
+}
+
+impl RevocationReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [
+        Self::Exposed,
+        Self::RelativeExposed,
+        Self::Operator,
+        Self::Owner,
+    ];
+
+    /// The name as stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exposed => "exposed",
+            Self::RelativeExposed => "relative_exposed",
+            Self::Operator => "operator",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// Reads a reason as it was stored. An unknown one was written by a newer version.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.name() == text)
+            .unwrap_or(Self::Operator)
+    }
+}
+
+/// What an owner calls a token: one line, at most 100 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenName(String);
+
+/// The text is not a name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a token's name is 1 to 100 characters on one line")]
+pub struct InvalidTokenName;
+
+impl TokenName {
+    /// Wraps a name as it was stored.
+    #[must_use]
+    pub const fn from_stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TokenName {
+    type Err = InvalidTokenName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        one_line(text, 100).map(Self).ok_or(InvalidTokenName)
+    }
+}
+
+impl fmt::Display for TokenName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A token with everything that decides whether it works and who must be told when it leaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownToken {
+    /// The token.
+    pub token: Token,
+    /// The user who owns it or, for an organization's token, who made it.
+    pub user: Option<User>,
+    /// The organization that owns it, or to which it is limited.
+    pub organization: Option<Organization>,
+    /// The client it was issued to, or whose credential it is.
+    pub client: Option<Client>,
+    /// When the grant it was minted from ended, if it did.
+    pub grant_revoked_at: Option<Timestamp>,
+}
+
+/// Whether a token works, and if not, why. Nobody outside learns the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenState {
+    /// It works.
+    Live,
+    /// Its time is over.
+    Expired {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// It was revoked, or the grant it came from was.
+    Revoked {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Its user, organization or client is blocked; it would work again after unblocking.
+    Suspended {
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+impl TokenState {
+    /// The name in answers to operators.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Expired { .. } => "expired",
+            Self::Revoked { .. } => "revoked",
+            Self::Suspended { .. } => "suspended",
+        }
+    }
+}
+
+impl KnownToken {
+    /// Whether the token works at `now`. What is final comes before what could be undone.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> TokenState {
+        let revoked = self.token.revocation.map(|revocation| revocation.at);
+        if let Some(at) = revoked.or(self.grant_revoked_at) {
+            return TokenState::Revoked { at };
+        }
+        if let Some(at) = self.token.expires_at.filter(|at| *at <= now) {
+            return TokenState::Expired { at };
+        }
+        match self.suspended_at() {
+            Some(at) => TokenState::Suspended { at },
+            None => TokenState::Live,
+        }
+    }
+
+    fn suspended_at(&self) -> Option<Timestamp> {
+        // An organization's token outlives the account of whoever made it.
+        let of_organization = self.token.kind == TokenKind::OrganizationAccessToken;
+        let user = self
+            .user
+            .as_ref()
+            .filter(|_| !of_organization)
+            .and_then(|u| u.blocked_at);
+        let organization = self.organization.as_ref().and_then(|o| o.blocked_at);
+        let client = self.client.as_ref().and_then(|c| c.disabled_at);
+        [user, organization, client].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::user::Email;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn known(kind: TokenKind) -> KnownToken {
+        let token = Token {
+            id: Id::new(at(0)),
+            kind,
+            grant: None,
+            customer: None,
+            name: None,
+            scopes: ScopeSet::default(),
+            hint: "abcd".to_owned(),
+            created_at: at(0),
+            expires_at: Some(at(100)),
+            last_used_at: None,
+            last_used_from: None,
+            revocation: None,
+        };
+        let email = Email::from_stored("ada@example.com".to_owned());
+        let user = User {
+            id: Id::new(at(0)),
+            email,
+            blocked_at: None,
+        };
+        KnownToken {
+            token,
+            user: Some(user),
+            organization: None,
+            client: None,
+            grant_revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn a_token_expires_at_its_end_not_after_it() {
+        let token = known(TokenKind::AccessToken);
+        assert_eq!(token.state(at(99)), TokenState::Live);
+        assert_eq!(token.state(at(100)), TokenState::Expired { at: at(100) });
+    }
+
+    #[test]
+    fn revocation_comes_before_expiry_and_expiry_before_suspension() {
+        let mut token = known(TokenKind::AccessToken);
+        if let Some(user) = token.user.as_mut() {
+            user.blocked_at = Some(at(10));
+        }
+        assert_eq!(token.state(at(50)), TokenState::Suspended { at: at(10) });
+        assert_eq!(token.state(at(150)), TokenState::Expired { at: at(100) });
+        token.grant_revoked_at = Some(at(20));
+        assert_eq!(token.state(at(150)), TokenState::Revoked { at: at(20) });
+    }
+
+    #[test]
+    fn blocking_its_maker_does_not_stop_an_organizations_token() {
+        let mut token = known(TokenKind::OrganizationAccessToken);
+        if let Some(user) = token.user.as_mut() {
+            user.blocked_at = Some(at(10));
+        }
+        assert_eq!(token.state(at(50)), TokenState::Live);
+    }
+}

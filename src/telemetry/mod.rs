@@ -1,0 +1,1 @@
+//! What operators see: logs without secrets in them, and metrics.
