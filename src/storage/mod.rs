@@ -1,1 +1,27 @@
 //! What is kept: one file per table, both engines. `Db` reads, `Tx` writes.
+//!
+//! One SQL text serves both engines wherever it can; where a statement works on a set, each
+//! engine's own form stands beside the other in the same file (PostgreSQL takes arrays, SQLite
+//! takes JSON), because the number of statements must not depend on the size of the set.
+
+pub mod clients;
+pub mod deliveries;
+pub mod exposures;
+pub mod grants;
+pub mod hash_keys;
+pub mod organizations;
+pub mod origin_keys;
+pub mod outbox;
+pub mod tokens;
+pub mod users;
+
+mod backend;
+mod connect;
+mod error;
+mod migrations;
+mod rows;
+
+pub use backend::{Db, Tx};
+pub use connect::{ConnectOptions, DatabaseUrl, InvalidDatabaseUrl};
+pub use error::StorageError;
+pub use migrations::{MigrationError, SchemaState, newest_version};

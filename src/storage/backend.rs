@@ -1,0 +1,142 @@
+//! Two engines behind one door.
+
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+use super::error::StorageError;
+
+/// A value per engine.
+#[derive(Clone, Debug)]
+pub(super) enum Backend<L, P> {
+    /// The embedded engine.
+    Sqlite(L),
+    /// The shared server.
+    Postgres(P),
+}
+
+/// Says one statement to whichever engine is in use: `sql!(db.reader(), |c| query(..).fetch_all(c))`
+/// for rows, `sql!(tx.connection(), execute query(..))` for the number of rows it changed.
+macro_rules! sql {
+    ($backend:expr, execute $query:expr) => {
+        match $backend {
+            $crate::storage::backend::Backend::Sqlite(connection) => $query
+                .execute(connection)
+                .await
+                .map(|done| done.rows_affected()),
+            $crate::storage::backend::Backend::Postgres(connection) => $query
+                .execute(connection)
+                .await
+                .map(|done| done.rows_affected()),
+        }
+        .map_err($crate::storage::StorageError::from)
+    };
+    ($backend:expr, |$connection:ident| $statement:expr) => {
+        match $backend {
+            $crate::storage::backend::Backend::Sqlite($connection) => $statement.await,
+            $crate::storage::backend::Backend::Postgres($connection) => $statement.await,
+        }
+        .map_err($crate::storage::StorageError::from)
+    };
+}
+pub(super) use sql;
+
+/// SQLite allows one writer at a time; having only one connection that writes turns waiting for
+/// the lock into waiting in a queue.
+#[derive(Clone, Debug)]
+pub(super) struct SqlitePools {
+    pub(super) readers: SqlitePool,
+    pub(super) writer: SqlitePool,
+}
+
+/// A database, for reading. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pools: Backend<SqlitePools, PgPool>,
+}
+
+impl Db {
+    pub(super) const fn new(pools: Backend<SqlitePools, PgPool>) -> Self {
+        Self { pools }
+    }
+
+    pub(super) const fn pools(&self) -> &Backend<SqlitePools, PgPool> {
+        &self.pools
+    }
+
+    pub(super) const fn reader(&self) -> Backend<&SqlitePool, &PgPool> {
+        match &self.pools {
+            Backend::Sqlite(pools) => Backend::Sqlite(&pools.readers),
+            Backend::Postgres(pool) => Backend::Postgres(pool),
+        }
+    }
+
+    /// The engine's name.
+    #[must_use]
+    pub const fn engine(&self) -> &'static str {
+        match &self.pools {
+            Backend::Sqlite(_) => "sqlite",
+            Backend::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Opens the transaction of one use case. Every write goes through here.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn begin(&self) -> Result<Tx, StorageError> {
+        let transaction = match &self.pools {
+            // Taking the write lock first means that what is read is still true when written.
+            Backend::Sqlite(pools) => {
+                Backend::Sqlite(pools.writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Backend::Postgres(pool) => Backend::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { transaction })
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        sql!(self.reader(), execute sqlx::query("SELECT 1")).map(drop)
+    }
+
+    /// Waits for statements under way and closes every connection.
+    pub async fn close(&self) {
+        match &self.pools {
+            Backend::Sqlite(pools) => {
+                pools.readers.close().await;
+                pools.writer.close().await;
+            }
+            Backend::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction, for writing. Dropped without [`Tx::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Tx {
+    transaction: Backend<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
+}
+
+impl Tx {
+    pub(super) fn connection(&mut self) -> Backend<&mut SqliteConnection, &mut PgConnection> {
+        match &mut self.transaction {
+            Backend::Sqlite(transaction) => Backend::Sqlite(&mut *transaction),
+            Backend::Postgres(transaction) => Backend::Postgres(&mut *transaction),
+        }
+    }
+
+    /// Makes everything since [`Db::begin`] true for everybody.
+    ///
+    /// # Errors
+    /// When the database could not promise to keep it. It may have been kept all the same, so
+    /// whoever repeats the use case must be able to find it done.
+    pub async fn commit(self) -> Result<(), StorageError> {
+        match self.transaction {
+            Backend::Sqlite(transaction) => transaction.commit().await?,
+            Backend::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+}

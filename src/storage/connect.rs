@@ -1,0 +1,198 @@
+//! Opening a database.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, PgPool};
+
+use super::backend::{Backend, Db, SqlitePools};
+use super::error::StorageError;
+
+/// Where a database is. Prints itself without the password.
+#[derive(Clone)]
+pub struct DatabaseUrl(Location);
+
+#[derive(Clone)]
+enum Location {
+    Sqlite(PathBuf),
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// The text is not the address of a database.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a database is sqlite://path/to/file.db or postgres://user:password@host:port/name")]
+pub struct InvalidDatabaseUrl;
+
+impl DatabaseUrl {
+    /// The file, when the database is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Location::Sqlite(path) => Some(path),
+            Location::Postgres(_) => None,
+        }
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("sqlite://") {
+            let path = path.split('?').next().unwrap_or_default();
+            let usable = !path.is_empty() && !path.starts_with(':');
+            return usable
+                .then(|| Self(Location::Sqlite(PathBuf::from(path))))
+                .ok_or(InvalidDatabaseUrl);
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(text).map_err(|_| InvalidDatabaseUrl)?;
+            return Ok(Self(Location::Postgres(Box::new(options))));
+        }
+        Err(InvalidDatabaseUrl)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Location::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Location::Postgres(options) => write!(
+                f,
+                "postgres://{}@{}:{}/{}",
+                options.get_username(),
+                options.get_host(),
+                options.get_port(),
+                options.get_database().unwrap_or_default(),
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct ConnectOptions {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// How many connections may read (SQLite) or be open (PostgreSQL).
+    pub max_connections: u32,
+    /// How long a use case waits for a connection before the database counts as unavailable.
+    pub acquire_timeout: Duration,
+}
+
+impl Db {
+    /// Opens the database, creating SQLite's file (mode 0600) and folder when they are missing.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or the file cannot be made.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, StorageError> {
+        match &options.url.0 {
+            Location::Sqlite(path) => open_sqlite(path, options).await,
+            Location::Postgres(server) => Ok(Self::new(Backend::Postgres(
+                open_postgres(server, options).await?,
+            ))),
+        }
+    }
+}
+
+async fn open_sqlite(path: &Path, options: &ConnectOptions) -> Result<Db, StorageError> {
+    create_private_file(path).map_err(sqlx::Error::Io)?;
+    let file = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // Answered means done, also when the power goes: every commit waits for the disk.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("trusted_schema", "OFF")
+        .pragma("temp_store", "MEMORY")
+        .pragma("journal_size_limit", "67108864")
+        .log_statements(log::LevelFilter::Trace)
+        .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1));
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(file.clone().optimize_on_close(true, 400))
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(options.max_connections.max(1))
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(file.read_only(true))
+        .await?;
+    Ok(Db::new(Backend::Sqlite(SqlitePools { readers, writer })))
+}
+
+async fn open_postgres(
+    server: &PgConnectOptions,
+    options: &ConnectOptions,
+) -> Result<PgPool, StorageError> {
+    let server = server
+        .clone()
+        .application_name("tokenward")
+        // No statement of ours is slow; one that hangs must not hold its connection.
+        .options([
+            ("statement_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ])
+        .log_statements(log::LevelFilter::Trace)
+        .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1));
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections.max(2))
+        .acquire_timeout(options.acquire_timeout)
+        .connect_with(server)
+        .await?;
+    Ok(pool)
+}
+
+/// Makes the file before SQLite does, so that nobody else may read it.
+fn create_private_file(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_a_file_or_a_server() {
+        let file: DatabaseUrl = "sqlite://data/tokenward.db".parse().unwrap();
+        assert_eq!(file.file(), Some(Path::new("data/tokenward.db")));
+        let server: DatabaseUrl = "postgres://ada:secret@db:5433/tokens".parse().unwrap();
+        assert_eq!(server.to_string(), "postgres://ada@db:5433/tokens");
+        assert!(!format!("{server:?}").contains("secret"));
+        for wrong in ["", "data.db", "sqlite://", "sqlite://:memory:", "mysql://x"] {
+            assert!(wrong.parse::<DatabaseUrl>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Table `deliveries`: what origins sent and what they were answered. Reported strings are never
+//! kept; a repeated delivery is recognised by the digest of its body.
+
+use uuid::Uuid;
+
+use super::backend::{Tx, sql};
+use super::error::StorageError;
+use super::rows::Columns;
+use crate::model::{Delivery, Verdict};
+
+/// Remembers a delivery and its answer. When the same body came before, the earlier verdicts are
+/// returned instead and stay as they are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    tx: &mut Tx,
+    delivery: &Delivery,
+    verdicts: &[Verdict],
+) -> Result<Remembered, StorageError> {
+    let added = sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO deliveries (
+             id, origin, body_digest, key_id, received_at, report_count, verdicts
+         )
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (origin, body_digest) DO NOTHING",
+    )
+    .bind(delivery.id.uuid())
+    .bind(delivery.origin.as_str())
+    .bind(delivery.body_digest.as_slice())
+    .bind(delivery.key_id.as_str())
+    .bind(delivery.received_at.as_millis())
+    .bind(i64::try_from(verdicts.len()).unwrap_or(i64::MAX))
+    .bind(pack(verdicts)))?;
+    if added == 1 {
+        return Ok(Remembered::Now);
+    }
+    let (id, packed) = sql!(tx.connection(), |c| sqlx::query(
+        "SELECT id, verdicts
+         FROM deliveries
+         WHERE origin = $1 AND body_digest = $2",
+    )
+    .bind(delivery.origin.as_str())
+    .bind(delivery.body_digest.as_slice())
+    .try_map(|row| earlier(&row))
+    .fetch_one(c))?;
+    Ok(Remembered::Before {
+        id,
+        verdicts: unpack(&packed, verdicts.len()),
+    })
+}
+
+fn earlier(row: &impl Columns) -> Result<(Uuid, Vec<u8>), sqlx::Error> {
+    Ok((row.read("id")?, row.read("verdicts")?))
+}
+
+/// Whether a delivery is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// It is.
+    Now,
+    /// The same body was handled before.
+    Before {
+        /// As this delivery.
+        id: Uuid,
+        /// With this answer.
+        verdicts: Vec<Verdict>,
+    },
+}
+
+/// One bit per report, the first in the highest bit of the first byte.
+fn pack(verdicts: &[Verdict]) -> Vec<u8> {
+    verdicts
+        .chunks(8)
+        .map(|eight| {
+            eight
+                .iter()
+                .enumerate()
+                .fold(0, |byte, (place, verdict)| match verdict {
+                    Verdict::TruePositive => byte | (0x80 >> place),
+                    Verdict::FalsePositive => byte,
+                })
+        })
+        .collect()
+}
+
+fn unpack(bytes: &[u8], count: usize) -> Vec<Verdict> {
+    bytes
+        .iter()
+        .flat_map(|byte| (0..8).map(move |place| byte & (0x80 >> place) != 0))
+        .map(|bit| {
+            if bit {
+                Verdict::TruePositive
+            } else {
+                Verdict::FalsePositive
+            }
+        })
+        .take(count)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn verdicts_survive_packing(bits: Vec<bool>) {
+            let verdicts: Vec<_> = bits
+                .iter()
+                .map(|bit| if *bit { Verdict::TruePositive } else { Verdict::FalsePositive })
+                .collect();
+            prop_assert_eq!(unpack(&pack(&verdicts), verdicts.len()), verdicts);
+        }
+    }
+}

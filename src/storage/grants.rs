@@ -1,0 +1,57 @@
+//! Table `grants`.
+
+use uuid::Uuid;
+
+use super::backend::{Backend, Tx, sql};
+use super::error::StorageError;
+use super::rows::ids_as_json;
+use crate::model::{Grant, Id, Timestamp};
+
+/// Adds a grant.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO grants (id, client_id, user_id, organization_id, scopes, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(grant.id.uuid())
+    .bind(grant.client.uuid())
+    .bind(grant.user.uuid())
+    .bind(grant.organization.map(Id::uuid))
+    .bind(grant.scopes.to_string())
+    .bind(grant.created_at.as_millis()))
+    .map(drop)
+}
+
+/// Ends all these grants. A token that is minted from one of them at the same moment is dead on
+/// arrival, because every lookup asks for the grant as well.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(tx: &mut Tx, grants: &[Id<Grant>], at: Timestamp) -> Result<(), StorageError> {
+    const SQLITE: &str = "UPDATE grants
+         SET revoked_at = $2
+         WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL";
+    const POSTGRES: &str = "UPDATE grants
+         SET revoked_at = $2
+         WHERE id = ANY($1) AND revoked_at IS NULL";
+    let ids: Vec<Uuid> = grants.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE)
+                .bind(ids_as_json(&ids))
+                .bind(at.as_millis());
+            query.execute(c).await?;
+        }
+        Backend::Postgres(c) => {
+            sqlx::query(POSTGRES)
+                .bind(ids)
+                .bind(at.as_millis())
+                .execute(c)
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Table `hash_keys`: which hash keys were ever used here, by a canary and never by the key.
+
+use super::backend::{Db, Tx, sql};
+use super::error::StorageError;
+use super::rows::{Columns, column, exactly};
+use crate::model::{HashKey, HashKeyId, Timestamp, TokenDigest};
+
+/// A hash key that was used on this database.
+#[derive(Clone, Debug)]
+pub struct KnownHashKey {
+    /// Its public name.
+    pub id: HashKeyId,
+    /// By which the key is recognised.
+    pub canary: TokenDigest,
+    /// Since when.
+    pub first_used_at: Timestamp,
+}
+
+/// Every hash key that was used, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &Db) -> Result<Vec<KnownHashKey>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, canary, first_used_at
+         FROM hash_keys
+         ORDER BY first_used_at, id",
+    )
+    .try_map(|row| known(&row))
+    .fetch_all(c))
+}
+
+/// Remembers a key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, key: &HashKey, now: Timestamp) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO hash_keys (id, canary, first_used_at)
+         VALUES ($1, $2, $3)
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(key.id().as_str())
+    .bind(key.canary().as_bytes().as_slice())
+    .bind(now.as_millis()))
+    .map(drop)
+}
+
+/// Forgets a key; `false` when it was not known.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, id: &HashKeyId) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM hash_keys
+         WHERE id = $1",
+    )
+    .bind(id.as_str()))?;
+    Ok(done == 1)
+}
+
+/// How many tokens that were not revoked are stored under a key. Reads the whole table.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_tokens(db: &Db, id: &HashKeyId) -> Result<i64, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT count(*) AS number
+         FROM tokens
+         WHERE hash_key = $1 AND revoked_at IS NULL",
+    )
+    .bind(id.as_str())
+    .try_map(|row| column::<i64>(&row, "number"))
+    .fetch_one(c))
+}
+
+fn known(row: &impl Columns) -> Result<KnownHashKey, sqlx::Error> {
+    Ok(KnownHashKey {
+        id: HashKeyId::from_stored(row.read("id")?),
+        canary: TokenDigest::from_bytes(exactly(&row.read::<Vec<u8>>("canary")?)?),
+        first_used_at: Timestamp::from_millis(row.read("first_used_at")?),
+    })
+}

@@ -1,0 +1,138 @@
+//! Tables `organizations` and `organization_members`.
+
+use uuid::Uuid;
+
+use super::backend::{Backend, Db, Tx, sql};
+use super::error::StorageError;
+use super::rows::{Columns, ids_as_json};
+use crate::model::{Email, Id, Organization, OrganizationName, Role, Slug, Timestamp, User};
+
+/// Adds an organization; `false` when the slug is taken.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    tx: &mut Tx,
+    organization: &Organization,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO organizations (id, slug, name, created_at, blocked_at)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (slug) DO NOTHING",
+    )
+    .bind(organization.id.uuid())
+    .bind(organization.slug.as_str())
+    .bind(organization.name.as_str())
+    .bind(now.as_millis())
+    .bind(organization.blocked_at.map(Timestamp::as_millis)))?;
+    Ok(done == 1)
+}
+
+/// The organization with this slug.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_slug(db: &Db, slug: &Slug) -> Result<Option<Organization>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, slug, name, blocked_at
+         FROM organizations
+         WHERE slug = $1",
+    )
+    .bind(slug.as_str())
+    .try_map(|row| organization(&row))
+    .fetch_optional(c))
+}
+
+/// Makes a user a member, or changes a member's role.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_member(
+    tx: &mut Tx,
+    organization: Id<Organization>,
+    user: Id<User>,
+    role: Role,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO organization_members (organization_id, user_id, role, created_at)
+         VALUES ($1, $2, $3, $4)
+         ON CONFLICT (organization_id, user_id) DO UPDATE SET role = excluded.role",
+    )
+    .bind(organization.uuid())
+    .bind(user.uuid())
+    .bind(role.name())
+    .bind(now.as_millis()))
+    .map(drop)
+}
+
+/// Blocks an organization (`Some`) or lets it in again (`None`); `false` when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_blocked(
+    tx: &mut Tx,
+    slug: &Slug,
+    blocked_at: Option<Timestamp>,
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE organizations
+         SET blocked_at = $2
+         WHERE slug = $1",
+    )
+    .bind(slug.as_str())
+    .bind(blocked_at.map(Timestamp::as_millis)))?;
+    Ok(done == 1)
+}
+
+/// The owners and admins of all these organizations, each with the organization they manage.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_managers(
+    tx: &mut Tx,
+    organizations: &[Id<Organization>],
+) -> Result<Vec<(Id<Organization>, Email)>, StorageError> {
+    const SQLITE: &str = "SELECT m.organization_id, u.email
+         FROM organization_members AS m
+         JOIN users AS u ON u.id = m.user_id
+         WHERE m.role IN ('owner', 'admin')
+             AND m.organization_id IN (SELECT unhex(value) FROM json_each($1))
+         ORDER BY m.organization_id, u.email";
+    const POSTGRES: &str = "SELECT m.organization_id, u.email
+         FROM organization_members AS m
+         JOIN users AS u ON u.id = m.user_id
+         WHERE m.role IN ('owner', 'admin')
+             AND m.organization_id = ANY($1)
+         ORDER BY m.organization_id, u.email";
+    let ids: Vec<Uuid> = organizations.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            Ok(query.try_map(|row| manager(&row)).fetch_all(c).await?)
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            Ok(query.try_map(|row| manager(&row)).fetch_all(c).await?)
+        }
+    }
+}
+
+fn manager(row: &impl Columns) -> Result<(Id<Organization>, Email), sqlx::Error> {
+    Ok((
+        Id::from_uuid(row.read("organization_id")?),
+        Email::from_stored(row.read("email")?),
+    ))
+}
+
+fn organization(row: &impl Columns) -> Result<Organization, sqlx::Error> {
+    Ok(Organization {
+        id: Id::from_uuid(row.read("id")?),
+        slug: Slug::from_stored(row.read("slug")?),
+        name: OrganizationName::from_stored(row.read("name")?),
+        blocked_at: row
+            .read::<Option<i64>>("blocked_at")?
+            .map(Timestamp::from_millis),
+    })
+}

@@ -1,0 +1,140 @@
+//! Tables `origin_key_sets` and `origin_keys`: the public keys of origins, so that a restart or an
+//! outage of the origin's API changes nothing.
+
+use super::backend::{Backend, Db, Tx, sql};
+use super::error::StorageError;
+use super::rows::Columns;
+use crate::model::{Origin, Timestamp};
+
+/// The keys of one origin as they were last fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKeySet {
+    /// What the origin's server called this version.
+    pub etag: Option<String>,
+    /// When they were fetched, or found unchanged.
+    pub fetched_at: Timestamp,
+    /// The keys.
+    pub keys: Vec<StoredKey>,
+}
+
+/// One public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The origin's name for it.
+    pub key_id: String,
+    /// The key as PEM.
+    pub pem: String,
+    /// Whether the origin signs with it now.
+    pub is_current: bool,
+}
+
+/// The stored keys of an origin, if it was ever reached.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, origin: &Origin) -> Result<Option<StoredKeySet>, StorageError> {
+    let set = sql!(db.reader(), |c| sqlx::query(
+        "SELECT etag, fetched_at
+         FROM origin_key_sets
+         WHERE origin = $1",
+    )
+    .bind(origin.as_str())
+    .try_map(|row| version(&row))
+    .fetch_optional(c))?;
+    let Some((etag, fetched_at)) = set else {
+        return Ok(None);
+    };
+    let keys = sql!(db.reader(), |c| sqlx::query(
+        "SELECT key_id, pem, is_current
+         FROM origin_keys
+         WHERE origin = $1
+         ORDER BY key_id",
+    )
+    .bind(origin.as_str())
+    .try_map(|row| key(&row))
+    .fetch_all(c))?;
+    Ok(Some(StoredKeySet {
+        etag,
+        fetched_at: Timestamp::from_millis(fetched_at),
+        keys,
+    }))
+}
+
+/// Replaces the keys of an origin by `set`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace(tx: &mut Tx, origin: &Origin, set: &StoredKeySet) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO origin_key_sets (origin, etag, fetched_at)
+         VALUES ($1, $2, $3)
+         ON CONFLICT (origin) DO UPDATE
+         SET etag = excluded.etag, fetched_at = excluded.fetched_at",
+    )
+    .bind(origin.as_str())
+    .bind(set.etag.as_deref())
+    .bind(set.fetched_at.as_millis()))?;
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM origin_keys WHERE origin = $1"
+    )
+    .bind(origin.as_str()))?;
+    insert_all(tx, origin, &set.keys).await
+}
+
+/// Notes that the keys of an origin were found unchanged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch(tx: &mut Tx, origin: &Origin, at: Timestamp) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE origin_key_sets
+         SET fetched_at = $2
+         WHERE origin = $1",
+    )
+    .bind(origin.as_str())
+    .bind(at.as_millis()))
+    .map(drop)
+}
+
+async fn insert_all(tx: &mut Tx, origin: &Origin, keys: &[StoredKey]) -> Result<(), StorageError> {
+    const SQLITE: &str = "INSERT INTO origin_keys (origin, key_id, pem, is_current)
+         SELECT $1, value ->> 0, value ->> 1, value ->> 2
+         FROM json_each($2)";
+    const POSTGRES: &str = "INSERT INTO origin_keys (origin, key_id, pem, is_current)
+         SELECT $1, key_id, pem, is_current
+         FROM unnest($2::text[], $3::text[], $4::boolean[]) AS k (key_id, pem, is_current)";
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let rows: Vec<_> = keys
+                .iter()
+                .map(|key| (&key.key_id, &key.pem, key.is_current))
+                .collect();
+            let rows = serde_json::json!(rows).to_string();
+            sqlx::query(SQLITE)
+                .bind(origin.as_str())
+                .bind(rows)
+                .execute(c)
+                .await?;
+        }
+        Backend::Postgres(c) => {
+            let ids: Vec<&str> = keys.iter().map(|key| key.key_id.as_str()).collect();
+            let pems: Vec<&str> = keys.iter().map(|key| key.pem.as_str()).collect();
+            let current: Vec<bool> = keys.iter().map(|key| key.is_current).collect();
+            let query = sqlx::query(POSTGRES).bind(origin.as_str());
+            query.bind(ids).bind(pems).bind(current).execute(c).await?;
+        }
+    }
+    Ok(())
+}
+
+fn version(row: &impl Columns) -> Result<(Option<String>, i64), sqlx::Error> {
+    Ok((row.read("etag")?, row.read("fetched_at")?))
+}
+
+fn key(row: &impl Columns) -> Result<StoredKey, sqlx::Error> {
+    Ok(StoredKey {
+        key_id: row.read("key_id")?,
+        pem: row.read("pem")?,
+        is_current: row.read("is_current")?,
+    })
+}

@@ -1,0 +1,367 @@
+//! Table `outbox`: letters waiting to be sent. A letter is waiting, sent or dead.
+//!
+//! Whoever sends claims first: a claim moves the letter's next try to the end of the claim, so a
+//! sender that disappears gives its letters back by doing nothing.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::backend::{Backend, Db, Tx, sql};
+use super::error::StorageError;
+use super::rows::{Columns, column, hex_of, unreadable};
+use crate::model::{Email, Exposure, Id, Letter, Timestamp};
+
+/// A letter as it is put into the outbox.
+#[derive(Clone, Debug)]
+pub struct NewLetter {
+    /// Which.
+    pub id: Id<Letter>,
+    /// The exposure it tells of; each recipient is told of it once.
+    pub exposure: Option<Id<Exposure>>,
+    /// To whom.
+    pub recipient: Email,
+    /// What.
+    pub letter: Letter,
+}
+
+/// Puts letters into the outbox, due at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    tx: &mut Tx,
+    letters: &[NewLetter],
+    priority: i64,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    const SQLITE: &str = "INSERT INTO outbox (
+             priority, created_at, due_at, attempts, id, exposure_id, recipient, letter
+         )
+         SELECT
+             $2, $3, $3, 0,
+             unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3
+         FROM json_each($1)
+         WHERE true
+         ON CONFLICT DO NOTHING";
+    const POSTGRES: &str = "INSERT INTO outbox (
+             priority, created_at, due_at, attempts, id, exposure_id, recipient, letter
+         )
+         SELECT $1, $2, $2, 0, l.*
+         FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS l
+         ON CONFLICT DO NOTHING";
+    let text = |letter: &NewLetter| serde_json::to_string(&letter.letter).map_err(encoding);
+    let texts = letters.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let rows: Vec<_> = letters
+                .iter()
+                .zip(&texts)
+                .map(|(new, text)| {
+                    let exposure = new.exposure.map(|id| hex_of(id.uuid()));
+                    json!([hex_of(new.id.uuid()), exposure, new.recipient, text])
+                })
+                .collect();
+            let query = sqlx::query(SQLITE).bind(json!(rows).to_string());
+            query
+                .bind(priority)
+                .bind(now.as_millis())
+                .execute(c)
+                .await?;
+        }
+        Backend::Postgres(c) => {
+            let ids: Vec<Uuid> = letters.iter().map(|new| new.id.uuid()).collect();
+            let exposures: Vec<Option<Uuid>> = letters
+                .iter()
+                .map(|new| new.exposure.map(Id::uuid))
+                .collect();
+            let recipients: Vec<&str> = letters.iter().map(|new| new.recipient.as_str()).collect();
+            let query = sqlx::query(POSTGRES).bind(priority).bind(now.as_millis());
+            let query = query.bind(ids).bind(exposures).bind(recipients).bind(texts);
+            query.execute(c).await?;
+        }
+    }
+    Ok(())
+}
+
+fn encoding(error: serde_json::Error) -> StorageError {
+    StorageError::Unexpected(sqlx::Error::Encode(Box::new(error)))
+}
+
+/// A letter that one sender holds until its claim ends.
+#[derive(Clone, Debug)]
+pub struct ClaimedLetter {
+    /// Which.
+    pub id: Id<Letter>,
+    /// The claim that must still hold when the letter is settled.
+    pub claim: Uuid,
+    /// To whom.
+    pub recipient: Email,
+    /// What.
+    pub letter: Letter,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// Since when it waits.
+    pub created_at: Timestamp,
+}
+
+/// Claims up to `limit` letters that are due, until `until`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    tx: &mut Tx,
+    limit: i64,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<ClaimedLetter>, StorageError> {
+    // The due test stands outside the CTE as well: on PostgreSQL a row may have been settled
+    // between the moment it was picked and the moment its lock was had.
+    const SQLITE: &str = "WITH due AS MATERIALIZED (
+             SELECT id
+             FROM outbox
+             WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+             ORDER BY priority, due_at
+             LIMIT $2
+         )
+         UPDATE outbox
+         SET due_at = $3, claim = $4, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM due)
+             AND sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+         RETURNING id, claim, recipient, letter, attempts, created_at";
+    const POSTGRES: &str = "WITH due AS MATERIALIZED (
+             SELECT id
+             FROM outbox
+             WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+             ORDER BY priority, due_at
+             LIMIT $2
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE outbox
+         SET due_at = $3, claim = $4, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM due)
+             AND sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+         RETURNING id, claim, recipient, letter, attempts, created_at";
+    let claim = Id::<ClaimedLetter>::new(now).uuid();
+    let (now, until) = (now.as_millis(), until.as_millis());
+    let mut letters = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE)
+                .bind(now)
+                .bind(limit)
+                .bind(until)
+                .bind(claim);
+            query.try_map(|row| claimed(&row)).fetch_all(c).await?
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES)
+                .bind(now)
+                .bind(limit)
+                .bind(until)
+                .bind(claim);
+            query.try_map(|row| claimed(&row)).fetch_all(c).await?
+        }
+    };
+    // RETURNING promises no order; letters leave in the order they were written.
+    letters.sort_by_key(|letter| letter.id);
+    Ok(letters)
+}
+
+/// What became of a claimed letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// The server took it.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// Try again later.
+    Retry {
+        /// When.
+        due_at: Timestamp,
+        /// Why, for operators; holds no address.
+        error: String,
+    },
+    /// It was not tried after all: nothing is counted against it.
+    Released {
+        /// When to try.
+        due_at: Timestamp,
+    },
+    /// It will not be tried again unless an operator says so.
+    Dead {
+        /// Since when.
+        at: Timestamp,
+        /// Why, for operators; holds no address.
+        error: String,
+    },
+}
+
+/// Writes down what became of a letter; `false` when the claim had ended and somebody else holds
+/// the letter now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(
+    tx: &mut Tx,
+    letter: &ClaimedLetter,
+    settlement: &Settlement,
+) -> Result<bool, StorageError> {
+    let (sent_at, dead_at, due_at, error, uncounted) = match settlement {
+        Settlement::Sent { at } => (Some(*at), None, None, None, 0),
+        Settlement::Retry { due_at, error } => (None, None, Some(*due_at), Some(error), 0),
+        Settlement::Released { due_at } => (None, None, Some(*due_at), None, 1),
+        Settlement::Dead { at, error } => (None, Some(*at), None, Some(error), 0),
+    };
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE outbox
+         SET sent_at = $3,
+             dead_at = $4,
+             due_at = COALESCE($5, due_at),
+             last_error = COALESCE($6, last_error),
+             attempts = attempts - $7,
+             claim = NULL
+         WHERE id = $1 AND claim = $2",
+    )
+    .bind(letter.id.uuid())
+    .bind(letter.claim)
+    .bind(sent_at.map(Timestamp::as_millis))
+    .bind(dead_at.map(Timestamp::as_millis))
+    .bind(due_at.map(Timestamp::as_millis))
+    .bind(error)
+    .bind(i64::from(uncounted)))?;
+    Ok(done == 1)
+}
+
+/// Gives claimed letters back at once, as if they had not been tried.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(tx: &mut Tx, claim: Uuid, due_at: Timestamp) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE outbox
+         SET due_at = $2, attempts = attempts - 1, claim = NULL
+         WHERE claim = $1 AND sent_at IS NULL AND dead_at IS NULL",
+    )
+    .bind(claim)
+    .bind(due_at.as_millis()))
+    .map(drop)
+}
+
+/// How full the outbox is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth {
+    /// Letters waiting.
+    pub waiting: i64,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Timestamp>,
+    /// Dead letters.
+    pub dead: i64,
+}
+
+/// Counts what waits and what is dead.
+///
+/// # Errors
+/// When the database fails.
+pub async fn depth(db: &Db) -> Result<Depth, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT
+             (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL) AS waiting,
+             (SELECT min(created_at) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL)
+                 AS oldest,
+             (SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL) AS dead",
+    )
+    .try_map(|row| counted(&row))
+    .fetch_one(c))
+}
+
+/// A letter as operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedLetter {
+    /// Which.
+    pub id: Id<Letter>,
+    /// To whom.
+    pub recipient: Email,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+    /// When it is tried next.
+    pub due_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// Since when it is dead.
+    pub dead_at: Option<Timestamp>,
+}
+
+/// Up to `limit` letters that have not been sent, dead ones included, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_unsent(db: &Db, limit: i64) -> Result<Vec<ListedLetter>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, recipient, created_at, due_at, attempts, last_error, dead_at
+         FROM outbox
+         WHERE sent_at IS NULL
+         ORDER BY id
+         LIMIT $1",
+    )
+    .bind(limit)
+    .try_map(|row| listed(&row))
+    .fetch_all(c))
+}
+
+/// Brings dead letters back, due at once: one of them, or all. Tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn requeue(
+    tx: &mut Tx,
+    letter: Option<Id<Letter>>,
+    now: Timestamp,
+) -> Result<usize, StorageError> {
+    let back = sql!(tx.connection(), |c| sqlx::query(
+        "UPDATE outbox
+         SET dead_at = NULL, due_at = $2, attempts = 0
+         WHERE dead_at IS NOT NULL AND id = COALESCE($1, id)
+         RETURNING id",
+    )
+    .bind(letter.map(Id::uuid))
+    .bind(now.as_millis())
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_all(c))?;
+    Ok(back.len())
+}
+
+fn counted(row: &impl Columns) -> Result<Depth, sqlx::Error> {
+    Ok(Depth {
+        waiting: row.read("waiting")?,
+        oldest: row
+            .read::<Option<i64>>("oldest")?
+            .map(Timestamp::from_millis),
+        dead: row.read("dead")?,
+    })
+}
+
+fn claimed(row: &impl Columns) -> Result<ClaimedLetter, sqlx::Error> {
+    Ok(ClaimedLetter {
+        id: Id::from_uuid(row.read("id")?),
+        claim: row.read("claim")?,
+        recipient: Email::from_stored(row.read("recipient")?),
+        letter: serde_json::from_str(&row.read::<String>("letter")?).map_err(unreadable)?,
+        attempts: row.read("attempts")?,
+        created_at: Timestamp::from_millis(row.read("created_at")?),
+    })
+}
+
+fn listed(row: &impl Columns) -> Result<ListedLetter, sqlx::Error> {
+    Ok(ListedLetter {
+        id: Id::from_uuid(row.read("id")?),
+        recipient: Email::from_stored(row.read("recipient")?),
+        created_at: Timestamp::from_millis(row.read("created_at")?),
+        due_at: Timestamp::from_millis(row.read("due_at")?),
+        attempts: row.read("attempts")?,
+        last_error: row.read("last_error")?,
+        dead_at: row
+            .read::<Option<i64>>("dead_at")?
+            .map(Timestamp::from_millis),
+    })
+}

@@ -1,0 +1,243 @@
+//! Finding tokens, each with everything that decides whether it works.
+
+use std::sync::LazyLock;
+
+use uuid::Uuid;
+
+use crate::model::{
+    Client, ClientId, Email, HashKeyId, Id, KnownToken, Organization, OrganizationName, Revocation,
+    RevocationReason, ScopeSet, Slug, Timestamp, Token, TokenDigest, TokenKind, TokenName, User,
+};
+use crate::storage::StorageError;
+use crate::storage::backend::{Backend, Db, sql};
+use crate::storage::rows::{Columns, exactly, unreadable};
+
+/// One read for the token and for its owner, client and grant.
+const SELECT: &str = "
+    SELECT
+        t.id, t.digest, t.hash_key, t.kind, t.grant_id, t.customer, t.name, t.scopes, t.hint,
+        t.created_at, t.expires_at, t.last_used_at, t.last_used_from, t.revoked_at,
+        t.revoked_reason, t.user_id, t.organization_id, t.client_id,
+        u.email AS user_email, u.blocked_at AS user_blocked_at,
+        o.slug AS organization_slug, o.name AS organization_name,
+        o.blocked_at AS organization_blocked_at,
+        c.client_id AS client_name_id, c.name AS client_name, c.disabled_at AS client_disabled_at,
+        cu.email AS client_owner_email,
+        g.revoked_at AS grant_revoked_at
+    FROM tokens AS t
+    LEFT JOIN users AS u ON u.id = t.user_id
+    LEFT JOIN organizations AS o ON o.id = t.organization_id
+    LEFT JOIN clients AS c ON c.id = t.client_id
+    LEFT JOIN users AS cu ON cu.id = c.owner_user_id
+    LEFT JOIN grants AS g ON g.id = t.grant_id";
+
+fn with(rest: &str) -> String {
+    format!("{SELECT} {rest}")
+}
+
+/// A token with the digest it was found under.
+#[derive(Clone, Debug)]
+pub struct FoundToken {
+    /// The digest as stored.
+    pub digest: TokenDigest,
+    /// The key that made it.
+    pub hash_key: HashKeyId,
+    /// The token.
+    pub known: KnownToken,
+}
+
+/// Every token that is stored under one of these digests. One statement, however many they are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_digests(
+    db: &Db,
+    digests: &[TokenDigest],
+) -> Result<Vec<FoundToken>, StorageError> {
+    static SQLITE: LazyLock<String> =
+        LazyLock::new(|| with("WHERE t.digest IN (SELECT unhex(value) FROM json_each($1))"));
+    static POSTGRES: LazyLock<String> = LazyLock::new(|| with("WHERE t.digest = ANY($1)"));
+    match db.reader() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE.as_str()).bind(digests_as_json(digests));
+            Ok(query.try_map(|row| found(&row)).fetch_all(c).await?)
+        }
+        Backend::Postgres(c) => {
+            let digests: Vec<&[u8]> = digests.iter().map(|d| d.as_bytes().as_slice()).collect();
+            let query = sqlx::query(POSTGRES.as_str()).bind(digests);
+            Ok(query.try_map(|row| found(&row)).fetch_all(c).await?)
+        }
+    }
+}
+
+/// The token with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, id: Id<Token>) -> Result<Option<KnownToken>, StorageError> {
+    static STATEMENT: LazyLock<String> = LazyLock::new(|| with("WHERE t.id = $1"));
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(id.uuid())
+        .try_map(|row| known(&row))
+        .fetch_optional(c))
+}
+
+/// Up to `limit` tokens of one kind behind `after`, in the order they were made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &Db,
+    kind: TokenKind,
+    after: Option<Id<Token>>,
+    limit: i64,
+) -> Result<Vec<KnownToken>, StorageError> {
+    static STATEMENT: LazyLock<String> =
+        LazyLock::new(|| with("WHERE t.kind = $1 AND t.id > $2 ORDER BY t.id LIMIT $3"));
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(kind.name())
+        .bind(after.map_or(Uuid::nil(), Id::uuid))
+        .bind(limit)
+        .try_map(|row| known(&row))
+        .fetch_all(c))
+}
+
+/// Up to `limit` tokens of a user behind `after`, in the order they were made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_user(
+    db: &Db,
+    user: Id<User>,
+    after: Option<Id<Token>>,
+    limit: i64,
+) -> Result<Vec<KnownToken>, StorageError> {
+    static STATEMENT: LazyLock<String> =
+        LazyLock::new(|| with("WHERE t.user_id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3"));
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(user.uuid())
+        .bind(after.map_or(Uuid::nil(), Id::uuid))
+        .bind(limit)
+        .try_map(|row| known(&row))
+        .fetch_all(c))
+}
+
+/// Up to `limit` tokens of an organization behind `after`, in the order they were made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_organization(
+    db: &Db,
+    organization: Id<Organization>,
+    after: Option<Id<Token>>,
+    limit: i64,
+) -> Result<Vec<KnownToken>, StorageError> {
+    static STATEMENT: LazyLock<String> =
+        LazyLock::new(|| with("WHERE t.organization_id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3"));
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(organization.uuid())
+        .bind(after.map_or(Uuid::nil(), Id::uuid))
+        .bind(limit)
+        .try_map(|row| known(&row))
+        .fetch_all(c))
+}
+
+fn digests_as_json(digests: &[TokenDigest]) -> String {
+    let mut json = String::with_capacity(2 + digests.len() * 67);
+    json.push('[');
+    for (index, digest) in digests.iter().enumerate() {
+        json.push_str(if index == 0 { "\"" } else { ",\"" });
+        json.push_str(&digest.to_hex());
+        json.push('"');
+    }
+    json.push(']');
+    json
+}
+
+fn found(row: &impl Columns) -> Result<FoundToken, sqlx::Error> {
+    Ok(FoundToken {
+        digest: TokenDigest::from_bytes(exactly(&row.read::<Vec<u8>>("digest")?)?),
+        hash_key: HashKeyId::from_stored(row.read("hash_key")?),
+        known: known(row)?,
+    })
+}
+
+fn known(row: &impl Columns) -> Result<KnownToken, sqlx::Error> {
+    Ok(KnownToken {
+        token: token(row)?,
+        user: user(row)?,
+        organization: organization(row)?,
+        client: client(row)?,
+        grant_revoked_at: time(row, "grant_revoked_at")?,
+    })
+}
+
+fn token(row: &impl Columns) -> Result<Token, sqlx::Error> {
+    let reason: Option<String> = row.read("revoked_reason")?;
+    let revocation = time(row, "revoked_at")?.map(|at| Revocation {
+        at,
+        reason: RevocationReason::from_stored(reason.as_deref().unwrap_or_default()),
+    });
+    let from: Option<String> = row.read("last_used_from")?;
+    Ok(Token {
+        id: Id::from_uuid(row.read("id")?),
+        kind: row
+            .read::<String>("kind")?
+            .parse::<TokenKind>()
+            .map_err(unreadable)?,
+        grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
+        customer: row.read("customer")?,
+        name: row
+            .read::<Option<String>>("name")?
+            .map(TokenName::from_stored),
+        scopes: ScopeSet::from_stored(&row.read::<String>("scopes")?),
+        hint: row.read("hint")?,
+        created_at: Timestamp::from_millis(row.read("created_at")?),
+        expires_at: time(row, "expires_at")?,
+        last_used_at: time(row, "last_used_at")?,
+        last_used_from: from.and_then(|from| from.parse().ok()),
+        revocation,
+    })
+}
+
+fn user(row: &impl Columns) -> Result<Option<User>, sqlx::Error> {
+    let Some(id) = row.read::<Option<Uuid>>("user_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(User {
+        id: Id::from_uuid(id),
+        email: Email::from_stored(row.read("user_email")?),
+        blocked_at: time(row, "user_blocked_at")?,
+    }))
+}
+
+fn organization(row: &impl Columns) -> Result<Option<Organization>, sqlx::Error> {
+    let Some(id) = row.read::<Option<Uuid>>("organization_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(Organization {
+        id: Id::from_uuid(id),
+        slug: Slug::from_stored(row.read("organization_slug")?),
+        name: OrganizationName::from_stored(row.read("organization_name")?),
+        blocked_at: time(row, "organization_blocked_at")?,
+    }))
+}
+
+fn client(row: &impl Columns) -> Result<Option<Client>, sqlx::Error> {
+    let Some(id) = row.read::<Option<Uuid>>("client_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(Client {
+        id: Id::from_uuid(id),
+        client_id: ClientId::from_stored(row.read("client_name_id")?),
+        name: row.read("client_name")?,
+        owner: row
+            .read::<Option<String>>("client_owner_email")?
+            .map(Email::from_stored),
+        disabled_at: time(row, "client_disabled_at")?,
+    }))
+}
+
+fn time(row: &impl Columns, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+    Ok(row.read::<Option<i64>>(column)?.map(Timestamp::from_millis))
+}

@@ -1,0 +1,78 @@
+//! Table `tokens`: every token of every kind, by the digest of its text.
+
+mod known;
+mod revocation;
+mod usage;
+
+pub use known::{FoundToken, find, find_by_digests, list, list_by_organization, list_by_user};
+pub use revocation::{ExposedSet, RevokedToken, revoke, revoke_exposed};
+pub use usage::{NewDigest, Use, record_uses, rehash};
+
+use super::backend::{Tx, sql};
+use super::error::StorageError;
+use crate::model::{
+    Client, Grant, HashKeyId, Id, Organization, ScopeSet, Timestamp, Token, TokenDigest, TokenKind,
+    TokenName, User,
+};
+
+/// What is stored about a new token.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Which.
+    pub id: Id<Token>,
+    /// What it is for.
+    pub kind: TokenKind,
+    /// The digest of its text.
+    pub digest: TokenDigest,
+    /// The key that made the digest.
+    pub hash_key: HashKeyId,
+    /// The grant it is minted from.
+    pub grant: Option<Id<Grant>>,
+    /// The client it is issued to, or whose credential it is.
+    pub client: Option<Id<Client>>,
+    /// The user who owns it or, for an organization's token, who made it.
+    pub user: Option<Id<User>>,
+    /// The organization that owns it, or to which it is limited.
+    pub organization: Option<Id<Organization>>,
+    /// The customer it acts for.
+    pub customer: Option<String>,
+    /// What its owner calls it.
+    pub name: Option<TokenName>,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// The last four characters of its text.
+    pub hint: String,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+    /// Until when it works.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Adds a token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, token: &NewToken) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO tokens (
+             id, digest, hash_key, kind, grant_id, client_id, user_id, organization_id,
+             customer, name, scopes, hint, created_at, expires_at
+         )
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(token.id.uuid())
+    .bind(token.digest.as_bytes().as_slice())
+    .bind(token.hash_key.as_str())
+    .bind(token.kind.name())
+    .bind(token.grant.map(Id::uuid))
+    .bind(token.client.map(Id::uuid))
+    .bind(token.user.map(Id::uuid))
+    .bind(token.organization.map(Id::uuid))
+    .bind(token.customer.as_deref())
+    .bind(token.name.as_ref().map(TokenName::as_str))
+    .bind(token.scopes.to_string())
+    .bind(token.hint.as_str())
+    .bind(token.created_at.as_millis())
+    .bind(token.expires_at.map(Timestamp::as_millis)))
+    .map(drop)
+}

@@ -1,0 +1,128 @@
+//! The end of tokens. Every statement here is conditional, so a token dies once.
+
+use uuid::Uuid;
+
+use crate::model::{Grant, Id, Revocation, Timestamp, Token, TokenKind, User};
+use crate::storage::StorageError;
+use crate::storage::backend::{Backend, Tx, sql};
+use crate::storage::rows::{Columns, ids_as_json, unreadable};
+
+/// What a delivery exposed.
+#[derive(Clone, Debug, Default)]
+pub struct ExposedSet {
+    /// The tokens that were seen.
+    pub tokens: Vec<Id<Token>>,
+    /// The grants whose families die with them.
+    pub grants: Vec<Id<Grant>>,
+    /// The users whose sessions all end.
+    pub session_users: Vec<Id<User>>,
+}
+
+/// A token that died just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedToken {
+    /// Which.
+    pub id: Id<Token>,
+    /// Of which kind.
+    pub kind: TokenKind,
+    /// From which grant.
+    pub grant: Option<Id<Grant>>,
+    /// Whose.
+    pub user: Option<Id<User>>,
+}
+
+/// Revokes tokens, families and sessions in one conditional statement, and tells which tokens this
+/// statement, and no earlier one, has revoked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_exposed(
+    tx: &mut Tx,
+    exposed: &ExposedSet,
+    at: Timestamp,
+) -> Result<Vec<RevokedToken>, StorageError> {
+    const SQLITE: &str = "UPDATE tokens
+         SET revoked_at = $4,
+             revoked_reason = CASE
+                 WHEN id IN (SELECT unhex(value) FROM json_each($1)) THEN 'exposed'
+                 ELSE 'relative_exposed'
+             END
+         WHERE revoked_at IS NULL
+             AND digest IN (
+                 SELECT digest FROM tokens
+                 WHERE id IN (SELECT unhex(value) FROM json_each($1))
+                 UNION
+                 SELECT digest FROM tokens
+                 WHERE grant_id IN (SELECT unhex(value) FROM json_each($2))
+                 UNION
+                 SELECT digest FROM tokens
+                 WHERE kind = 'user_session_token'
+                     AND user_id IN (SELECT unhex(value) FROM json_each($3))
+             )
+         RETURNING id, kind, grant_id, user_id";
+    const POSTGRES: &str = "UPDATE tokens
+         SET revoked_at = $4,
+             revoked_reason = CASE
+                 WHEN id = ANY($1) THEN 'exposed'
+                 ELSE 'relative_exposed'
+             END
+         WHERE revoked_at IS NULL
+             AND id IN (
+                 SELECT unnest($1::uuid[])
+                 UNION
+                 SELECT id FROM tokens WHERE grant_id = ANY($2)
+                 UNION
+                 SELECT id FROM tokens WHERE kind = 'user_session_token' AND user_id = ANY($3)
+             )
+         RETURNING id, kind, grant_id, user_id";
+    let tokens: Vec<Uuid> = exposed.tokens.iter().map(|id| id.uuid()).collect();
+    let grants: Vec<Uuid> = exposed.grants.iter().map(|id| id.uuid()).collect();
+    let users: Vec<Uuid> = exposed.session_users.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE)
+                .bind(ids_as_json(&tokens))
+                .bind(ids_as_json(&grants))
+                .bind(ids_as_json(&users))
+                .bind(at.as_millis());
+            Ok(query.try_map(|row| revoked(&row)).fetch_all(c).await?)
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(tokens).bind(grants).bind(users);
+            let query = query.bind(at.as_millis());
+            Ok(query.try_map(|row| revoked(&row)).fetch_all(c).await?)
+        }
+    }
+}
+
+/// Revokes one token and nothing else; `false` when it was dead already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(
+    tx: &mut Tx,
+    id: Id<Token>,
+    revocation: Revocation,
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE tokens
+         SET revoked_at = $2, revoked_reason = $3
+         WHERE id = $1 AND revoked_at IS NULL",
+    )
+    .bind(id.uuid())
+    .bind(revocation.at.as_millis())
+    .bind(revocation.reason.name()))?;
+    Ok(done == 1)
+}
+
+fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
+    Ok(RevokedToken {
+        id: Id::from_uuid(row.read("id")?),
+        kind: row
+            .read::<String>("kind")?
+            .parse::<TokenKind>()
+            .map_err(unreadable)?,
+        grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
+        user: row.read::<Option<Uuid>>("user_id")?.map(Id::from_uuid),
+    })
+}

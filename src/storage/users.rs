@@ -1,0 +1,67 @@
+//! Table `users`.
+
+use super::backend::{Db, Tx, sql};
+use super::error::StorageError;
+use super::rows::Columns;
+use crate::model::{Email, Id, Timestamp, User};
+
+/// Adds a user; `false` when the address is taken.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, user: &User, now: Timestamp) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO users (id, email, created_at, blocked_at)
+         VALUES ($1, $2, $3, $4)
+         ON CONFLICT (email) DO NOTHING",
+    )
+    .bind(user.id.uuid())
+    .bind(user.email.as_str())
+    .bind(now.as_millis())
+    .bind(user.blocked_at.map(Timestamp::as_millis)))?;
+    Ok(done == 1)
+}
+
+/// The user with this address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_email(db: &Db, email: &Email) -> Result<Option<User>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, email, blocked_at
+         FROM users
+         WHERE email = $1",
+    )
+    .bind(email.as_str())
+    .try_map(|row| user(&row))
+    .fetch_optional(c))
+}
+
+/// Blocks a user (`Some`) or lets them in again (`None`); `false` when there is no such user.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_blocked(
+    tx: &mut Tx,
+    email: &Email,
+    blocked_at: Option<Timestamp>,
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE users
+         SET blocked_at = $2
+         WHERE email = $1",
+    )
+    .bind(email.as_str())
+    .bind(blocked_at.map(Timestamp::as_millis)))?;
+    Ok(done == 1)
+}
+
+fn user(row: &impl Columns) -> Result<User, sqlx::Error> {
+    Ok(User {
+        id: Id::from_uuid(row.read("id")?),
+        email: Email::from_stored(row.read("email")?),
+        blocked_at: row
+            .read::<Option<i64>>("blocked_at")?
+            .map(Timestamp::from_millis),
+    })
+}
