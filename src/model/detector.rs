@@ -11,6 +11,9 @@ use super::token_text::{ChecksumRules, SECRET_LENGTH, TokenFormat, is_checked};
 /// From this length on, what follows one of our prefixes is taken for a secret and not shown.
 const SHORTEST_REDACTED: usize = 12;
 
+/// The longest marker, `at_u_`, with room to grow.
+const LONGEST_MARKER: usize = 8;
+
 /// A piece of text that has the shape of one of our tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<'t> {
@@ -70,6 +73,18 @@ impl Detector {
         })
     }
 
+    /// `text` as a candidate when it is one from its first character to its last, as it must be
+    /// where a caller presents a token.
+    #[must_use]
+    pub fn whole<'t>(&self, text: &'t str) -> Option<Candidate<'t>> {
+        // Longer than any token: not worth a scan.
+        if text.len() > self.prefix_length + LONGEST_MARKER + SECRET_LENGTH {
+            return None;
+        }
+        self.candidates(text.as_bytes())
+            .find(|candidate| candidate.text.len() == text.len())
+    }
+
     /// The kind that a whole string claims by its marker, whatever its checksum.
     #[must_use]
     pub fn claimed_kind(&self, text: &str) -> Option<TokenKind> {
@@ -107,12 +122,6 @@ impl Detector {
         }
         clean.push_str(text.get(copied..).unwrap_or_default());
         Cow::Owned(clean)
-    }
-
-    /// How long the brand's prefix is, in bytes.
-    #[must_use]
-    pub const fn prefix_length(&self) -> usize {
-        self.prefix_length
     }
 
     fn kind_of(&self, marker: &[u8]) -> Option<TokenKind> {
@@ -227,6 +236,13 @@ mod tests {
             }
         }
         assert_eq!(detector.claimed_kind("x polar_pat_"), None);
+        assert!(detector.whole(PAT).is_some());
+        assert!(detector.whole(&format!(" {PAT}")).is_none());
+        assert!(
+            detector
+                .whole(&format!("{PAT}{}", "x".repeat(100_000)))
+                .is_none()
+        );
     }
 
     proptest! {

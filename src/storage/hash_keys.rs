@@ -1,9 +1,13 @@
 //! Table `hash_keys`: which hash keys were ever used here, by a canary and never by the key.
 
-use super::backend::{Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, exactly};
 use crate::model::{HashKey, HashKeyId, Timestamp, TokenDigest};
+
+const LIST: &str = "SELECT id, canary, first_used_at
+     FROM hash_keys
+     ORDER BY first_used_at, id";
 
 /// A hash key that was used on this database.
 #[derive(Clone, Debug)]
@@ -21,13 +25,32 @@ pub struct KnownHashKey {
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &Db) -> Result<Vec<KnownHashKey>, StorageError> {
-    sql!(db.reader(), |c| sqlx::query(
-        "SELECT id, canary, first_used_at
-         FROM hash_keys
-         ORDER BY first_used_at, id",
-    )
-    .try_map(|row| known(&row))
-    .fetch_all(c))
+    sql!(db.reader(), |c| sqlx::query(LIST)
+        .try_map(|row| known(&row))
+        .fetch_all(c))
+}
+
+/// Lets nobody else change the table until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx) -> Result<(), StorageError> {
+    if let Backend::Postgres(c) = tx.connection() {
+        sqlx::query("LOCK TABLE hash_keys IN SHARE ROW EXCLUSIVE MODE")
+            .execute(c)
+            .await?;
+    }
+    Ok(())
+}
+
+/// As [`list`], within a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_locked(tx: &mut Tx) -> Result<Vec<KnownHashKey>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(LIST)
+        .try_map(|row| known(&row))
+        .fetch_all(c))
 }
 
 /// Remembers a key.

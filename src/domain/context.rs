@@ -1,0 +1,54 @@
+//! What every use case needs at hand.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::usage::PendingUses;
+use crate::model::{Clock, Detector, Email, HashKeys, TokenFormat};
+use crate::storage::Db;
+
+/// The world as the domain sees it. Built once, shared by every request and job.
+#[derive(Debug)]
+pub struct Context {
+    /// Where everything is kept.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// How this brand writes its tokens.
+    pub format: TokenFormat,
+    /// Finds this brand's tokens in text.
+    pub detector: Detector,
+    /// What digests tokens.
+    pub hash_keys: HashKeys,
+    /// Who is told when nobody nearer can be.
+    pub security_contact: Email,
+    /// The service's public URL, `iss` in its answers.
+    pub issuer: String,
+    /// Uses that have not been written down yet.
+    pub pending_uses: PendingUses,
+    /// Called when letters were committed to the outbox.
+    pub letters_waiting: Wake,
+}
+
+/// Something to call when there is work for a job.
+#[derive(Clone)]
+pub struct Wake(Arc<dyn Fn() + Send + Sync>);
+
+impl Wake {
+    /// Calls `ring` each time.
+    #[must_use]
+    pub fn new(ring: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ring))
+    }
+
+    /// Says that there is work.
+    pub fn ring(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wake")
+    }
+}

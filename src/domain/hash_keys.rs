@@ -1,0 +1,131 @@
+//! Hash keys: refused when they cannot find what is stored, never discovered by users.
+
+use super::{Context, DomainError};
+use crate::model::{HashKeyId, HashKeys, Timestamp};
+use crate::storage::hash_keys::{self, KnownHashKey};
+use crate::storage::{Db, StorageError};
+
+/// The configured hash keys would lose tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum WrongHashKeys {
+    /// No configured key was ever used on this database.
+    #[error(
+        "none of the configured hash keys ({configured}) is one that this database was used with \
+         ({known}): every token would be unknown. Restore the right `tokens.hash_keys`"
+    )]
+    NoneKnown {
+        /// The ids of the keys in the configuration.
+        configured: String,
+        /// The ids of the keys in the database.
+        known: String,
+    },
+    /// A key that is needed is missing.
+    #[error(
+        "{tokens} tokens are stored under hash key {id}, which is not configured: they would be \
+         unknown. Put the key back behind the current one, or accept the loss with \
+         `tokenward keys forget {id}`"
+    )]
+    WouldLose {
+        /// The missing key.
+        id: HashKeyId,
+        /// How many tokens that were not revoked need it.
+        tokens: i64,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Compares the configured keys with those that the database knows, and remembers new ones.
+///
+/// # Errors
+/// See [`WrongHashKeys`].
+pub async fn admit(db: &Db, keys: &HashKeys, now: Timestamp) -> Result<(), WrongHashKeys> {
+    let before = hash_keys::list(db).await?;
+    refuse_strangers(&before, keys)?;
+    for missing in before.iter().filter(|one| !recognised(one, keys)) {
+        let tokens = hash_keys::count_tokens(db, &missing.id).await?;
+        if tokens > 0 {
+            return Err(WrongHashKeys::WouldLose {
+                id: missing.id.clone(),
+                tokens,
+            });
+        }
+    }
+    let mut tx = db.begin().await?;
+    // Two replicas with different keys must not both be the first.
+    hash_keys::lock(&mut tx).await?;
+    refuse_strangers(&hash_keys::list_locked(&mut tx).await?, keys)?;
+    for key in keys.iter() {
+        hash_keys::insert(&mut tx, key, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn recognised(one: &KnownHashKey, keys: &HashKeys) -> bool {
+    keys.iter().any(|key| key.made(&one.canary))
+}
+
+fn refuse_strangers(known: &[KnownHashKey], keys: &HashKeys) -> Result<(), WrongHashKeys> {
+    if known.is_empty() || known.iter().any(|one| recognised(one, keys)) {
+        return Ok(());
+    }
+    Err(WrongHashKeys::NoneKnown {
+        configured: joined(keys.iter().map(|key| key.id())),
+        known: joined(known.iter().map(|one| &one.id)),
+    })
+}
+
+fn joined<'a>(ids: impl Iterator<Item = &'a HashKeyId>) -> String {
+    ids.map(HashKeyId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// A hash key and what depends on it.
+#[derive(Clone, Debug)]
+pub struct HashKeyStatus {
+    /// Its public name.
+    pub id: HashKeyId,
+    /// Whether new tokens are stored under it.
+    pub current: bool,
+    /// Whether it is configured here.
+    pub configured: bool,
+    /// Since when it is used.
+    pub first_used_at: Timestamp,
+    /// How many tokens that were not revoked are stored under it.
+    pub tokens: i64,
+}
+
+/// Every hash key that this database was used with.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(ctx: &Context) -> Result<Vec<HashKeyStatus>, DomainError> {
+    let mut all = Vec::new();
+    for known in hash_keys::list(&ctx.db).await? {
+        let tokens = hash_keys::count_tokens(&ctx.db, &known.id).await?;
+        all.push(HashKeyStatus {
+            current: *ctx.hash_keys.current().id() == known.id,
+            configured: ctx.hash_keys.iter().any(|key| *key.id() == known.id),
+            id: known.id,
+            first_used_at: known.first_used_at,
+            tokens,
+        });
+    }
+    Ok(all)
+}
+
+/// Forgets a hash key: its tokens are lost, and starting without it is no longer refused.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when the database does not know it.
+pub async fn forget(db: &Db, id: &HashKeyId) -> Result<(), DomainError> {
+    let mut tx = db.begin().await?;
+    if !hash_keys::delete(&mut tx, id).await? {
+        return Err(DomainError::NotFound(
+            "this database was never used with such a hash key",
+        ));
+    }
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Introspection (RFC 7662): what a token is, told to those who may ask.
+
+use std::net::IpAddr;
+
+use super::Context;
+use crate::model::{HashKeys, KnownToken, PlainToken, Timestamp, TokenKind, TokenState};
+use crate::storage::StorageError;
+use crate::storage::tokens::{self, FoundToken};
+
+/// The scope that lets a service key introspect.
+pub const SCOPE: &str = "tokens:introspect";
+
+/// One question.
+#[derive(Debug)]
+pub struct Question {
+    /// The service key that the caller presents.
+    pub key: PlainToken,
+    /// The token in question.
+    pub token: PlainToken,
+    /// Where the token was presented to the caller, if the caller says.
+    pub used_from: Option<IpAddr>,
+}
+
+/// What the caller learns.
+#[derive(Debug)]
+pub enum Answer {
+    /// The token works.
+    Active(Box<KnownToken>),
+    /// It does not, and nobody learns why (RFC 7662 2.2).
+    Inactive,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The caller presents no service key that works.
+    #[error("the service key is missing, unknown, expired or revoked")]
+    InvalidKey,
+    /// The service key works but may not introspect.
+    #[error("the service key lacks the scope {SCOPE}")]
+    InsufficientScope,
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Tells whether a token works and what it may do.
+///
+/// The key of the caller and the token in question are looked up by one statement: nothing is
+/// cached, so a key or token that was revoked before the question is dead in the answer.
+///
+/// # Errors
+/// See [`Refusal`]. A caller without a working key learns nothing about the token.
+pub async fn introspect(ctx: &Context, question: &Question) -> Result<Answer, Refusal> {
+    let now = ctx.clock.now();
+    let key = Wanted::new(ctx, &question.key).ok_or(Refusal::InvalidKey)?;
+    let token = Wanted::new(ctx, &question.token);
+    let mut digests = key.digests.clone();
+    digests.extend(token.iter().flat_map(|token| &token.digests));
+    let found = tokens::find_by_digests(&ctx.db, &digests).await?;
+
+    let key = key.among(&found).ok_or(Refusal::InvalidKey)?;
+    let is_key = key.known.token.kind == TokenKind::ServiceKey;
+    if !is_key || key.known.state(now) != TokenState::Live {
+        return Err(Refusal::InvalidKey);
+    }
+    if !key.known.token.scopes.contains(SCOPE) {
+        return Err(Refusal::InsufficientScope);
+    }
+    note(ctx, key, &question.key, now, None);
+
+    let token = token.and_then(|token| token.among(&found));
+    match token.filter(|token| token.known.state(now) == TokenState::Live) {
+        Some(live) => {
+            note(ctx, live, &question.token, now, question.used_from);
+            Ok(Answer::Active(Box::new(live.known.clone())))
+        }
+        None => Ok(Answer::Inactive),
+    }
+}
+
+/// A string that could be a token, by all digests it may be stored under.
+struct Wanted {
+    digests: Vec<crate::model::TokenDigest>,
+}
+
+impl Wanted {
+    fn new(ctx: &Context, text: &PlainToken) -> Option<Self> {
+        let candidate = ctx.detector.whole(text.reveal())?;
+        let keys: &HashKeys = &ctx.hash_keys;
+        Some(Self {
+            digests: keys.candidates(candidate.text.as_bytes()).collect(),
+        })
+    }
+
+    fn among<'f>(&self, found: &'f [FoundToken]) -> Option<&'f FoundToken> {
+        found
+            .iter()
+            .find(|found| self.digests.contains(&found.digest))
+    }
+}
+
+fn note(
+    ctx: &Context,
+    found: &FoundToken,
+    text: &PlainToken,
+    now: Timestamp,
+    from: Option<IpAddr>,
+) {
+    let outdated = found.hash_key != *ctx.hash_keys.current().id();
+    let digest = outdated.then(|| ctx.hash_keys.digest(text));
+    ctx.pending_uses
+        .note(found.known.token.id, now, from, digest);
+}

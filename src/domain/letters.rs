@@ -1,0 +1,110 @@
+//! Who is told about an exposed token, and what.
+
+use std::collections::HashMap;
+
+use super::Context;
+use crate::model::letter::{Addressee, LetterToken, Outcome, TokenExposed};
+use crate::model::{Email, Exposure, Id, KnownToken, Letter, Organization, TokenKind, TokenName};
+
+/// The owners and admins of organizations.
+pub(super) type Managers = HashMap<Id<Organization>, Vec<Email>>;
+
+/// Everybody who must be told about a token, each once, the nearest relation first.
+pub(super) fn addressees(
+    ctx: &Context,
+    known: &KnownToken,
+    managers: &Managers,
+) -> Vec<(Email, Addressee)> {
+    let mut told = Vec::new();
+    let user = known.user.as_ref().map(|user| user.email.clone());
+    match known.token.kind {
+        TokenKind::OrganizationAccessToken => {
+            told.extend(managers_of(known, managers));
+            told.extend(user.map(|email| (email, Addressee::Creator)));
+        }
+        TokenKind::ClientSecret | TokenKind::ClientRegistrationToken => {
+            let owner = known
+                .client
+                .as_ref()
+                .and_then(|client| client.owner.clone());
+            told.extend(owner.map(|email| (email, Addressee::ClientOwner)));
+        }
+        TokenKind::ServiceKey => {}
+        _ => match user {
+            Some(email) => told.push((email, Addressee::Owner)),
+            None => told.extend(managers_of(known, managers)),
+        },
+    }
+    let mut seen = Vec::new();
+    told.retain(|(email, _)| {
+        let first = !seen.contains(email);
+        seen.push(email.clone());
+        first
+    });
+    // A leak that nobody hears of is a leak that goes on.
+    if told.is_empty() {
+        told.push((ctx.security_contact.clone(), Addressee::Operator));
+    }
+    told
+}
+
+fn managers_of(known: &KnownToken, managers: &Managers) -> Vec<(Email, Addressee)> {
+    let of_organization = known
+        .organization
+        .as_ref()
+        .and_then(|o| managers.get(&o.id));
+    of_organization
+        .into_iter()
+        .flatten()
+        .map(|email| (email.clone(), Addressee::OrganizationManager))
+        .collect()
+}
+
+/// What one of them is told about one exposure.
+pub(super) fn token_exposed(
+    ctx: &Context,
+    known: &KnownToken,
+    exposure: &Exposure,
+    addressee: Addressee,
+    outcome: Outcome,
+    relatives_revoked: u64,
+) -> Letter {
+    Letter::TokenExposed(TokenExposed {
+        token: letter_token(ctx, known),
+        addressee,
+        reported_by: exposure.origin.title().to_owned(),
+        url: exposure.place.url.clone(),
+        source: exposure.place.source.clone(),
+        seen_at: exposure.first_seen_at,
+        outcome,
+        relatives_revoked,
+    })
+}
+
+fn letter_token(ctx: &Context, known: &KnownToken) -> LetterToken {
+    let token = &known.token;
+    let written = token.last_used_at.map(|at| (at, token.last_used_from));
+    let latest = ctx.pending_uses.latest(token.id).max(written);
+    LetterToken {
+        id: token.id.to_string(),
+        kind: token.kind.name().to_owned(),
+        name: token
+            .name
+            .as_ref()
+            .map(|name: &TokenName| name.as_str().to_owned()),
+        hint: token.hint.clone(),
+        scopes: token.scopes.iter().map(str::to_owned).collect(),
+        organization: known
+            .organization
+            .as_ref()
+            .map(|o| o.name.as_str().to_owned()),
+        client: known.client.as_ref().map(|client| client.name.clone()),
+        customer: token.customer.clone(),
+        created_at: token.created_at,
+        expires_at: token.expires_at,
+        last_used_at: latest.map(|(at, _)| at),
+        last_used_from: latest
+            .and_then(|(_, from)| from)
+            .map(|from| from.to_string()),
+    }
+}

@@ -1,0 +1,79 @@
+//! Organizations and their members.
+
+use super::{Context, DomainError, users};
+use crate::model::{Email, Id, Organization, OrganizationName, Role, Slug};
+use crate::storage::organizations;
+
+const UNKNOWN: DomainError = DomainError::NotFound("there is no organization with this slug");
+
+/// Adds an organization with its first owner.
+///
+/// # Errors
+/// [`DomainError::NotFound`] without such a user, [`DomainError::Taken`] when the slug is in use.
+pub async fn create(
+    ctx: &Context,
+    slug: Slug,
+    name: OrganizationName,
+    owner: &Email,
+) -> Result<Organization, DomainError> {
+    let now = ctx.clock.now();
+    let owner = users::find(ctx, owner).await?;
+    let organization = Organization {
+        id: Id::new(now),
+        slug,
+        name,
+        blocked_at: None,
+    };
+    let mut tx = ctx.db.begin().await?;
+    if !organizations::insert(&mut tx, &organization, now).await? {
+        return Err(DomainError::Taken(
+            "there is an organization with this slug already",
+        ));
+    }
+    organizations::set_member(&mut tx, organization.id, owner.id, Role::Owner, now).await?;
+    tx.commit().await?;
+    Ok(organization)
+}
+
+/// Finds an organization by slug.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn find(ctx: &Context, slug: &Slug) -> Result<Organization, DomainError> {
+    organizations::find_by_slug(&ctx.db, slug)
+        .await?
+        .ok_or(UNKNOWN)
+}
+
+/// Makes a user a member, or changes a member's role.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when either does not exist.
+pub async fn add_member(
+    ctx: &Context,
+    slug: &Slug,
+    email: &Email,
+    role: Role,
+) -> Result<(), DomainError> {
+    let now = ctx.clock.now();
+    let organization = find(ctx, slug).await?;
+    let user = users::find(ctx, email).await?;
+    let mut tx = ctx.db.begin().await?;
+    organizations::set_member(&mut tx, organization.id, user.id, role, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Shuts an organization out (`true`) or lets it in again.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn set_blocked(ctx: &Context, slug: &Slug, blocked: bool) -> Result<(), DomainError> {
+    let since = blocked.then(|| ctx.clock.now());
+    let mut tx = ctx.db.begin().await?;
+    if !organizations::set_blocked(&mut tx, slug, since).await? {
+        return Err(UNKNOWN);
+    }
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! People: let in, shut out.
+
+use super::{Context, DomainError};
+use crate::model::{Email, Id, User};
+use crate::storage::users;
+
+const UNKNOWN: DomainError = DomainError::NotFound("there is no user with this e-mail address");
+
+/// Adds a user.
+///
+/// # Errors
+/// [`DomainError::Taken`] when the address is known.
+pub async fn create(ctx: &Context, email: Email) -> Result<User, DomainError> {
+    let now = ctx.clock.now();
+    let user = User {
+        id: Id::new(now),
+        email,
+        blocked_at: None,
+    };
+    let mut tx = ctx.db.begin().await?;
+    if !users::insert(&mut tx, &user, now).await? {
+        return Err(DomainError::Taken(
+            "there is a user with this e-mail address already",
+        ));
+    }
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Finds a user by address.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn find(ctx: &Context, email: &Email) -> Result<User, DomainError> {
+    users::find_by_email(&ctx.db, email).await?.ok_or(UNKNOWN)
+}
+
+/// Shuts a user out: none of their tokens work until they are let in again.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn block(ctx: &Context, email: &Email) -> Result<(), DomainError> {
+    set_blocked(ctx, email, true).await
+}
+
+/// Lets a user in again. Tokens that leaked meanwhile stay dead.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn unblock(ctx: &Context, email: &Email) -> Result<(), DomainError> {
+    set_blocked(ctx, email, false).await
+}
+
+async fn set_blocked(ctx: &Context, email: &Email, blocked: bool) -> Result<(), DomainError> {
+    let since = blocked.then(|| ctx.clock.now());
+    let mut tx = ctx.db.begin().await?;
+    if !users::set_blocked(&mut tx, email, since).await? {
+        return Err(UNKNOWN);
+    }
+    tx.commit().await?;
+    Ok(())
+}
