@@ -16,12 +16,13 @@ mod source;
 mod suggest;
 mod value;
 
+pub use crate::telemetry::LogFormat;
 pub use explain::Line;
 pub use problem::{Problem, Problems};
 pub use schema::DEFAULT_FILE;
 pub use settings::{
     BrandSettings, DatabaseSettings, DkimSettings, Feedback, GithubSettings, HealthSettings,
-    LogFormat, LogSettings, MailSettings, OriginSettings, ServerSettings, Settings, TokenSettings,
+    LogSettings, MailSettings, OriginSettings, ServerSettings, Settings, TokenSettings,
 };
 pub use source::{SetBy, Sources};
 pub use value::{AccentColor, Mailbox};

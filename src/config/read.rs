@@ -16,9 +16,10 @@ use super::problem::{Problem, Problems};
 use super::reader::{Reader, one_line};
 use super::settings::{
     BrandSettings, DatabaseSettings, DkimSettings, Feedback, GithubSettings, HealthSettings,
-    LogFormat, LogSettings, MailSettings, OriginSettings, ServerSettings, Settings, TokenSettings,
+    LogSettings, MailSettings, OriginSettings, ServerSettings, Settings, TokenSettings,
 };
 use crate::model::{ChecksumRules, HashKey, HashKeys, TokenFormat, TokenKind};
+use crate::telemetry::LogFormat;
 
 /// Everything, or every problem.
 pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings, Problems> {

@@ -16,6 +16,7 @@ use super::source::Sources;
 use super::value::{AccentColor, Mailbox};
 use super::{layers, read};
 use crate::model::{ChecksumRules, Detector, Email, HashKeys, TokenFormat};
+use crate::telemetry::LogFormat;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -202,15 +203,6 @@ pub struct LogSettings {
     pub level: String,
 }
 
-/// For whom logs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines: one JSON object a line.
-    Json,
-}
-
 /// `[health]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthSettings {
@@ -307,7 +299,7 @@ mod tests {
         );
         assert_eq!(
             found.get(8).unwrap(),
-            "mail.send_timeout (configuration:11): `20` does not fit; \
+            "mail.send_timeout (configuration:12): `20` does not fit; \
              a duration is a whole number and a unit: 90s, 15m, 12h, 30d, 4w"
         );
     }
