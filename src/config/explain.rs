@@ -91,6 +91,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::{SetBy, Settings};
 
     #[test]
     fn a_url_is_shown_without_its_password() {
@@ -125,6 +126,31 @@ mod tests {
             "[redacted]"
         );
         assert_eq!(shown(&Raw::Text(String::new()), Secrecy::Whole), "\"\"");
+    }
+
+    #[test]
+    fn an_explanation_names_every_key_and_no_secret() {
+        let settings = Settings::from_overlay(
+            "[mail]\nurl = 'smtps://user:hunter2@h'\n[tokens]\nhash_keys = ['hunter2 hunter2 hunter2']\n\
+             [origins.github]\ntoken = 'hunter2'\n[database]\nurl = 'postgres://u:hunter2@h/d?password=hunter2'",
+        )
+        .unwrap();
+        let shown = format!("{:?} {settings:?}", settings.explain());
+        assert!(!shown.contains("hunter2"), "{shown}");
+        let mail = settings
+            .explain()
+            .iter()
+            .find(|line| line.key == "mail.url")
+            .unwrap();
+        assert_eq!(mail.value, "\"smtps://[redacted]@h\"");
+        assert_eq!(
+            mail.from,
+            SetBy::File {
+                path: None,
+                line: Some(2)
+            }
+        );
+        assert!(settings.explain().iter().all(|line| !line.why.is_empty()));
     }
 
     proptest! {

@@ -147,7 +147,7 @@ pub(super) fn raw(value: &DeValue<'_>) -> Option<Raw> {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::config::{SetBy, Settings};
+    use crate::config::{SetBy, Settings, Sources};
 
     fn problems(toml: &str) -> Vec<String> {
         let problems = Settings::from_overlay(toml).unwrap_err();
@@ -212,6 +212,14 @@ mod tests {
             line: Some(1),
         };
         assert_eq!(line.unwrap().from, from);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_a_problem() {
+        let sources = Sources::of_process(Some("/there/is/no/such/file.toml".into()));
+        let problems = Settings::load(&sources.with_environment::<&str, &str>([])).unwrap_err();
+        assert_eq!(problems.count(), 1);
+        assert!(problems.to_string().contains("/there/is/no/such/file.toml"));
     }
 
     proptest! {

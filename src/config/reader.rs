@@ -100,16 +100,21 @@ impl<'k> Reader<'k> {
         })
     }
 
-    /// The path of a file that must be there, or nothing.
+    /// The path of a file that must be there and readable, or nothing.
     pub(super) fn existing_file(&mut self, path: &str) -> Option<Option<PathBuf>> {
-        self.optional(path, |text| {
-            let file = PathBuf::from(text);
-            match std::fs::File::open(&file).and_then(|open| open.metadata()) {
-                Ok(metadata) if metadata.is_file() => Ok(file),
-                Ok(_) => Err("it is the path of a file".to_owned()),
-                Err(error) => Err(format!("the file cannot be read: {error}")),
-            }
-        })
+        let text = self.text(path)?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        let file = PathBuf::from(text);
+        let wrong = match std::fs::File::open(&file).and_then(|open| open.metadata()) {
+            Ok(metadata) if metadata.is_file() => return Some(Some(file)),
+            Ok(_) => "it is no file".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let wrong = format!("`{}` cannot be read: {wrong}", text.escape_debug());
+        self.problem(path, wrong, "it is the path of a PEM file".to_owned());
+        None
     }
 
     pub(super) fn switch(&mut self, path: &str) -> Option<bool> {

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::io::IsTerminal;
 use std::panic::{Location, PanicHookInfo};
 
-use tracing::Subscriber;
-use tracing_subscriber::filter::ParseError;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::{ParseError, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -60,11 +60,16 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let filter = EnvFilter::try_new(level)?;
     // sqlx tells every statement at `debug`; who wants that names it: `debug,sqlx::query=debug`.
-    let filter = EnvFilter::try_new(format!("sqlx::query=warn,{level}"))?;
+    let named = level.contains("sqlx");
+    let statements = filter_fn(move |metadata| {
+        named || metadata.target() != "sqlx::query" || *metadata.level() <= Level::WARN
+    });
     let writer = Redacting::new(writer, detector);
     Ok(Registry::default()
         .with(filter)
+        .with(statements)
         .with(layer(format, colours, writer)))
 }
 
@@ -170,6 +175,7 @@ mod tests {
         assert!(debug.contains("ours") && !debug.contains("SELECT"));
         let asked = logged(LogFormat::Text, "info,sqlx::query=debug", event);
         assert!(asked.contains("SELECT"));
+        assert_eq!(logged(LogFormat::Text, "error", event), "");
     }
 
     #[test]

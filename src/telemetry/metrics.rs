@@ -2,53 +2,26 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::{Family, MetricConstructor};
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 
 use super::labels::{
     DeliveryOutcome, IntrospectionAnswer, KeyFetchOutcome, LetterOutcome, method, status_class,
 };
 use super::process::resident_memory;
+use super::series::{Series, add, by, register_build};
 use crate::model::{Origin, RevocationReason, Timestamp, TokenKind, Verdict};
 
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-type Label = (&'static str, Cow<'static, str>);
-type Counters<const N: usize> = Family<[Label; N], Counter>;
-type Histograms<const N: usize> = Family<[Label; N], Histogram, Buckets>;
 
 /// Everything that is counted. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     series: Arc<Series>,
     registry: Arc<Registry>,
-}
-
-#[derive(Debug)]
-struct Series {
-    deliveries: Counters<2>,
-    reports: Counters<2>,
-    noncurrent_keys: Counters<1>,
-    key_fetches: Counters<2>,
-    revocations: Counters<2>,
-    to_commit: Histograms<1>,
-    to_letter: Histogram,
-    letters: Counters<1>,
-    outbox: Family<[Label; 1], Gauge>,
-    outbox_age: Gauge<f64, AtomicU64>,
-    introspections: Counters<1>,
-    requests: Counters<3>,
-    request_time: Histograms<2>,
-    resident: Gauge,
 }
 
 /// The outbox as it is at the moment of a scrape.
@@ -60,26 +33,6 @@ pub struct OutboxDepth {
     pub dead: u64,
     /// For how long the oldest waiting letter has waited; zero when none waits.
     pub oldest_waiting: Duration,
-}
-
-/// Upper bounds of a histogram, in seconds.
-#[derive(Clone, Copy, Debug)]
-struct Buckets(&'static [f64]);
-
-const REQUEST: Buckets = Buckets(&[
-    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-]);
-const TO_COMMIT: Buckets = Buckets(&[
-    0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0,
-]);
-const TO_LETTER: Buckets = Buckets(&[
-    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0,
-]);
-
-impl MetricConstructor<Histogram> for Buckets {
-    fn new_metric(&self) -> Histogram {
-        Histogram::new(self.0.iter().copied())
-    }
 }
 
 impl Metrics {
@@ -224,153 +177,125 @@ impl Metrics {
     }
 }
 
-fn by(origin: &Origin) -> Label {
-    let name = match origin.as_str() {
-        "github" => Cow::Borrowed("github"),
-        other => Cow::Owned(other.to_owned()),
-    };
-    ("origin", name)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn add<const N: usize>(counters: &Counters<N>, labels: &[Label; N], count: u64) {
-    counters.get_or_create(labels).inc_by(count);
-}
-
-impl Series {
-    fn new() -> Self {
-        Self {
-            deliveries: Family::default(),
-            reports: Family::default(),
-            noncurrent_keys: Family::default(),
-            key_fetches: Family::default(),
-            revocations: Family::default(),
-            to_commit: Family::new_with_constructor(TO_COMMIT),
-            to_letter: TO_LETTER.new_metric(),
-            letters: Family::default(),
-            outbox: Family::default(),
-            outbox_age: Gauge::default(),
-            introspections: Family::default(),
-            requests: Family::default(),
-            request_time: Family::new_with_constructor(REQUEST),
-            resident: Gauge::default(),
-        }
+    fn metrics() -> Metrics {
+        Metrics::new(Timestamp::from_millis(1_767_225_600_000))
     }
 
-    /// A series that appears with its first event hides that event from `rate()`.
-    fn start_at_zero(&self) {
-        let github = || by(&Origin::GITHUB);
-        for outcome in DeliveryOutcome::ALL {
-            add(
-                &self.deliveries,
-                &[github(), ("outcome", outcome.label().into())],
-                0,
-            );
-        }
-        for verdict in [Verdict::TruePositive, Verdict::FalsePositive] {
-            add(
-                &self.reports,
-                &[github(), ("verdict", verdict.name().into())],
-                0,
-            );
-        }
-        for outcome in KeyFetchOutcome::ALL {
-            add(
-                &self.key_fetches,
-                &[github(), ("outcome", outcome.label().into())],
-                0,
-            );
-        }
-        for outcome in LetterOutcome::ALL {
-            add(&self.letters, &[("outcome", outcome.label().into())], 0);
-        }
-        for answer in IntrospectionAnswer::ALL {
-            add(
-                &self.introspections,
-                &[("answer", answer.label().into())],
-                0,
-            );
-        }
-        add(&self.noncurrent_keys, &[github()], 0);
-    }
-
-    fn register_deliveries(&self, to: &mut Registry) {
-        to.register("deliveries", "Deliveries answered", self.deliveries.clone());
-        to.register(
-            "reports",
-            "Reports in deliveries, by verdict",
-            self.reports.clone(),
-        );
-        let help = "Deliveries signed with a key its origin no longer calls current";
-        to.register(
-            "noncurrent_key_deliveries",
-            help,
-            self.noncurrent_keys.clone(),
-        );
-        to.register(
-            "key_fetches",
-            "Fetches of origins' keys",
-            self.key_fetches.clone(),
-        );
-        to.register("revocations", "Tokens revoked", self.revocations.clone());
-        let help = "Time from a delivery's arrival to its commit";
-        to.register_with_unit(
-            "delivery_to_commit",
-            help,
-            Unit::Seconds,
-            self.to_commit.clone(),
-        );
-        let help = "Time from a delivery's arrival to a letter about it being taken";
-        to.register_with_unit(
-            "delivery_to_letter",
-            help,
-            Unit::Seconds,
-            self.to_letter.clone(),
+    fn has(text: &str, line: &str) {
+        assert!(
+            text.lines().any(|found| found == line),
+            "no {line} in\n{text}"
         );
     }
 
-    fn register_traffic(&self, to: &mut Registry) {
-        to.register("letters", "Attempts to send a letter", self.letters.clone());
-        to.register(
-            "outbox_letters",
-            "Letters in the outbox",
-            self.outbox.clone(),
+    #[test]
+    fn a_new_process_shows_every_bounded_series_at_zero() {
+        let text = metrics().render();
+        for line in [
+            "tokenward_deliveries_total{origin=\"github\",outcome=\"handled\"} 0",
+            "tokenward_reports_total{origin=\"github\",verdict=\"true_positive\"} 0",
+            "tokenward_key_fetches_total{origin=\"github\",outcome=\"not_modified\"} 0",
+            "tokenward_revocations_total{kind=\"service_key\",reason=\"exposed\"} 0",
+            "tokenward_noncurrent_key_deliveries_total{origin=\"github\"} 0",
+            "tokenward_letters_total{outcome=\"dead\"} 0",
+            "tokenward_introspections_total{answer=\"refused\"} 0",
+            "tokenward_outbox_letters{state=\"waiting\"} 0",
+            "tokenward_outbox_oldest_seconds 0.0",
+            "process_start_time_seconds 1767225600",
+        ] {
+            has(&text, line);
+        }
+        let build = format!(
+            "tokenward_build_info{{version=\"{}\"}} 1",
+            env!("CARGO_PKG_VERSION")
         );
-        let help = "Age of the oldest letter that waits";
-        to.register_with_unit(
-            "outbox_oldest",
-            help,
-            Unit::Seconds,
-            self.outbox_age.clone(),
-        );
-        to.register(
-            "introspections",
-            "Introspections answered",
-            self.introspections.clone(),
-        );
-        to.register("http_requests", "Requests answered", self.requests.clone());
-        let help = "Time to answer a request";
-        to.register_with_unit(
-            "http_request",
-            help,
-            Unit::Seconds,
-            self.request_time.clone(),
-        );
+        has(&text, &build);
+        assert!(text.ends_with("# EOF\n"));
     }
 
-    fn register_process(&self, to: &mut Registry, started_at: Timestamp) {
-        let start: Gauge = Gauge::default();
-        start.set(started_at.as_seconds());
-        let help = "Start of the process, since the epoch";
-        to.register_with_unit("process_start_time", help, Unit::Seconds, start);
-        if resident_memory().is_some() {
-            let help = "Resident memory of the process";
-            let resident = self.resident.clone();
-            to.register_with_unit("process_resident_memory", help, Unit::Bytes, resident);
+    #[test]
+    fn a_delivery_is_counted_with_its_reports_and_its_times() {
+        let metrics = metrics();
+        let origin = Origin::GITHUB;
+        metrics.clone().delivery(&origin, DeliveryOutcome::Handled);
+        metrics.reports(&origin, Verdict::FalsePositive, 9_999);
+        metrics.noncurrent_key(&origin);
+        metrics.key_fetch(&origin, KeyFetchOutcome::Failed);
+        metrics.revocations(TokenKind::AccessToken, RevocationReason::RelativeExposed, 3);
+        metrics.delivery_to_commit(&origin, Duration::from_millis(3));
+        metrics.delivery_to_letter(Duration::from_secs(7_200));
+        let text = metrics.render();
+        for line in [
+            "tokenward_deliveries_total{origin=\"github\",outcome=\"handled\"} 1",
+            "tokenward_reports_total{origin=\"github\",verdict=\"false_positive\"} 9999",
+            "tokenward_noncurrent_key_deliveries_total{origin=\"github\"} 1",
+            "tokenward_key_fetches_total{origin=\"github\",outcome=\"failed\"} 1",
+            "tokenward_revocations_total{kind=\"access_token\",reason=\"relative_exposed\"} 3",
+            "tokenward_delivery_to_commit_seconds_bucket{le=\"0.0025\",origin=\"github\"} 0",
+            "tokenward_delivery_to_commit_seconds_bucket{le=\"0.005\",origin=\"github\"} 1",
+            "tokenward_delivery_to_letter_seconds_bucket{le=\"3600.0\"} 0",
+            "tokenward_delivery_to_letter_seconds_bucket{le=\"+Inf\"} 1",
+        ] {
+            has(&text, line);
         }
     }
-}
 
-fn register_build(to: &mut Registry) {
-    let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-    to.register("build", "The version that runs", version);
+    #[test]
+    fn the_outbox_is_shown_as_it_was_told_last() {
+        let metrics = metrics();
+        for waiting in [5, 2] {
+            metrics.outbox(OutboxDepth {
+                waiting,
+                dead: 1,
+                oldest_waiting: Duration::from_millis(1_500),
+            });
+        }
+        let text = metrics.render();
+        has(&text, "tokenward_outbox_letters{state=\"waiting\"} 2");
+        has(&text, "tokenward_outbox_letters{state=\"dead\"} 1");
+        has(&text, "tokenward_outbox_oldest_seconds 1.5");
+    }
+
+    #[test]
+    fn what_a_stranger_sends_makes_no_new_series() {
+        let metrics = metrics();
+        let took = Duration::from_millis(1);
+        for status in [200, 204, 299] {
+            metrics.request(Some("/v1/x/{id}".into()), "GET", status, took);
+        }
+        for method in ["BREW", "get", "polar_pat_x"] {
+            metrics.request(None, method, 404, took);
+        }
+        let text = metrics.render();
+        has(
+            &text,
+            "tokenward_http_requests_total{route=\"/v1/x/{id}\",method=\"GET\",status=\"2xx\"} 3",
+        );
+        has(
+            &text,
+            "tokenward_http_requests_total{route=\"none\",method=\"other\",status=\"4xx\"} 3",
+        );
+        has(
+            &text,
+            "tokenward_http_request_seconds_count{route=\"none\",method=\"other\"} 3",
+        );
+        assert!(!text.contains("BREW") && !text.contains("polar"));
+    }
+
+    #[test]
+    fn letters_and_introspections_are_counted_by_what_became_of_them() {
+        let metrics = metrics();
+        metrics.letter(LetterOutcome::Retried);
+        metrics.introspection(IntrospectionAnswer::Inactive);
+        let text = metrics.render();
+        has(&text, "tokenward_letters_total{outcome=\"retried\"} 1");
+        has(
+            &text,
+            "tokenward_introspections_total{answer=\"inactive\"} 1",
+        );
+    }
 }

@@ -8,6 +8,7 @@ pub mod logs;
 pub mod metrics;
 mod process;
 pub mod redaction;
+mod series;
 
 pub use buffer::LogBuffer;
 pub use labels::{DeliveryOutcome, IntrospectionAnswer, KeyFetchOutcome, LetterOutcome};

@@ -1,0 +1,221 @@
+//! The series behind the metrics: their names, units, labels and buckets.
+
+use std::borrow::Cow;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::labels::{DeliveryOutcome, IntrospectionAnswer, KeyFetchOutcome, LetterOutcome};
+use super::process::resident_memory;
+use crate::model::{Origin, RevocationReason, Timestamp, TokenKind, Verdict};
+
+pub(super) type Label = (&'static str, Cow<'static, str>);
+pub(super) type Counters<const N: usize> = Family<[Label; N], Counter>;
+pub(super) type Histograms<const N: usize> = Family<[Label; N], Histogram, Buckets>;
+
+/// The series themselves, by what they are labelled with.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub(super) deliveries: Counters<2>,
+    pub(super) reports: Counters<2>,
+    pub(super) noncurrent_keys: Counters<1>,
+    pub(super) key_fetches: Counters<2>,
+    pub(super) revocations: Counters<2>,
+    pub(super) to_commit: Histograms<1>,
+    pub(super) to_letter: Histogram,
+    pub(super) letters: Counters<1>,
+    pub(super) outbox: Family<[Label; 1], Gauge>,
+    pub(super) outbox_age: Gauge<f64, AtomicU64>,
+    pub(super) introspections: Counters<1>,
+    pub(super) requests: Counters<3>,
+    pub(super) request_time: Histograms<2>,
+    pub(super) resident: Gauge,
+}
+
+/// Upper bounds of a histogram, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Buckets(&'static [f64]);
+
+const REQUEST: Buckets = Buckets(&[
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+]);
+const TO_COMMIT: Buckets = Buckets(&[
+    0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0,
+]);
+const TO_LETTER: Buckets = Buckets(&[
+    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0,
+]);
+
+impl MetricConstructor<Histogram> for Buckets {
+    fn new_metric(&self) -> Histogram {
+        Histogram::new(self.0.iter().copied())
+    }
+}
+
+pub(super) fn by(origin: &Origin) -> Label {
+    let name = match origin.as_str() {
+        "github" => Cow::Borrowed("github"),
+        other => Cow::Owned(other.to_owned()),
+    };
+    ("origin", name)
+}
+
+pub(super) fn add<const N: usize>(counters: &Counters<N>, labels: &[Label; N], count: u64) {
+    counters.get_or_create(labels).inc_by(count);
+}
+
+impl Series {
+    pub(super) fn new() -> Self {
+        Self {
+            deliveries: Family::default(),
+            reports: Family::default(),
+            noncurrent_keys: Family::default(),
+            key_fetches: Family::default(),
+            revocations: Family::default(),
+            to_commit: Family::new_with_constructor(TO_COMMIT),
+            to_letter: TO_LETTER.new_metric(),
+            letters: Family::default(),
+            outbox: Family::default(),
+            outbox_age: Gauge::default(),
+            introspections: Family::default(),
+            requests: Family::default(),
+            request_time: Family::new_with_constructor(REQUEST),
+            resident: Gauge::default(),
+        }
+    }
+
+    /// A series that appears with its first event hides that event from `rate()`.
+    pub(super) fn start_at_zero(&self) {
+        let github = || by(&Origin::GITHUB);
+        for outcome in DeliveryOutcome::ALL {
+            add(
+                &self.deliveries,
+                &[github(), ("outcome", outcome.label().into())],
+                0,
+            );
+        }
+        for verdict in [Verdict::TruePositive, Verdict::FalsePositive] {
+            add(
+                &self.reports,
+                &[github(), ("verdict", verdict.name().into())],
+                0,
+            );
+        }
+        for outcome in KeyFetchOutcome::ALL {
+            add(
+                &self.key_fetches,
+                &[github(), ("outcome", outcome.label().into())],
+                0,
+            );
+        }
+        for outcome in LetterOutcome::ALL {
+            add(&self.letters, &[("outcome", outcome.label().into())], 0);
+        }
+        for answer in IntrospectionAnswer::ALL {
+            add(
+                &self.introspections,
+                &[("answer", answer.label().into())],
+                0,
+            );
+        }
+        for kind in TokenKind::ALL {
+            for reason in RevocationReason::ALL {
+                let labels = [
+                    ("kind", kind.name().into()),
+                    ("reason", reason.name().into()),
+                ];
+                add(&self.revocations, &labels, 0);
+            }
+        }
+        for state in ["waiting", "dead"] {
+            self.outbox.get_or_create(&[("state", state.into())]).set(0);
+        }
+        add(&self.noncurrent_keys, &[github()], 0);
+    }
+
+    pub(super) fn register_deliveries(&self, to: &mut Registry) {
+        to.register("deliveries", "Deliveries answered", self.deliveries.clone());
+        to.register(
+            "reports",
+            "Reports in deliveries, by verdict",
+            self.reports.clone(),
+        );
+        let help = "Deliveries signed with a key its origin no longer calls current";
+        to.register(
+            "noncurrent_key_deliveries",
+            help,
+            self.noncurrent_keys.clone(),
+        );
+        to.register(
+            "key_fetches",
+            "Fetches of origins' keys",
+            self.key_fetches.clone(),
+        );
+        to.register("revocations", "Tokens revoked", self.revocations.clone());
+        let help = "Time from a delivery's arrival to its commit";
+        to.register_with_unit(
+            "delivery_to_commit",
+            help,
+            Unit::Seconds,
+            self.to_commit.clone(),
+        );
+        let help = "Time from a delivery's arrival to a letter about it being taken";
+        to.register_with_unit(
+            "delivery_to_letter",
+            help,
+            Unit::Seconds,
+            self.to_letter.clone(),
+        );
+    }
+
+    pub(super) fn register_traffic(&self, to: &mut Registry) {
+        to.register("letters", "Attempts to send a letter", self.letters.clone());
+        to.register(
+            "outbox_letters",
+            "Letters in the outbox",
+            self.outbox.clone(),
+        );
+        let help = "Age of the oldest letter that waits";
+        to.register_with_unit(
+            "outbox_oldest",
+            help,
+            Unit::Seconds,
+            self.outbox_age.clone(),
+        );
+        to.register(
+            "introspections",
+            "Introspections answered",
+            self.introspections.clone(),
+        );
+        to.register("http_requests", "Requests answered", self.requests.clone());
+        let help = "Time to answer a request";
+        to.register_with_unit(
+            "http_request",
+            help,
+            Unit::Seconds,
+            self.request_time.clone(),
+        );
+    }
+
+    pub(super) fn register_process(&self, to: &mut Registry, started_at: Timestamp) {
+        let start: Gauge = Gauge::default();
+        start.set(started_at.as_seconds());
+        let help = "Start of the process, since the epoch";
+        to.register_with_unit("process_start_time", help, Unit::Seconds, start);
+        if resident_memory().is_some() {
+            let help = "Resident memory of the process";
+            let resident = self.resident.clone();
+            to.register_with_unit("process_resident_memory", help, Unit::Bytes, resident);
+        }
+    }
+}
+
+pub(super) fn register_build(to: &mut Registry) {
+    let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+    to.register("build", "The version that runs", version);
+}
