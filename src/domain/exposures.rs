@@ -30,6 +30,8 @@ pub struct Handled {
     pub new_exposures: usize,
     /// How many letters were put into the outbox.
     pub letters: usize,
+    /// Whether the same body was handled before.
+    pub repeated: bool,
 }
 
 /// Handles a delivery. When this returns `Ok`, every token of ours in it is dead with its family,
@@ -114,6 +116,7 @@ async fn record(
         revoked: revoked.by_kind_and_reason(&exposed.tokens),
         new_exposures: fresh.len(),
         letters,
+        repeated: delivery_id != delivery.id,
     })
 }
 

@@ -1,1 +1,20 @@
-//! Every route in one table; extractors that make authorization part of a handler's signature.
+//! Every route in one table; extractors that make authorization part of a handler's signature; one
+//! error renderer per audience.
+
+pub mod extract;
+
+mod api_error;
+mod introspection;
+mod oauth_error;
+mod observe;
+mod operations;
+mod reports;
+mod request_id;
+mod routes;
+mod state;
+
+pub use api_error::ApiError;
+pub use oauth_error::OAuthError;
+pub use observe::observe;
+pub use routes::configure;
+pub use state::{ApiState, Intake};

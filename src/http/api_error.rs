@@ -1,0 +1,120 @@
+//! Errors as the JSON API says them: `{"error": code, "detail": …, "request_id": …}`.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+
+use super::request_id;
+use crate::storage::StorageError;
+
+/// What a caller is told. Never what was sent, never a cause from inside.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    retry_after: Option<u64>,
+}
+
+impl ApiError {
+    /// 400: the request cannot be read.
+    #[must_use]
+    pub fn malformed(detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_request", detail)
+    }
+
+    /// 403: the sender is not who they claim to be.
+    #[must_use]
+    pub fn forbidden(code: &'static str, detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 404: nothing is here.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
+    }
+
+    /// 405: this address answers to other methods.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        let detail = "this address answers to other methods";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// 408: the body did not arrive in time.
+    #[must_use]
+    pub fn too_slow() -> Self {
+        let detail = "the request did not arrive in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+    }
+
+    /// 413: more than is read.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        let detail = format_args!("the body is larger than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    /// 503: the truth cannot be known now; try again in so many seconds.
+    #[must_use]
+    pub fn unavailable(detail: impl fmt::Display, retry_after: u64) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
+        Self { retry_after: Some(retry_after), ..error }
+    }
+
+    /// The status it is said with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn new(status: StatusCode, code: &'static str, detail: impl fmt::Display) -> Self {
+        Self { status, code, detail: detail.to_string(), retry_after: None }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        let cause: &dyn std::error::Error = &error;
+        match &error {
+            StorageError::Unavailable(_) | StorageError::Conflict(_) => {
+                tracing::warn!(error = cause, source = ?cause.source(), "the database is away");
+                Self::unavailable("the database is out of reach", 5)
+            }
+            StorageError::Unexpected(_) => {
+                tracing::error!(error = cause, source = ?cause.source(), "a statement failed");
+                let detail = "something unexpected happened";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+            }
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((CACHE_CONTROL, "no-store"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        response.json(json!({
+            "error": self.code,
+            "detail": self.detail,
+            "request_id": request_id::current(),
+        }))
+    }
+}

@@ -1,0 +1,132 @@
+//! `POST /v1/oauth2/introspect` (RFC 7662).
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ContentType, PRAGMA};
+use actix_web::web::Data;
+use serde::Serialize;
+
+use super::extract::{BearerCredential, Form, FormFields};
+use super::oauth_error::OAuthError;
+use super::state::ApiState;
+use crate::domain::introspection::{self, Answer, Question};
+use crate::model::{ClientId, KnownToken, PlainToken, Timestamp, TokenKind};
+use crate::telemetry::IntrospectionAnswer;
+
+/// What is asked (RFC 7662 2.1). `token_type_hint` is accepted and not needed: every kind is found
+/// by the same lookup.
+pub(super) struct IntrospectionRequest {
+    token: PlainToken,
+    used_from: Option<std::net::IpAddr>,
+}
+
+impl FormFields for IntrospectionRequest {
+    fn read(fields: &Form<()>) -> Result<Self, OAuthError> {
+        let token = fields.get("token").filter(|token| !token.is_empty());
+        let token = token.ok_or(OAuthError::InvalidRequest("the parameter token is missing"))?;
+        let used_from = match fields.get("ip_address").filter(|text| !text.is_empty()) {
+            Some(text) => Some(text.parse().map_err(|_| {
+                OAuthError::InvalidRequest("the parameter ip_address is not an IP address")
+            })?),
+            None => None,
+        };
+        Ok(Self { token: PlainToken::new(token.to_owned()), used_from })
+    }
+}
+
+/// Tells a service whether a token works.
+pub(super) async fn introspect(
+    key: BearerCredential,
+    form: Form<IntrospectionRequest>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, OAuthError> {
+    let IntrospectionRequest { token, used_from } = form.into_inner();
+    let question = Question { key: key.into_inner(), token, used_from };
+    let answer = introspection::introspect(&state.ctx, &question).await;
+    state.metrics.introspection(match &answer {
+        Ok(Answer::Active(_)) => IntrospectionAnswer::Active,
+        Ok(Answer::Inactive) => IntrospectionAnswer::Inactive,
+        Err(_) => IntrospectionAnswer::Refused,
+    });
+    Ok(render(&state, &answer?))
+}
+
+fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
+    match answer {
+        Answer::Active(known) => response.json(Active::new(known, &state.ctx.issuer)),
+        // RFC 7662 2.2: say nothing about why it is inactive.
+        Answer::Inactive => {
+            response.insert_header(ContentType::json()).body(r#"{"active":false}"#)
+        }
+    }
+}
+
+/// A token that works, as RFC 7662 2.2 describes it, with Polar's `sub_type` and `organizations`,
+/// and `kind`, because any kind of token may be asked about.
+#[derive(Serialize)]
+struct Active<'t> {
+    active: bool,
+    token_type: &'static str,
+    kind: &'static str,
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'t str>,
+    sub_type: &'static str,
+    sub: String,
+    organizations: Vec<String>,
+    jti: String,
+    iss: &'t str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'t str>,
+    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+}
+
+impl<'t> Active<'t> {
+    fn new(known: &'t KnownToken, issuer: &'t str) -> Self {
+        let token = &known.token;
+        let client_id = known.client.as_ref().map(|client| &client.client_id);
+        let client_id = client_id.map(ClientId::as_str);
+        let (sub_type, sub) = subject(known);
+        let organization = known.organization.as_ref().map(|o| o.id.to_string());
+        Self {
+            active: true,
+            token_type: "Bearer",
+            kind: token.kind.name(),
+            scope: token.scopes.to_string(),
+            client_id,
+            sub_type,
+            sub,
+            organizations: organization.into_iter().collect(),
+            jti: token.id.to_string(),
+            iss: issuer,
+            aud: client_id,
+            iat: token.created_at.as_seconds(),
+            exp: token.expires_at.map(Timestamp::as_seconds),
+        }
+    }
+}
+
+/// Whom a token acts for.
+fn subject(known: &KnownToken) -> (&'static str, String) {
+    let token = &known.token;
+    let user = known.user.as_ref().map(|user| user.id.to_string());
+    let organization = known.organization.as_ref().map(|o| o.id.to_string());
+    let client = known.client.as_ref().map(|client| client.client_id.to_string());
+    let itself = || ("service", token.id.to_string());
+    match token.kind {
+        TokenKind::OrganizationAccessToken => organization.map(|id| ("organization", id)),
+        TokenKind::ClientSecret | TokenKind::ClientRegistrationToken => {
+            client.map(|id| ("client", id))
+        }
+        TokenKind::CustomerSessionToken => token.customer.clone().map(|id| ("customer", id)),
+        TokenKind::ServiceKey => None,
+        _ => user
+            .map(|id| ("user", id))
+            .or_else(|| organization.map(|id| ("organization", id)))
+            .or_else(|| client.map(|id| ("client", id))),
+    }
+    .unwrap_or_else(itself)
+}

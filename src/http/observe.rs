@@ -1,0 +1,62 @@
+//! One middleware around everything: a request's id, its span, its numbers.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpRequest};
+use tracing::{Instrument, field};
+
+use super::request_id;
+use super::state::ApiState;
+
+/// Gives the request an id and a span, and counts it by its route's pattern: paths and queries
+/// hold whatever a caller wrote, so they appear nowhere.
+///
+/// # Errors
+/// Those of the handler, unchanged.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let Some(state) = request.app_data::<Data<ApiState>>().cloned() else {
+        return next.call(request).await.map(ServiceResponse::map_into_left_body);
+    };
+    let id = request_id::fresh(state.ctx.clock.now());
+    let span = tracing::info_span!(
+        "http.request",
+        request.id = %id,
+        http.method = %method,
+        http.route = field::Empty,
+        http.status = field::Empty,
+    );
+    let answer = request_id::within(id, next.call(request)).instrument(span.clone()).await;
+    let mut response = answer?;
+    let route = route(response.request());
+    let status = response.status().as_u16();
+    let took = started.elapsed();
+    state.metrics.request(route.clone(), method.as_str(), status, took);
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), value);
+    }
+    span.record("http.route", route.as_deref().unwrap_or("none"));
+    span.record("http.status", status);
+    let milliseconds = took.as_secs_f64() * 1_000.0;
+    // Answers as usual are counted; those that somebody may ask about are written down.
+    span.in_scope(|| match status {
+        500.. => tracing::warn!(http.milliseconds = milliseconds, "request failed"),
+        400..500 => tracing::info!(http.milliseconds = milliseconds, "request refused"),
+        _ => tracing::debug!(http.milliseconds = milliseconds, "request answered"),
+    });
+    Ok(response.map_into_right_body())
+}
+
+fn route(request: &HttpRequest) -> Option<Cow<'static, str>> {
+    request.match_pattern().map(Cow::Owned)
+}

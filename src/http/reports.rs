@@ -1,0 +1,87 @@
+//! Where origins report leaks.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::web::Data;
+use tokio::time::timeout;
+
+use super::api_error::ApiError;
+use super::extract::SignedDelivery;
+use super::state::ApiState;
+use crate::domain::exposures::{self, Handled};
+use crate::model::{Delivery, Verdict};
+use crate::origins::feedback;
+use crate::telemetry::DeliveryOutcome;
+
+/// `POST /v1/integrations/github/secret-scanning`: answered means done.
+pub(super) async fn github(
+    signed: SignedDelivery,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let SignedDelivery { delivery, received } = signed;
+    let handled = handle(&state, &delivery).await?;
+    let field = state.github.as_ref().map(|intake| intake.feedback).unwrap_or_default();
+    let body = feedback(&received, &handled.verdicts, field).map_err(|error| {
+        tracing::error!(error = %error, "a delivery was handled and cannot be answered");
+        ApiError::unavailable("the answer could not be written", 1)
+    })?;
+    Ok(HttpResponse::Ok()
+        .insert_header(ContentType::json())
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(body))
+}
+
+async fn handle(state: &ApiState, delivery: &Delivery) -> Result<Handled, ApiError> {
+    let outcome = timeout(state.request_timeout, exposures::handle(&state.ctx, delivery)).await;
+    let handled = match outcome {
+        Ok(Ok(handled)) => handled,
+        Ok(Err(error)) => {
+            let error = ApiError::from(error);
+            let failed = error.status().as_u16() == 500;
+            let outcome =
+                if failed { DeliveryOutcome::Failed } else { DeliveryOutcome::Unavailable };
+            state.metrics.delivery(&delivery.origin, outcome);
+            return Err(error);
+        }
+        Err(_) => {
+            state.metrics.delivery(&delivery.origin, DeliveryOutcome::Unavailable);
+            tracing::error!(delivery.id = %delivery.id, "a delivery took too long");
+            return Err(ApiError::unavailable("the delivery took too long", 5));
+        }
+    };
+    count(state, delivery, &handled);
+    Ok(handled)
+}
+
+fn count(state: &ApiState, delivery: &Delivery, handled: &Handled) {
+    let origin = &delivery.origin;
+    let took = state.ctx.clock.now().since(delivery.received_at);
+    let genuine = handled.verdicts.iter().filter(|v| **v == Verdict::TruePositive).count();
+    let outcome =
+        if handled.repeated { DeliveryOutcome::Repeated } else { DeliveryOutcome::Handled };
+    let metrics = &state.metrics;
+    metrics.delivery(origin, outcome);
+    metrics.delivery_to_commit(origin, took);
+    metrics.reports(origin, Verdict::TruePositive, number(genuine));
+    metrics.reports(origin, Verdict::FalsePositive, number(handled.verdicts.len() - genuine));
+    for (kind, reason) in &handled.revoked {
+        metrics.revocations(*kind, *reason, 1);
+    }
+    tracing::info!(
+        delivery.id = %delivery.id,
+        delivery.origin = %origin,
+        delivery.key = %delivery.key_id,
+        delivery.reports = handled.verdicts.len(),
+        delivery.true_positives = genuine,
+        delivery.revoked = handled.revoked.len(),
+        delivery.exposures = handled.new_exposures,
+        delivery.letters = handled.letters,
+        delivery.repeated = handled.repeated,
+        delivery.milliseconds = took.as_millis(),
+        "delivery handled",
+    );
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
