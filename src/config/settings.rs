@@ -16,6 +16,7 @@ use super::source::Sources;
 use super::value::{AccentColor, Mailbox};
 use super::{layers, read};
 use crate::model::{ChecksumRules, Detector, Email, HashKeys, TokenFormat};
+use crate::storage::DatabaseUrl;
 use crate::telemetry::LogFormat;
 
 /// The whole configuration.
@@ -79,8 +80,8 @@ impl ServerSettings {
 /// `[database]`
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
-    /// `sqlite://…` or `postgres://…`; may hold a password.
-    pub url: SecretString,
+    /// Where it is; prints itself without the password.
+    pub url: DatabaseUrl,
     /// Most connections at once; at least 2.
     pub max_connections: u32,
     /// Longest wait for a connection.
@@ -188,7 +189,7 @@ pub struct BrandSettings {
     pub name: String,
     /// Colour of headings and buttons.
     pub accent_color: AccentColor,
-    /// How an owner gets to their tokens, in words and without a link.
+    /// Where owners find their tokens, in words that follow "go to", without a link.
     pub settings_hint: String,
     /// Where owners get help; the security contact unless configured.
     pub support_contact: String,
@@ -239,8 +240,6 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
     use crate::model::TokenKind;
 
@@ -254,7 +253,7 @@ mod tests {
         let settings = Settings::load(&Sources::default()).unwrap();
         assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(
-            settings.database.url.expose_secret(),
+            settings.database.url.to_string(),
             "sqlite://data/tokenward.db"
         );
         assert_eq!(settings.tokens.format.prefix(), "polar_");
@@ -310,7 +309,8 @@ mod tests {
             ("server.public_url", "\"https://x.example/?a\""),
             ("server.public_url", "\"ftp://x.example\""),
             ("database.url", "\"mysql://h/d\""),
-            ("database.url", "\"sqlite:\""),
+            ("database.url", "\"sqlite://\""),
+            ("database.url", "\"postgres://u:p@h:port/d\""),
             ("database.max_connections", "1"),
             ("tokens.hash_key_file", "\"\""),
             (

@@ -205,6 +205,7 @@ mod tests {
             "tokenward_introspections_total{answer=\"refused\"} 0",
             "tokenward_outbox_letters{state=\"waiting\"} 0",
             "tokenward_outbox_oldest_seconds 0.0",
+            "tokenward_delivery_to_commit_seconds_count{origin=\"github\"} 0",
             "process_start_time_seconds 1767225600",
         ] {
             has(&text, line);

@@ -136,6 +136,7 @@ impl Series {
             self.outbox.get_or_create(&[("state", state.into())]).set(0);
         }
         add(&self.noncurrent_keys, &[github()], 0);
+        drop(self.to_commit.get_or_create(&[github()]));
     }
 
     pub(super) fn register_deliveries(&self, to: &mut Registry) {
