@@ -176,8 +176,11 @@ async fn stuck_origin(says: &'static str) -> (String, tokio::task::JoinHandle<()
     let address = format!("http://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
         let (mut connection, _) = listener.accept().await.unwrap();
-        connection.write_all(says.as_bytes()).await.unwrap();
         let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(connection.read_u8().await.unwrap());
+        }
+        connection.write_all(says.as_bytes()).await.unwrap();
         let _ = connection.read_to_end(&mut request).await;
     });
     (address, server)

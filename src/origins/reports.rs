@@ -75,26 +75,20 @@ impl From<ReceivedReport> for Report {
 
 /// The type of a report as it was written, to be echoed and never believed. Whatever JSON value a
 /// stranger put there, so it does not print itself.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ClaimedType(Box<str>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ClaimedType(Option<Box<str>>);
 
 impl ClaimedType {
     /// The JSON text as received; `null` when there was none.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for ClaimedType {
-    fn default() -> Self {
-        Self("null".into())
+        self.0.as_deref().unwrap_or("null")
     }
 }
 
 impl fmt::Debug for ClaimedType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ClaimedType({} bytes)", self.0.len())
+        write!(f, "ClaimedType({} bytes)", self.as_json().len())
     }
 }
 
@@ -123,7 +117,7 @@ fn read(shape: &BodyShape, item: &[u8]) -> ReceivedReport {
                 received.report.text = ReportedText::new(token);
             }
             Ok(name) if name == shape.token_type => {
-                received.claimed_type = ClaimedType(String::from_utf8_lossy(value).into());
+                received.claimed_type = ClaimedType(Some(String::from_utf8_lossy(value).into()));
             }
             Ok(name) if name == shape.url => received.report.url = readable(value),
             Ok(name) if name == shape.source => received.report.source = readable(value),
