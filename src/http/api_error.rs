@@ -35,7 +35,11 @@ impl ApiError {
     /// 404: nothing is here.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is nothing at this address",
+        )
     }
 
     /// 405: this address answers to other methods.
@@ -63,7 +67,10 @@ impl ApiError {
     #[must_use]
     pub fn unavailable(detail: impl fmt::Display, retry_after: u64) -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-        Self { retry_after: Some(retry_after), ..error }
+        Self {
+            retry_after: Some(retry_after),
+            ..error
+        }
     }
 
     /// The status it is said with.
@@ -73,7 +80,12 @@ impl ApiError {
     }
 
     fn new(status: StatusCode, code: &'static str, detail: impl fmt::Display) -> Self {
-        Self { status, code, detail: detail.to_string(), retry_after: None }
+        Self {
+            status,
+            code,
+            detail: detail.to_string(),
+            retry_after: None,
+        }
     }
 }
 

@@ -29,7 +29,10 @@ impl FormFields for IntrospectionRequest {
             })?),
             None => None,
         };
-        Ok(Self { token: PlainToken::new(token.to_owned()), used_from })
+        Ok(Self {
+            token: PlainToken::new(token.to_owned()),
+            used_from,
+        })
     }
 }
 
@@ -40,7 +43,11 @@ pub(super) async fn introspect(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, OAuthError> {
     let IntrospectionRequest { token, used_from } = form.into_inner();
-    let question = Question { key: key.into_inner(), token, used_from };
+    let question = Question {
+        key: key.into_inner(),
+        token,
+        used_from,
+    };
     let answer = introspection::introspect(&state.ctx, &question).await;
     state.metrics.introspection(match &answer {
         Ok(Answer::Active(_)) => IntrospectionAnswer::Active,
@@ -52,13 +59,15 @@ pub(super) async fn introspect(
 
 fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
     let mut response = HttpResponse::Ok();
-    response.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"));
     match answer {
         Answer::Active(known) => response.json(Active::new(known, &state.ctx.issuer)),
         // RFC 7662 2.2: say nothing about why it is inactive.
-        Answer::Inactive => {
-            response.insert_header(ContentType::json()).body(r#"{"active":false}"#)
-        }
+        Answer::Inactive => response
+            .insert_header(ContentType::json())
+            .body(r#"{"active":false}"#),
     }
 }
 
@@ -114,7 +123,10 @@ fn subject(known: &KnownToken) -> (&'static str, String) {
     let token = &known.token;
     let user = known.user.as_ref().map(|user| user.id.to_string());
     let organization = known.organization.as_ref().map(|o| o.id.to_string());
-    let client = known.client.as_ref().map(|client| client.client_id.to_string());
+    let client = known
+        .client
+        .as_ref()
+        .map(|client| client.client_id.to_string());
     let itself = || ("service", token.id.to_string());
     match token.kind {
         TokenKind::OrganizationAccessToken => organization.map(|id| ("organization", id)),

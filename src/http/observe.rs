@@ -21,12 +21,15 @@ use super::state::ApiState;
 /// Those of the handler, unchanged.
 pub async fn observe(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let method = request.method().clone();
     let Some(state) = request.app_data::<Data<ApiState>>().cloned() else {
-        return next.call(request).await.map(ServiceResponse::map_into_left_body);
+        return next
+            .call(request)
+            .await
+            .map(ServiceResponse::map_into_left_body);
     };
     let id = request_id::fresh(state.ctx.clock.now());
     let span = tracing::info_span!(
@@ -36,14 +39,20 @@ pub async fn observe(
         http.route = field::Empty,
         http.status = field::Empty,
     );
-    let answer = request_id::within(id, next.call(request)).instrument(span.clone()).await;
+    let answer = request_id::within(id, next.call(request))
+        .instrument(span.clone())
+        .await;
     let mut response = answer?;
     let route = route(response.request());
     let status = response.status().as_u16();
     let took = started.elapsed();
-    state.metrics.request(route.clone(), method.as_str(), status, took);
+    state
+        .metrics
+        .request(route.clone(), method.as_str(), status, took);
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), value);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(request_id::HEADER), value);
     }
     span.record("http.route", route.as_deref().unwrap_or("none"));
     span.record("http.status", status);

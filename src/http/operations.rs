@@ -13,7 +13,9 @@ use crate::telemetry::{OutboxDepth, metrics as telemetry};
 /// The process answers. Says nothing about what it depends on, so that a database outage does not
 /// make an orchestrator restart healthy processes.
 pub(super) async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "ok" }))
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({ "status": "ok" }))
 }
 
 /// Whether traffic should come here: the database answers and has this version's tables. Mail in
@@ -26,27 +28,40 @@ pub(super) async fn readyz(state: Data<ApiState>) -> HttpResponse {
         Err(_) => ("out of reach", "unknown"),
     };
     let ready = database == "ok" && migrations == "ok";
-    let outbox = if ready { outbox_lag(&state).await } else { json!({ "status": "unknown" }) };
+    let outbox = if ready {
+        outbox_lag(&state).await
+    } else {
+        json!({ "status": "unknown" })
+    };
     let degraded = outbox.get("status").is_some_and(|status| status != "ok");
     let status = match (ready, degraded) {
         (false, _) => "unready",
         (true, true) => "degraded",
         (true, false) => "ready",
     };
-    let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    HttpResponse::build(code).insert_header((CACHE_CONTROL, "no-store")).json(json!({
-        "status": status,
-        "database": database,
-        "migrations": migrations,
-        "outbox": outbox,
-    }))
+    let code = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    HttpResponse::build(code)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({
+            "status": status,
+            "database": database,
+            "migrations": migrations,
+            "outbox": outbox,
+        }))
 }
 
 async fn outbox_lag(state: &ApiState) -> Value {
     let now = state.ctx.clock.now();
     match outbox::depth(&state.ctx.db).await {
         Ok(depth) => {
-            let age = depth.oldest.map(|oldest| now.since(oldest)).unwrap_or_default();
+            let age = depth
+                .oldest
+                .map(|oldest| now.since(oldest))
+                .unwrap_or_default();
             let late = age > state.max_outbox_age;
             json!({
                 "status": if late { "late" } else { "ok" },
@@ -67,7 +82,10 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
         state.metrics.outbox(OutboxDepth {
             waiting: u64::try_from(depth.waiting).unwrap_or_default(),
             dead: u64::try_from(depth.dead).unwrap_or_default(),
-            oldest_waiting: depth.oldest.map(|oldest| now.since(oldest)).unwrap_or_default(),
+            oldest_waiting: depth
+                .oldest
+                .map(|oldest| now.since(oldest))
+                .unwrap_or_default(),
         });
     }
     HttpResponse::Ok()

@@ -20,7 +20,11 @@ pub(super) async fn github(
 ) -> Result<HttpResponse, ApiError> {
     let SignedDelivery { delivery, received } = signed;
     let handled = handle(&state, &delivery).await?;
-    let field = state.github.as_ref().map(|intake| intake.feedback).unwrap_or_default();
+    let field = state
+        .github
+        .as_ref()
+        .map(|intake| intake.feedback)
+        .unwrap_or_default();
     let body = feedback(&received, &handled.verdicts, field).map_err(|error| {
         tracing::error!(error = %error, "a delivery was handled and cannot be answered");
         ApiError::unavailable("the answer could not be written", 1)
@@ -32,19 +36,28 @@ pub(super) async fn github(
 }
 
 async fn handle(state: &ApiState, delivery: &Delivery) -> Result<Handled, ApiError> {
-    let outcome = timeout(state.request_timeout, exposures::handle(&state.ctx, delivery)).await;
+    let outcome = timeout(
+        state.request_timeout,
+        exposures::handle(&state.ctx, delivery),
+    )
+    .await;
     let handled = match outcome {
         Ok(Ok(handled)) => handled,
         Ok(Err(error)) => {
             let error = ApiError::from(error);
             let failed = error.status().as_u16() == 500;
-            let outcome =
-                if failed { DeliveryOutcome::Failed } else { DeliveryOutcome::Unavailable };
+            let outcome = if failed {
+                DeliveryOutcome::Failed
+            } else {
+                DeliveryOutcome::Unavailable
+            };
             state.metrics.delivery(&delivery.origin, outcome);
             return Err(error);
         }
         Err(_) => {
-            state.metrics.delivery(&delivery.origin, DeliveryOutcome::Unavailable);
+            state
+                .metrics
+                .delivery(&delivery.origin, DeliveryOutcome::Unavailable);
             tracing::error!(delivery.id = %delivery.id, "a delivery took too long");
             return Err(ApiError::unavailable("the delivery took too long", 5));
         }
@@ -56,14 +69,25 @@ async fn handle(state: &ApiState, delivery: &Delivery) -> Result<Handled, ApiErr
 fn count(state: &ApiState, delivery: &Delivery, handled: &Handled) {
     let origin = &delivery.origin;
     let took = state.ctx.clock.now().since(delivery.received_at);
-    let genuine = handled.verdicts.iter().filter(|v| **v == Verdict::TruePositive).count();
-    let outcome =
-        if handled.repeated { DeliveryOutcome::Repeated } else { DeliveryOutcome::Handled };
+    let genuine = handled
+        .verdicts
+        .iter()
+        .filter(|v| **v == Verdict::TruePositive)
+        .count();
+    let outcome = if handled.repeated {
+        DeliveryOutcome::Repeated
+    } else {
+        DeliveryOutcome::Handled
+    };
     let metrics = &state.metrics;
     metrics.delivery(origin, outcome);
     metrics.delivery_to_commit(origin, took);
     metrics.reports(origin, Verdict::TruePositive, number(genuine));
-    metrics.reports(origin, Verdict::FalsePositive, number(handled.verdicts.len() - genuine));
+    metrics.reports(
+        origin,
+        Verdict::FalsePositive,
+        number(handled.verdicts.len() - genuine),
+    );
     for (kind, reason) in &handled.revoked {
         metrics.revocations(*kind, *reason, 1);
     }

@@ -1,5 +1,6 @@
 //! Every route in one table.
 
+use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 
 use super::api_error::ApiError;
@@ -34,10 +35,10 @@ fn resource(path: &str) -> actix_web::Resource {
     web::resource(path).default_service(web::to(method_not_allowed))
 }
 
-async fn not_found() -> ApiError {
-    ApiError::not_found()
+async fn not_found() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::not_found())
 }
 
-async fn method_not_allowed() -> ApiError {
-    ApiError::method_not_allowed()
+async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::method_not_allowed())
 }

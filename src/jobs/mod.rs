@@ -1,1 +1,12 @@
 //! What happens later: letters leave, origin keys are refreshed, last use is written down.
+//!
+//! Any number of replicas may run every job. A job ends when it is told to stop and has finished
+//! what it has in hand.
+
+mod deliver_mail;
+mod flush_uses;
+mod refresh_origin_keys;
+
+pub use deliver_mail::{DeliverMail, Pace};
+pub use flush_uses::FlushUses;
+pub use refresh_origin_keys::RefreshOriginKeys;

@@ -181,11 +181,6 @@ pub enum Settlement {
         /// Why, for operators; holds no address.
         error: String,
     },
-    /// It was not tried after all: nothing is counted against it.
-    Released {
-        /// When to try.
-        due_at: Timestamp,
-    },
     /// It will not be tried again unless an operator says so.
     Dead {
         /// Since when.
@@ -205,11 +200,10 @@ pub async fn settle(
     letter: &ClaimedLetter,
     settlement: &Settlement,
 ) -> Result<bool, StorageError> {
-    let (sent_at, dead_at, due_at, error, uncounted) = match settlement {
-        Settlement::Sent { at } => (Some(*at), None, None, None, 0),
-        Settlement::Retry { due_at, error } => (None, None, Some(*due_at), Some(error), 0),
-        Settlement::Released { due_at } => (None, None, Some(*due_at), None, 1),
-        Settlement::Dead { at, error } => (None, Some(*at), None, Some(error), 0),
+    let (sent_at, dead_at, due_at, error) = match settlement {
+        Settlement::Sent { at } => (Some(*at), None, None, None),
+        Settlement::Retry { due_at, error } => (None, None, Some(*due_at), Some(error)),
+        Settlement::Dead { at, error } => (None, Some(*at), None, Some(error)),
     };
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE outbox
@@ -217,7 +211,6 @@ pub async fn settle(
              dead_at = $4,
              due_at = COALESCE($5, due_at),
              last_error = COALESCE($6, last_error),
-             attempts = attempts - $7,
              claim = NULL
          WHERE id = $1 AND claim = $2",
     )
@@ -226,23 +219,31 @@ pub async fn settle(
     .bind(sent_at.map(Timestamp::as_millis))
     .bind(dead_at.map(Timestamp::as_millis))
     .bind(due_at.map(Timestamp::as_millis))
-    .bind(error)
-    .bind(i64::from(uncounted)))?;
+    .bind(error))?;
     Ok(done == 1)
 }
 
-/// Gives claimed letters back at once, as if they had not been tried.
+/// Gives claimed letters back as if they had not been tried; `error` tells operators why.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release(tx: &mut Tx, claim: Uuid, due_at: Timestamp) -> Result<(), StorageError> {
+pub async fn release(
+    tx: &mut Tx,
+    claim: Uuid,
+    due_at: Timestamp,
+    error: Option<&str>,
+) -> Result<(), StorageError> {
     sql!(tx.connection(), execute sqlx::query(
         "UPDATE outbox
-         SET due_at = $2, attempts = attempts - 1, claim = NULL
+         SET due_at = $2,
+             attempts = attempts - 1,
+             claim = NULL,
+             last_error = COALESCE($3, last_error)
          WHERE claim = $1 AND sent_at IS NULL AND dead_at IS NULL",
     )
     .bind(claim)
-    .bind(due_at.as_millis()))
+    .bind(due_at.as_millis())
+    .bind(error))
     .map(drop)
 }
 

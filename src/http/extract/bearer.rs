@@ -35,7 +35,9 @@ fn read(request: &HttpRequest) -> Result<BearerCredential, OAuthError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
     let value = values.next().ok_or(OAuthError::MissingCredential)?;
     if values.next().is_some() {
-        return Err(OAuthError::InvalidRequest("the header Authorization is there more than once"));
+        return Err(OAuthError::InvalidRequest(
+            "the header Authorization is there more than once",
+        ));
     }
     let text = value.to_str().map_err(|_| OAuthError::InvalidToken)?;
     let (scheme, credential) = text.split_once(' ').ok_or(OAuthError::MissingCredential)?;
@@ -43,5 +45,7 @@ fn read(request: &HttpRequest) -> Result<BearerCredential, OAuthError> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(OAuthError::MissingCredential);
     }
-    Ok(BearerCredential(PlainToken::new(credential.trim().to_owned())))
+    Ok(BearerCredential(PlainToken::new(
+        credential.trim().to_owned(),
+    )))
 }

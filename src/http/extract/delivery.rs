@@ -10,12 +10,10 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
-use crate::http::state::{ApiState, Intake};
 use crate::http::ApiError;
+use crate::http::state::{ApiState, Intake};
 use crate::model::{Delivery, Id, Report};
-use crate::origins::{
-    Envelope, KeyError, OriginKey, ReceivedReport, parse_reports, verify,
-};
+use crate::origins::{Envelope, KeyError, OriginKey, ReceivedReport, parse_reports, verify};
 use crate::telemetry::DeliveryOutcome;
 
 /// A delivery from GitHub: size, headers, key and signature were checked, in this order, over the
@@ -36,7 +34,9 @@ impl FromRequest for SignedDelivery {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let state = request.app_data::<Data<ApiState>>().ok_or_else(ApiError::not_found)?;
+            let state = request
+                .app_data::<Data<ApiState>>()
+                .ok_or_else(ApiError::not_found)?;
             let intake = state.github.as_ref().ok_or_else(ApiError::not_found)?;
             let delivery = receive(state, intake, &request, payload).await;
             if let Err(refusal) = &delivery {
@@ -58,10 +58,16 @@ async fn receive(
     let spec = intake.keys.spec();
     announced_size(request, intake.max_body_bytes)?;
     let headers = request.headers().iter();
-    let envelope =
-        Envelope::read(spec, headers.map(|(name, value)| (name.as_str(), value.as_bytes())))
-            .map_err(ApiError::malformed)?;
-    let key = intake.keys.key(&envelope.key_id, received_at).await.map_err(no_key)?;
+    let envelope = Envelope::read(
+        spec,
+        headers.map(|(name, value)| (name.as_str(), value.as_bytes())),
+    )
+    .map_err(ApiError::malformed)?;
+    let key = intake
+        .keys
+        .key(&envelope.key_id, received_at)
+        .await
+        .map_err(no_key)?;
     let body = tokio::time::timeout(state.request_timeout, body(payload, intake.max_body_bytes))
         .await
         .map_err(|_| ApiError::too_slow())??;
@@ -82,7 +88,10 @@ async fn receive(
 
 /// Refuses an announced size before anything is read or asked.
 fn announced_size(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
     match announced.and_then(|text| text.parse::<usize>().ok()) {
         Some(length) if length > limit => Err(ApiError::too_large(limit)),
         _ => Ok(()),

@@ -35,7 +35,10 @@ impl<T> Form<T> {
     /// The value of a parameter.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// What was read.
@@ -61,15 +64,25 @@ impl<T: FormFields + 'static> FromRequest for Form<T> {
             let Form { fields, .. } = fields;
             let form = Form { fields, inner: () };
             let inner = T::read(&form)?;
-            Ok(Form { fields: form.fields, inner })
+            Ok(Form {
+                fields: form.fields,
+                inner,
+            })
         })
     }
 }
 
 fn is_form(request: &HttpRequest) -> bool {
-    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    let value = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = value
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    essence
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 async fn body(mut payload: Payload) -> Result<Vec<u8>, OAuthError> {
@@ -88,7 +101,9 @@ fn parse(bytes: &[u8]) -> Result<Form<()>, OAuthError> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for (key, value) in url::form_urlencoded::parse(bytes) {
         if fields.iter().any(|(known, _)| *known == key) {
-            return Err(OAuthError::InvalidRequest("a parameter is there more than once"));
+            return Err(OAuthError::InvalidRequest(
+                "a parameter is there more than once",
+            ));
         }
         if fields.len() == 64 {
             return Err(OAuthError::InvalidRequest("there are too many parameters"));
@@ -107,7 +122,10 @@ mod tests {
     #[test]
     fn a_form_is_read_and_repeated_parameters_are_refused() {
         let form = parse(b"token=a%20b&x=%C3%A9+").unwrap();
-        assert_eq!((form.get("token"), form.get("x")), (Some("a b"), Some("é ")));
+        assert_eq!(
+            (form.get("token"), form.get("x")),
+            (Some("a b"), Some("é "))
+        );
         assert!(parse(b"token=a&token=a").is_err());
         assert!(parse(b"").unwrap().get("token").is_none());
     }
