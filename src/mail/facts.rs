@@ -1,0 +1,304 @@
+//! What a letter about an exposed token knows, in words.
+
+use time::macros::format_description;
+
+use super::brand::Brand;
+use super::place::PlaceWords;
+use super::shown::{Line, tame};
+use crate::model::letter::{Addressee, Outcome, TokenExposed};
+use crate::model::{Remedy, Timestamp, TokenKind};
+
+/// Longest name that is written out, in the letter and in its subject.
+const LONGEST_NAME: usize = 100;
+const LONGEST_NAME_IN_SUBJECT: usize = 40;
+/// Most scopes that are listed.
+const MOST_SCOPES: usize = 24;
+
+/// The token that a letter is about, and the reader's relation to it.
+pub(super) struct About<'a> {
+    pub(super) letter: &'a TokenExposed,
+    /// `None` when a newer version wrote the letter.
+    pub(super) kind: Option<TokenKind>,
+    pub(super) place: PlaceWords,
+    pub(super) brand: String,
+    pub(super) settings: String,
+}
+
+/// One line of a table.
+pub(super) struct Fact {
+    pub(super) label: &'static str,
+    pub(super) value: Line,
+}
+
+impl<'a> About<'a> {
+    pub(super) fn new(letter: &'a TokenExposed, brand: &Brand) -> Self {
+        Self {
+            letter,
+            kind: letter.token.kind.parse().ok(),
+            place: PlaceWords::new(letter.url.as_deref(), letter.source.as_deref()),
+            brand: tame(&brand.name, LONGEST_NAME),
+            settings: tame(&brand.settings, 200),
+        }
+    }
+
+    /// The subject of the mail: short names, so that the end of the sentence is seen.
+    pub(super) fn subject(&self) -> String {
+        self.sentence(LONGEST_NAME_IN_SUBJECT)
+    }
+
+    /// The same sentence with whole names.
+    pub(super) fn headline(&self) -> Line {
+        Line::new(format!("{}.", self.sentence(LONGEST_NAME)))
+    }
+
+    fn sentence(&self, longest: usize) -> String {
+        let ending = match self.letter.outcome {
+            Outcome::Revoked { .. } | Outcome::AlreadySuspended { .. } => " and has been revoked",
+            Outcome::AlreadyExpired { .. } | Outcome::AlreadyRevoked { .. } => "",
+        };
+        format!("{} {}{ending}", self.whose(longest), self.place.found())
+    }
+
+    /// `Your expired personal access token “deploy”`, from where the reader stands.
+    fn whose(&self, longest: usize) -> String {
+        let adjective = match self.letter.outcome {
+            Outcome::Revoked { .. } => "",
+            Outcome::AlreadyExpired { .. } => "expired ",
+            Outcome::AlreadyRevoked { .. } => "revoked ",
+            Outcome::AlreadySuspended { .. } => "suspended ",
+        };
+        let token = &self.letter.token;
+        let quoted = |text: &str| format!("“{}”", tame(text, longest));
+        let name = token.name.as_deref().map(quoted);
+        let client = token.client.as_deref().map(quoted);
+        let organization = token
+            .organization
+            .as_deref()
+            .map(|text| tame(text, longest));
+        let thing = format!("{adjective}{}", self.kind_title());
+        let named = name.map_or_else(|| thing.clone(), |name| format!("{thing} {name}"));
+        match (self.letter.addressee, client, organization) {
+            (Addressee::Owner, Some(client), _) => format!("Your {named} for {client}"),
+            (Addressee::Owner, None, _) => format!("Your {named}"),
+            (Addressee::OrganizationManager, _, Some(of)) => format!("The {named} of {of}"),
+            (Addressee::OrganizationManager, _, None) => {
+                format!("The {named} of your organization")
+            }
+            (Addressee::Creator, _, Some(of)) => format!("The {named} that you made for {of}"),
+            (Addressee::Creator, _, None) => format!("The {named} that you made"),
+            (Addressee::ClientOwner, Some(client), _) => {
+                format!("The {named} of your application {client}")
+            }
+            (Addressee::ClientOwner, None, _) => format!("The {named} of your application"),
+            (Addressee::Operator, Some(client), _) => format!("The {named} of {client}"),
+            (Addressee::Operator, None, Some(of)) => format!("The {named} of {of}"),
+            (Addressee::Operator, None, None) => format!("The {named}"),
+        }
+    }
+
+    fn kind_title(&self) -> String {
+        self.kind.map_or_else(
+            || tame(&self.letter.token.kind.replace('_', " "), 40),
+            |kind| kind.title().to_owned(),
+        )
+    }
+
+    /// The application, named or not, within a sentence.
+    pub(super) fn application(&self) -> String {
+        self.letter.token.client.as_deref().map_or_else(
+            || "the application".to_owned(),
+            |client| format!("“{}”", tame(client, LONGEST_NAME)),
+        )
+    }
+
+    /// The organization, named or not, within a sentence.
+    pub(super) fn organization(&self) -> String {
+        self.letter.token.organization.as_deref().map_or_else(
+            || "the organization".to_owned(),
+            |organization| tame(organization, LONGEST_NAME),
+        )
+    }
+
+    /// What we did, first thing.
+    pub(super) fn what_we_did(&self) -> Line {
+        let account = match self.letter.addressee {
+            Addressee::Owner => "Your account",
+            _ => "The account behind it",
+        };
+        let done = match self.letter.outcome {
+            Outcome::Revoked { at } => format!(
+                "We revoked it on {}. Since then it opens nothing, whoever has a copy.",
+                moment(at)
+            ),
+            Outcome::AlreadyExpired { at } => format!(
+                "It had expired on {}, so it no longer opened anything when it was found. We \
+                 also revoked it for good.",
+                moment(at)
+            ),
+            Outcome::AlreadyRevoked { at } => format!(
+                "It had been revoked on {}, so it no longer opened anything when it was found. \
+                 Nothing of yours stops working because of this report.",
+                moment(at)
+            ),
+            Outcome::AlreadySuspended { at } => format!(
+                "{account} has been blocked since {}, so it opened nothing when it was found. We \
+                 revoked it for good: it stays dead when the account is unblocked.",
+                moment(at)
+            ),
+        };
+        Line::new(done)
+    }
+
+    /// What else died, if anything did.
+    pub(super) fn relatives(&self) -> Option<Line> {
+        let count = self.letter.relatives_revoked;
+        let one = count == 1;
+        let what = match self.kind.map(TokenKind::remedy) {
+            Some(Remedy::UserSessions) if one => "other session of the same account",
+            Some(Remedy::UserSessions) => "other sessions of the same account",
+            Some(Remedy::Family) if one => "other token that came from the same authorization",
+            Some(Remedy::Family) => "other tokens that came from the same authorization",
+            _ if one => "related token",
+            _ => "related tokens",
+        };
+        (count > 0).then(|| Line::new(format!("With it we ended {count} {what}.")))
+    }
+
+    /// The token as its owner knows it.
+    pub(super) fn token(&self) -> Vec<Fact> {
+        let token = &self.letter.token;
+        let name = |text: &Option<String>| text.as_deref().map(|text| tame(text, LONGEST_NAME));
+        let expiry = match (self.letter.outcome, token.expires_at) {
+            (Outcome::AlreadyExpired { .. }, _) => None,
+            (_, Some(at)) => Some(moment(at)),
+            (_, None) => Some("never, it had no end".to_owned()),
+        };
+        [
+            ("Name", name(&token.name)),
+            ("Kind", Some(self.kind_title())),
+            ("Ends in", Some(last_four(&token.hint))),
+            ("Organization", name(&token.organization)),
+            ("Application", name(&token.client)),
+            ("Customer", name(&token.customer)),
+            ("Could do", Some(self.power())),
+            ("Created", Some(moment(token.created_at))),
+            ("Would expire", expiry),
+            ("Last used", Some(self.last_use())),
+        ]
+        .into_iter()
+        .filter_map(fact)
+        .collect()
+    }
+
+    /// Where, when and by whom it was seen, but for the address.
+    pub(super) fn sighting(&self) -> Vec<Fact> {
+        [
+            ("In", self.place.kind.clone()),
+            (
+                "Reported by",
+                Some(tame(&self.letter.reported_by, LONGEST_NAME)),
+            ),
+            ("Reported on", Some(moment(self.letter.seen_at))),
+        ]
+        .into_iter()
+        .filter_map(fact)
+        .collect()
+    }
+
+    fn power(&self) -> String {
+        let scopes = &self.letter.token.scopes;
+        let mut listed: Vec<String> = scopes
+            .iter()
+            .take(MOST_SCOPES)
+            .map(|scope| tame(scope, 60))
+            .collect();
+        if let Some(more) = scopes
+            .len()
+            .checked_sub(MOST_SCOPES)
+            .filter(|more| *more > 0)
+        {
+            listed.push(format!("and {more} more"));
+        }
+        if !listed.is_empty() {
+            return listed.join(", ");
+        }
+        match self.kind {
+            Some(TokenKind::UserSessionToken) => "everything its user can do when signed in",
+            Some(TokenKind::CustomerSessionToken) => "what the customer can do when signed in",
+            Some(TokenKind::ClientSecret) => "obtain tokens in the name of the application",
+            Some(TokenKind::ClientRegistrationToken) => "read and change the registration",
+            Some(TokenKind::AuthorizationCode) => "be exchanged once for tokens",
+            _ => "nothing: it had no scopes",
+        }
+        .to_owned()
+    }
+
+    fn last_use(&self) -> String {
+        let token = &self.letter.token;
+        match (token.last_used_at, token.last_used_from.as_deref()) {
+            (Some(at), Some(from)) => format!("{}, from {}", moment(at), tame(from, 60)),
+            (Some(at), None) => moment(at),
+            (None, _) => "we saw no use of it".to_owned(),
+        }
+    }
+
+    /// A warning about places whose pages could be made to trap the reader.
+    pub(super) fn caution(&self) -> Option<Line> {
+        let unknown = self.place.address.is_some() && self.place.link.is_none();
+        unknown.then(|| {
+            Line::new("We do not know this site, so the address is no link. Look at it with care.")
+        })
+    }
+
+    /// How the reader tells this letter from a fake.
+    pub(super) fn genuine(&self) -> Line {
+        let check = match self.letter.addressee {
+            Addressee::Operator => format!("look the token up in {} yourself", self.brand),
+            _ => format!(
+                "type the address of {} into your browser yourself and go to {}",
+                self.brand, self.settings
+            ),
+        };
+        Line::new(format!(
+            "It has no login link, and it never asks for a password or for a token. You need not \
+             click anything: {check}."
+        ))
+    }
+
+    /// Why this reader is written to.
+    pub(super) fn why_you(&self) -> Line {
+        let because = match self.letter.addressee {
+            Addressee::Owner => "the token was yours".to_owned(),
+            Addressee::OrganizationManager => {
+                format!("you own or manage {}", self.organization())
+            }
+            Addressee::Creator => format!("you made this token for {}", self.organization()),
+            Addressee::ClientOwner => format!("you own {}", self.application()),
+            Addressee::Operator => format!("you run {}", self.brand),
+        };
+        // Names such as "Acme Inc." bring their own full stop.
+        let because = because.trim_end_matches('.');
+        Line::new(format!("You receive this letter because {because}."))
+    }
+}
+
+fn fact((label, value): (&'static str, Option<String>)) -> Option<Fact> {
+    let value = Line::new(value?);
+    Some(Fact { label, value })
+}
+
+/// Never more of the secret than four characters, whatever the letter holds.
+fn last_four(hint: &str) -> String {
+    let skipped = hint.chars().count().saturating_sub(4);
+    let last: String = hint.chars().skip(skipped).collect();
+    tame(&last, 4)
+}
+
+/// `1 January 2026, 12:00 UTC`.
+fn moment(at: Timestamp) -> String {
+    at.to_utc()
+        .format(format_description!(
+            "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+        ))
+        .unwrap_or_else(|_| at.to_string())
+}
