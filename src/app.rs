@@ -40,7 +40,11 @@ pub struct Seams {
 
 impl Default for Seams {
     fn default() -> Self {
-        Self { clock: Clock::System, letters_committed: None, run_jobs: true }
+        Self {
+            clock: Clock::System,
+            letters_committed: None,
+            run_jobs: true,
+        }
     }
 }
 
@@ -98,7 +102,15 @@ impl Application {
         };
         let server = serve(settings, state, listener)?;
         let shutdown_timeout = settings.server.shutdown_timeout;
-        Ok(Self { server, address, jobs, shutdown_timeout, ctx, metrics, deliver_mail })
+        Ok(Self {
+            server,
+            address,
+            jobs,
+            shutdown_timeout,
+            ctx,
+            metrics,
+            deliver_mail,
+        })
     }
 
     /// Where the service listens.
@@ -118,7 +130,14 @@ impl Application {
     /// # Errors
     /// When the server breaks.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { server, address, jobs, shutdown_timeout, ctx, .. } = self;
+        let Self {
+            server,
+            address,
+            jobs,
+            shutdown_timeout,
+            ctx,
+            ..
+        } = self;
         let stop_jobs = CancellationToken::new();
         let tracker = TaskTracker::new();
         for job in jobs {
@@ -137,12 +156,17 @@ impl Application {
         let outcome = serving.await;
         watching.abort();
         stop_jobs.cancel();
-        if tokio::time::timeout(shutdown_timeout, tracker.wait()).await.is_err() {
+        if tokio::time::timeout(shutdown_timeout, tracker.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("jobs did not finish in time; what they held is taken up again");
         }
         ctx.db.close().await;
         tracing::info!("stopped");
-        outcome.context("the server's task ended")?.context("the server broke")
+        outcome
+            .context("the server's task ended")?
+            .context("the server broke")
     }
 }
 
@@ -185,12 +209,18 @@ async fn intake(
     };
     // The stored keys are there before the first request is.
     job.restore().await;
-    jobs.push(Box::new(move |stop, tracker| drop(tracker.spawn(job.run(stop)))));
+    jobs.push(Box::new(move |stop, tracker| {
+        drop(tracker.spawn(job.run(stop)))
+    }));
     let feedback = match github.feedback {
         Feedback::TokenHash => TokenField::Hash,
         Feedback::TokenRaw => TokenField::Raw,
     };
-    Ok(Some(Intake { keys, feedback, max_body_bytes: github.max_body_bytes }))
+    Ok(Some(Intake {
+        keys,
+        feedback,
+        max_body_bytes: github.max_body_bytes,
+    }))
 }
 
 fn background(
@@ -200,10 +230,16 @@ fn background(
     jobs: &mut Vec<Job>,
 ) {
     let mail = deliver_mail.clone();
-    let uses =
-        FlushUses { ctx: Arc::clone(ctx), interval: settings.tokens.last_used_flush_interval };
-    jobs.push(Box::new(move |stop, tracker| drop(tracker.spawn(mail.run(stop)))));
-    jobs.push(Box::new(move |stop, tracker| drop(tracker.spawn(uses.run(stop)))));
+    let uses = FlushUses {
+        ctx: Arc::clone(ctx),
+        interval: settings.tokens.last_used_flush_interval,
+    };
+    jobs.push(Box::new(move |stop, tracker| {
+        drop(tracker.spawn(mail.run(stop)))
+    }));
+    jobs.push(Box::new(move |stop, tracker| {
+        drop(tracker.spawn(uses.run(stop)))
+    }));
 }
 
 fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow::Result<Server> {

@@ -21,7 +21,9 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<HashKeys>> {
             return Err(error).with_context(|| format!("cannot read {}", path.display()));
         }
     };
-    let mode = fs::metadata(path).map(|file| file.permissions().mode()).unwrap_or_default();
+    let mode = fs::metadata(path)
+        .map(|file| file.permissions().mode())
+        .unwrap_or_default();
     if mode & 0o077 != 0 {
         tracing::warn!(file = %path.display(), "others may read the hash keys: chmod 600 it");
     }
@@ -57,8 +59,12 @@ pub(super) fn make(path: &Path) -> anyhow::Result<HashKeys> {
 /// # Errors
 /// When the file cannot be read or replaced.
 pub(super) fn rotate(path: &Path) -> anyhow::Result<()> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}: is the key in the configuration?", path.display()))?;
+    let text = fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read {}: is the key in the configuration?",
+            path.display()
+        )
+    })?;
     let is_key = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let (comments, keys): (Vec<_>, Vec<_>) = text.lines().partition(|line| !is_key(line));
     let fresh = fresh_key();
@@ -79,9 +85,14 @@ fn fresh_key() -> String {
 /// Writes a file that was not there, whole or not at all. When it appears meanwhile, that one
 /// counts: two processes that start at once must end up with one key.
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
     let beside = path.with_extension(format!("{}.new", random::alphanumeric(8)));
     let mut file = private(&beside)?;
@@ -96,5 +107,9 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn private(path: &Path) -> std::io::Result<File> {
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::secrets;
 use crate::config::{Settings, TokenSettings};
 use crate::domain::{Context, Wake, hash_keys};
-use crate::mail::{Brand, Dkim, MailUrl, Mailer, Mailbox, Options};
+use crate::mail::{Brand, Dkim, MailUrl, Mailbox, Mailer, Options};
 use crate::model::{Clock, HashKeys};
 use crate::storage::{ConnectOptions, Db};
 
@@ -17,7 +17,13 @@ use crate::storage::{ConnectOptions, Db};
 /// # Errors
 /// See [`open_at`].
 pub async fn open(settings: &Settings) -> anyhow::Result<Context> {
-    open_at(settings, settings.server.listen, Clock::System, Wake::new(|| {})).await
+    open_at(
+        settings,
+        settings.server.listen,
+        Clock::System,
+        Wake::new(|| {}),
+    )
+    .await
 }
 
 /// Opens the database, brings it up to date where that is wanted, and admits the hash keys.
@@ -64,7 +70,9 @@ pub(crate) async fn connect(settings: &Settings) -> anyhow::Result<Db> {
         max_connections: settings.database.max_connections,
         acquire_timeout: settings.database.acquire_timeout,
     };
-    let db = Db::connect(&options).await.with_context(|| format!("cannot open {url}"))?;
+    let db = Db::connect(&options)
+        .await
+        .with_context(|| format!("cannot open {url}"))?;
     if fresh {
         tracing::info!(database = %url, "made a new database");
     }

@@ -179,7 +179,10 @@ impl DeliverMail {
                 None => self.sent(letter).await,
                 Some(SendError::Permanent(reason)) => self.dead(letter, reason).await,
                 Some(SendError::Retry(reason)) => self.retry(letter, reason).await,
-                Some(SendError::Connection { reason, letter_begun }) => {
+                Some(SendError::Connection {
+                    reason,
+                    letter_begun,
+                }) => {
                     *connection = None;
                     tracing::warn!(reason, "the mail server is in trouble");
                     // A letter that breaks every connection backs off alone.
@@ -207,7 +210,9 @@ impl DeliverMail {
         }
         match connection {
             Some(open) => Ok(open),
-            None => Err(ConnectError::Unreachable("the connection is closed".to_owned())),
+            None => Err(ConnectError::Unreachable(
+                "the connection is closed".to_owned(),
+            )),
         }
     }
 
@@ -229,7 +234,8 @@ impl DeliverMail {
     async fn sent(&self, letter: &ClaimedLetter) {
         let now = self.ctx.clock.now();
         self.metrics.letter(LetterOutcome::Sent);
-        self.metrics.delivery_to_letter(now.since(letter.created_at));
+        self.metrics
+            .delivery_to_letter(now.since(letter.created_at));
         tracing::debug!(letter.id = %letter.id, "letter sent");
         self.settle(letter, Settlement::Sent { at: now }).await;
     }
@@ -243,7 +249,14 @@ impl DeliverMail {
         let pause = backoff(failures, self.pace.first_retry, self.pace.longest_retry);
         self.metrics.letter(LetterOutcome::Retried);
         tracing::warn!(letter.id = %letter.id, reason = error, "letter will be tried again");
-        self.settle(letter, Settlement::Retry { due_at: now.plus(pause), error }).await;
+        self.settle(
+            letter,
+            Settlement::Retry {
+                due_at: now.plus(pause),
+                error,
+            },
+        )
+        .await;
     }
 
     async fn dead(&self, letter: &ClaimedLetter, error: String) {
@@ -314,7 +327,10 @@ mod tests {
         let (first, longest) = (Duration::from_secs(10), Duration::from_secs(3_600));
         for (failures, seconds) in [(0, 10.0), (1, 20.0), (4, 160.0), (30, 3_600.0)] {
             let pause = backoff(failures, first, longest).as_secs_f64();
-            assert!((seconds * 0.8..=seconds * 1.2).contains(&pause), "{failures}: {pause}");
+            assert!(
+                (seconds * 0.8..=seconds * 1.2).contains(&pause),
+                "{failures}: {pause}"
+            );
         }
         let pauses: Vec<_> = (0..10).map(|_| backoff(0, first, longest)).collect();
         assert!(pauses.iter().any(|pause| *pause != pauses[0]));

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::Context;
 use crate::model::random;
 use crate::origins::{Fetched, KeyFetcher, KeyRequest, KeyRequests, KeyRing, KeySet, OriginKey};
-use crate::storage::origin_keys::{self, StoredKey, StoredKeySet};
 use crate::storage::StorageError;
+use crate::storage::origin_keys::{self, StoredKey, StoredKeySet};
 use crate::telemetry::{KeyFetchOutcome, Metrics};
 
 /// How soon a failed fetch is tried again.
