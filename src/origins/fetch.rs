@@ -1,5 +1,6 @@
 //! Asks an origin for its public keys.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, ETAG, HeaderMap, IF_NONE_MATCH};
@@ -32,12 +33,22 @@ pub fn http_client() -> Result<Client, reqwest::Error> {
 }
 
 /// Fetches the keys of one origin.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KeyFetcher {
     client: Client,
     url: Url,
     token: Option<SecretString>,
     timeout: Duration,
+}
+
+impl fmt::Debug for KeyFetcher {
+    /// An address may hold credentials, so only its host is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyFetcher")
+            .field("host", &self.url.host_str())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Keys decide who may revoke tokens, so they never come over a network in the clear.

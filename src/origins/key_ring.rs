@@ -145,10 +145,11 @@ impl KeyRing {
             return self.admit(key);
         }
         let requested = self.request(now);
-        let settled = timeout(LONGEST_WAIT, requested.settled.cancelled()).await;
+        // Whether it settled or took too long: what counts is what is known by now.
+        let _ = timeout(LONGEST_WAIT, requested.settled.cancelled()).await;
         match self.find(id) {
             Some(key) => self.admit(key),
-            None if settled.is_ok() && self.asking().last_fetch_succeeded => Err(KeyError::Unknown),
+            None if self.asking().last_fetch_succeeded => Err(KeyError::Unknown),
             None => Err(KeyError::Unreachable {
                 retry_after: requested.retry_after(now),
             }),
