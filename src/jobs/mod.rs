@@ -7,6 +7,6 @@ mod deliver_mail;
 mod flush_uses;
 mod refresh_origin_keys;
 
-pub use deliver_mail::{DeliverMail, Pace};
+pub use deliver_mail::{DeliverMail, Pace, Round};
 pub use flush_uses::FlushUses;
 pub use refresh_origin_keys::RefreshOriginKeys;

@@ -1,0 +1,6 @@
+//! What the service promises, through its public door, on a fresh database of either engine.
+
+#[path = "../support/app/mod.rs"]
+mod support;
+
+mod delivery;

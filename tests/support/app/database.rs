@@ -1,0 +1,100 @@
+//! A fresh database of the engine that this run is about: `TOKENWARD_TEST_ENGINE` is `sqlite`
+//! (default) or `postgres`, and then `TOKENWARD_TEST_POSTGRES` names a database from which others
+//! can be made.
+
+use sqlx::{AssertSqlSafe, Connection, Row};
+use tokenward::model::{Id, User};
+
+use super::START;
+use super::artifacts::fresh_path;
+
+/// A database.
+#[derive(Clone, Debug)]
+pub(crate) struct TestDatabase {
+    url: String,
+}
+
+/// Whether this run is about PostgreSQL.
+pub(crate) fn is_postgres() -> bool {
+    std::env::var("TOKENWARD_TEST_ENGINE").is_ok_and(|engine| engine == "postgres")
+}
+
+impl TestDatabase {
+    /// A database without tables.
+    pub(crate) async fn fresh() -> Self {
+        if !is_postgres() {
+            let url = format!("sqlite://{}.db", fresh_path("database").display());
+            return Self { url };
+        }
+        let server = std::env::var("TOKENWARD_TEST_POSTGRES")
+            .expect("TOKENWARD_TEST_POSTGRES names a PostgreSQL database");
+        let name = format!("tokenward_{}", Id::<User>::new(START).uuid().simple());
+        let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::query(create).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let (base, _) = server
+            .rsplit_once('/')
+            .expect("a PostgreSQL URL names a database");
+        Self {
+            url: format!("{base}/{name}"),
+        }
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs statements whose outcome does not matter.
+    pub(crate) async fn execute(&self, statements: &str) {
+        let text = AssertSqlSafe(statements.to_owned());
+        if is_postgres() {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        } else {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+    }
+
+    /// Every row, each column as text.
+    pub(crate) async fn rows(&self, statement: &str) -> Vec<Vec<String>> {
+        let text = AssertSqlSafe(statement.to_owned());
+        if is_postgres() {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            let rows = sqlx::query(text).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            rows.iter()
+                .map(|row| (0..row.len()).map(|n| postgres_text(row, n)).collect())
+                .collect()
+        } else {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            let rows = sqlx::query(text).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            rows.iter()
+                .map(|row| (0..row.len()).map(|n| sqlite_text(row, n)).collect())
+                .collect()
+        }
+    }
+}
+
+fn postgres_text(row: &sqlx::postgres::PgRow, column: usize) -> String {
+    if let Ok(number) = row.try_get::<Option<i64>, _>(column) {
+        return number.map(|number| number.to_string()).unwrap_or_default();
+    }
+    row.try_get::<Option<String>, _>(column)
+        .unwrap()
+        .unwrap_or_default()
+}
+
+fn sqlite_text(row: &sqlx::sqlite::SqliteRow, column: usize) -> String {
+    if let Ok(number) = row.try_get::<Option<i64>, _>(column) {
+        return number.map(|number| number.to_string()).unwrap_or_default();
+    }
+    row.try_get::<Option<String>, _>(column)
+        .unwrap()
+        .unwrap_or_default()
+}
