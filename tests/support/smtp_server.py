@@ -85,7 +85,7 @@ class Store:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "tls": session.ssl is not None or server.implicit_tls,
-            "login": session.login_data.decode() if session.authenticated else None,
+            "login": session.auth_data.decode() if session.authenticated else None,
             "connection": server.number,
         }
         self.write(f"{self.count:06}.json", json.dumps(facts).encode())
