@@ -162,7 +162,23 @@ impl AsyncWrite for Secured {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn how_replies_are_cut_into_pieces_changes_nothing(
+            said in "([25][0-9]{2}([- ][a-z\r]{0,3})?(\r?\n)?){0,4}",
+            cut in 0_usize..40,
+        ) {
+            let said = said.as_bytes();
+            let (first, second) = said.split_at(cut.min(said.len()));
+            let mut pieces = Replies::default();
+            let in_pieces = pieces.follow(first) && pieces.follow(second);
+            prop_assert_eq!(in_pieces, Replies::default().follow(said));
+        }
+    }
 
     #[test]
     fn one_reply_may_come_in_many_lines_and_pieces() {

@@ -9,6 +9,16 @@ use crate::certificates::Certificates;
 use crate::post::{mailer, options, refused, send};
 use crate::smtp::SmtpServer;
 
+#[rstest]
+#[tokio::test]
+async fn either_way_to_log_in_is_spoken(#[values("PLAIN", "LOGIN")] mechanism: &str) {
+    let server = SmtpServer::start(&["--login", "robot:secret", "--mechanism", mechanism]);
+    let url = format!("smtp://robot:secret@127.0.0.1:{}", server.port());
+    let mailer = Mailer::new(options(&url)).unwrap();
+    send(&mut mailer.connect().await.unwrap(), 1).await.unwrap();
+    assert_eq!(server.received()[0].envelope["login"], "robot");
+}
+
 #[tokio::test]
 async fn a_login_is_used_and_its_password_never_told() {
     let server = SmtpServer::start(&["--login", "robot:s3cret/word"]);

@@ -1,10 +1,12 @@
 //! What becomes of a letter when the server refuses it, goes away or falls silent.
 
+use std::time::Duration;
+
 use rstest::rstest;
-use tokenward::mail::{ConnectError, SendError};
+use tokenward::mail::{ConnectError, Mailer, SendError};
 use uuid::Uuid;
 
-use crate::post::{hasty, mailer, refused, send, send_to};
+use crate::post::{hasty, mailer, options, refused, send, send_to};
 use crate::smtp::SmtpServer;
 
 #[tokio::test]
@@ -34,6 +36,32 @@ async fn letters_arrive_as_they_were_written_over_one_connection() {
         );
         assert_eq!(received.envelope["connection"], 1);
     }
+}
+
+#[tokio::test]
+async fn what_arrives_is_what_was_written_to_the_byte() {
+    let server = SmtpServer::start(&[]);
+    send(&mut mailer(&server).connect().await.unwrap(), 1)
+        .await
+        .unwrap();
+    let in_memory = Mailer::new(options("memory:")).unwrap();
+    send(&mut in_memory.connect().await.unwrap(), 1)
+        .await
+        .unwrap();
+
+    let mut written = in_memory.memory().unwrap().messages().remove(0);
+    // SMTP ends a message on a line of its own.
+    written.extend(b"\r\n");
+    assert_eq!(server.received().remove(0).message, written);
+}
+
+#[tokio::test]
+async fn a_connection_left_halfway_carries_nothing_more() {
+    let server = SmtpServer::start(&["--fault", "hang:text"]);
+    let mut connection = mailer(&server).connect().await.unwrap();
+    let patience = tokio::time::timeout(Duration::from_secs(1), send(&mut connection, 1)).await;
+    assert!(patience.is_err());
+    assert!(connection.is_broken());
 }
 
 #[rstest]
