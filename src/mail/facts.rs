@@ -246,7 +246,7 @@ impl<'a> About<'a> {
     pub(super) fn caution(&self) -> Option<Line> {
         let unknown = self.place.address.is_some() && self.place.link.is_none();
         unknown.then(|| {
-            Line::new("We do not know this site, so the address is no link. Look at it with care.")
+            Line::new("We do not know this site: look at it with care, and enter nothing there.")
         })
     }
 

@@ -66,6 +66,9 @@ pub enum MailerError {
     /// The file of certificates.
     #[error("the certificates in {0} cannot be read: {1}")]
     CaFile(PathBuf, String),
+    /// The sender's address.
+    #[error("the sender is not an address with a domain of its own")]
+    From,
     /// The name in EHLO.
     #[error("the EHLO name is a host name or an address in brackets")]
     Helo,
@@ -142,6 +145,7 @@ impl Mailer {
         };
         let Mailbox { name, email } = options.from;
         let name = name.unwrap_or_else(|| options.brand.name.clone());
+        let email = message::address(email.user(), email.domain()).ok_or(MailerError::From)?;
         Ok(Self(Arc::new(Office {
             from: Mailbox::new(Some(name), email),
             brand: options.brand,
@@ -154,11 +158,6 @@ impl Mailer {
     #[must_use]
     pub fn message_id(&self, letter: Uuid) -> String {
         let domain = self.0.from.email.domain();
-        // RFC 5322 3.6.4 leaves an address literal's brackets out of a plain domain.
-        let domain = match url::Host::parse(domain) {
-            Ok(url::Host::Domain(domain)) => domain,
-            _ => "localhost".to_owned(),
-        };
         format!("<{letter}@{domain}>")
     }
 
@@ -213,7 +212,7 @@ impl Connection {
     /// of no more use.
     pub async fn send(&mut self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
         let permanent = |error: Unsendable| SendError::Permanent(error.to_string());
-        let to = message::address(outgoing.to).map_err(permanent)?;
+        let to = message::addressee(outgoing.to).map_err(permanent)?;
         let message = self.message(outgoing, &to).map_err(permanent)?;
         let office = &self.office;
         match (&office.route, &mut self.smtp) {

@@ -41,16 +41,19 @@ pub(super) enum Unsendable {
 
 /// The address as SMTP carries it: an international domain in its ASCII form (RFC 5890 2.3.2.1),
 /// so that only a local part beyond ASCII needs a server that speaks SMTPUTF8.
-pub(super) fn address(email: &Email) -> Result<Address, Unsendable> {
-    let (local, domain) = email
-        .as_str()
-        .rsplit_once('@')
-        .ok_or(Unsendable::Addressee)?;
-    let domain = match Host::parse(domain) {
-        Ok(Host::Domain(domain)) => domain,
-        _ => return Err(Unsendable::Addressee),
-    };
-    Address::new(local, domain).map_err(|_| Unsendable::Addressee)
+pub(super) fn address(local: &str, domain: &str) -> Option<Address> {
+    match Host::parse(domain) {
+        Ok(Host::Domain(domain)) => Address::new(local, domain).ok(),
+        _ => None,
+    }
+}
+
+/// Where a letter to `email` goes.
+pub(super) fn addressee(email: &Email) -> Result<Address, Unsendable> {
+    let parts = email.as_str().rsplit_once('@');
+    parts
+        .and_then(|(local, domain)| address(local, domain))
+        .ok_or(Unsendable::Addressee)
 }
 
 /// Puts the message together, signed if there is a key.

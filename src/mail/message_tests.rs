@@ -12,7 +12,7 @@ const ID: &str = "<019b7a3c-0000-7000-8000-000000000002@polar.example>";
 fn message(exposed: TokenExposed, to: &str) -> String {
     let words = Words::new(&letter(exposed), &brand()).unwrap();
     let from: Mailbox = "Polar <security@polar.example>".parse().unwrap();
-    let to = address(&Email::from_stored(to.to_owned())).unwrap();
+    let to = addressee(&Email::from_stored(to.to_owned())).unwrap();
     let envelope = Envelope {
         from: &from,
         to: &to,
@@ -75,6 +75,11 @@ fn an_international_domain_travels_in_its_ascii_form() {
 }
 
 #[test]
+fn an_address_on_this_machine_is_an_address() {
+    assert!(address("ada", "localhost").is_some());
+}
+
+#[test]
 fn what_could_break_out_of_a_header_is_not_sent() {
     for wrong in [
         "a@b",
@@ -95,7 +100,7 @@ fn what_could_break_out_of_a_header_is_not_sent() {
         "a@b c",
     ] {
         let email = Email::from_stored(wrong.to_owned());
-        assert_eq!(address(&email), Err(Unsendable::Addressee), "{wrong}");
+        assert_eq!(addressee(&email), Err(Unsendable::Addressee), "{wrong}");
     }
 }
 

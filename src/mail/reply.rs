@@ -17,9 +17,9 @@ pub(super) enum Reply {
 pub(super) fn on_letter(error: &Error, addressee: &str) -> Reply {
     let reason = describe(error, addressee);
     match error.status().map(u16::from) {
-        // 421: the server is closing. The others say that we are not, or not well enough, logged
+        // 421: the server is closing. 503: we are out of step. The others say that we are not, or not well enough, logged
         // in or encrypted: no letter will do better on this connection.
-        Some(421 | 432 | 454 | 530 | 534 | 535 | 538) | None => Reply::Lost(reason),
+        Some(421 | 432 | 454 | 503 | 530 | 534 | 535 | 538) | None => Reply::Lost(reason),
         Some(400..=499) => Reply::Retry(reason),
         Some(_) => Reply::Permanent(reason),
     }

@@ -172,12 +172,11 @@ impl SmtpConnection {
         if self.broken {
             return Err(passage.lost("the connection is closed".to_owned()));
         }
+        // Should this future be dropped halfway, nobody knows what the server answers next.
+        self.broken = true;
         let outcome = self.hand_over(&mut passage, from, message).await;
-        match &outcome {
-            Err(SendError::Connection { .. }) => self.broken = true,
-            Err(_) => self.unfinished = true,
-            Ok(()) => {}
-        }
+        self.broken = matches!(outcome, Err(SendError::Connection { .. }));
+        self.unfinished = outcome.is_err();
         outcome
     }
 

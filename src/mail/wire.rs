@@ -19,6 +19,8 @@ use tokio_rustls::client::TlsStream;
 pub(super) struct Wire {
     stream: TcpStream,
     replies: Option<Replies>,
+    /// The server spoke out of turn: nothing is said to it any more, not even goodbye.
+    cut: bool,
 }
 
 impl Wire {
@@ -26,8 +28,14 @@ impl Wire {
         Self {
             stream,
             replies: Some(Replies::default()),
+            cut: false,
         }
     }
+}
+
+fn out_of_turn<T>() -> Poll<io::Result<T>> {
+    let told = "the server spoke out of turn";
+    Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, told)))
 }
 
 /// Where in a reply the server is (RFC 5321 4.2: the last line has a space, or nothing, after the
@@ -82,10 +90,8 @@ impl AsyncRead for Wire {
         if in_turn {
             return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "the server spoke out of turn",
-        )))
+        self.cut = true;
+        out_of_turn()
     }
 }
 
@@ -95,6 +101,9 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.cut {
+            return out_of_turn();
+        }
         self.replies = match (self.replies.take(), bytes.first()) {
             // 0x16 opens a TLS handshake (RFC 8446 5.1), M the first letter: from then on the
             // bytes are TLS's to judge, or nothing is left to be encrypted.
@@ -153,7 +162,23 @@ impl AsyncWrite for Secured {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn how_replies_are_cut_into_pieces_changes_nothing(
+            said in "([25][0-9]{2}([- ][a-z\r]{0,3})?(\r?\n)?){0,4}",
+            cut in 0_usize..40,
+        ) {
+            let said = said.as_bytes();
+            let (first, second) = said.split_at(cut.min(said.len()));
+            let mut pieces = Replies::default();
+            let in_pieces = pieces.follow(first) && pieces.follow(second);
+            prop_assert_eq!(in_pieces, Replies::default().follow(said));
+        }
+    }
 
     #[test]
     fn one_reply_may_come_in_many_lines_and_pieces() {

@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// An authority, and a certificate of it for `localhost` and 127.0.0.1.
-pub struct Certificates(TempDir);
+pub(crate) struct Certificates(TempDir);
 
 impl Certificates {
     /// Makes new ones.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let made = Self(tempfile::tempdir().unwrap());
         let folder = made.0.path();
         let names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n";
@@ -34,13 +34,13 @@ impl Certificates {
     }
 
     /// The path of `ca.pem`, `server.pem` or `server.key`.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 }
 
 /// Runs openssl in `folder`.
-pub fn openssl(folder: &Path, arguments: &str) {
+pub(crate) fn openssl(folder: &Path, arguments: &str) {
     let done = Command::new("openssl")
         .args(arguments.split_whitespace())
         .current_dir(folder)

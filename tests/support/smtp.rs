@@ -9,23 +9,23 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// A running server.
-pub struct SmtpServer {
+pub(crate) struct SmtpServer {
     process: Child,
     folder: TempDir,
     port: u16,
 }
 
 /// A message that the server accepted.
-pub struct Received {
+pub(crate) struct Received {
     /// As it crossed the wire.
-    pub message: Vec<u8>,
+    pub(crate) message: Vec<u8>,
     /// The envelope: `from`, `to`, `tls`, `login`, `connection`.
-    pub envelope: serde_json::Value,
+    pub(crate) envelope: serde_json::Value,
 }
 
 impl SmtpServer {
     /// Starts one with further arguments; it is listening when this returns.
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new("/usr/bin/python3")
             .arg(support("smtp_server.py"))
@@ -52,19 +52,19 @@ impl SmtpServer {
     }
 
     /// Where it listens, on 127.0.0.1.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Breaks it, or mends it with `none`, from now on.
-    pub fn fault(&self, fault: &str) {
+    pub(crate) fn fault(&self, fault: &str) {
         let next = self.folder.path().join("fault.next");
         fs::write(&next, fault).unwrap();
         fs::rename(next, self.folder.path().join("fault")).unwrap();
     }
 
     /// What it accepted so far, in order.
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         let files = fs::read_dir(self.folder.path()).unwrap();
         let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
@@ -86,7 +86,7 @@ impl Drop for SmtpServer {
 }
 
 /// The path of a script beside this file.
-pub fn support(name: &str) -> PathBuf {
+pub(crate) fn support(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/support")
         .join(name)

@@ -3,7 +3,7 @@
 
     smtp_server.py --messages DIR [--fault FAULT] [--fault-file FILE] [--port-file FILE]
                    [--certificate PEM --key PEM] [--tls implicit|starttls|starttls-required]
-                   [--login USER:PASSWORD] [--ascii-only]
+                   [--login USER:PASSWORD [--mechanism NAME]] [--ascii-only]
 
 It listens on a free port of 127.0.0.1, prints `listening PORT`, and ends when its standard input
 ends, so it never outlives the test that started it. Every accepted message becomes a file
@@ -85,7 +85,7 @@ class Store:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "tls": session.ssl is not None or server.implicit_tls,
-            "login": session.login_data.decode() if session.authenticated else None,
+            "login": session.auth_data.decode() if session.authenticated else None,
             "connection": server.number,
         }
         self.write(f"{self.count:06}.json", json.dumps(facts).encode())
@@ -199,7 +199,10 @@ async def serve(options):
     }
     if options.login:
         settings.update(
-            authenticator=authenticator(options.login), auth_required=True, auth_require_tls=False
+            authenticator=authenticator(options.login),
+            auth_required=True,
+            auth_require_tls=False,
+            auth_exclude_mechanism={"PLAIN", "LOGIN"} - {options.mechanism} if options.mechanism else (),
         )
 
     def connection():
@@ -227,6 +230,7 @@ def main():
     parser.add_argument("--key")
     parser.add_argument("--tls", default="none")
     parser.add_argument("--login")
+    parser.add_argument("--mechanism")
     parser.add_argument("--ascii-only", action="store_true")
     asyncio.run(serve(parser.parse_args()))
 
