@@ -3,4 +3,7 @@
 #[path = "../support/app/mod.rs"]
 mod support;
 
+mod addressees;
 mod delivery;
+mod families;
+mod repetition;

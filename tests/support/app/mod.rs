@@ -3,6 +3,7 @@
 
 mod artifacts;
 mod database;
+mod family;
 mod github;
 mod mailbox;
 
@@ -23,7 +24,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use artifacts::artifacts;
-pub(crate) use database::TestDatabase;
+pub(crate) use database::{TestDatabase, is_postgres};
+pub(crate) use family::Family;
 pub(crate) use github::{Answer, GitHub, report, report_at};
 pub(crate) use mailbox::Mail;
 
