@@ -5,7 +5,7 @@ use actix_web::http::header::{CACHE_CONTROL, ContentType, PRAGMA};
 use actix_web::web::Data;
 use serde::Serialize;
 
-use super::extract::{BearerCredential, Form, FormFields};
+use super::extract::{BearerCredential, Form, FromParameters, Parameters};
 use super::oauth_error::OAuthError;
 use super::state::ApiState;
 use crate::domain::introspection::{self, Answer, Question};
@@ -19,11 +19,14 @@ pub(super) struct IntrospectionRequest {
     used_from: Option<std::net::IpAddr>,
 }
 
-impl FormFields for IntrospectionRequest {
-    fn read(fields: &Form<()>) -> Result<Self, OAuthError> {
-        let token = fields.get("token").filter(|token| !token.is_empty());
+impl FromParameters for IntrospectionRequest {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        let token = parameters.find("token").filter(|token| !token.is_empty());
         let token = token.ok_or(OAuthError::InvalidRequest("the parameter token is missing"))?;
-        let used_from = match fields.get("ip_address").filter(|text| !text.is_empty()) {
+        let used_from = match parameters
+            .find("ip_address")
+            .filter(|text| !text.is_empty())
+        {
             Some(text) => Some(text.parse().map_err(|_| {
                 OAuthError::InvalidRequest("the parameter ip_address is not an IP address")
             })?),
@@ -39,10 +42,10 @@ impl FormFields for IntrospectionRequest {
 /// Tells a service whether a token works.
 pub(super) async fn introspect(
     key: BearerCredential,
-    form: Form<IntrospectionRequest>,
+    Form(request): Form<IntrospectionRequest>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, OAuthError> {
-    let IntrospectionRequest { token, used_from } = form.into_inner();
+    let IntrospectionRequest { token, used_from } = request;
     let question = Question {
         key: key.into_inner(),
         token,

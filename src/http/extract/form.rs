@@ -2,53 +2,49 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
+use tokio::time::timeout;
 
 use crate::http::OAuthError;
 
 /// Largest form that is read.
 const LIMIT: usize = 256 * 1_024;
+/// Longest time for its body to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A form, read into what a handler asks for.
-///
-/// A parameter that comes twice is refused (RFC 6749 3.2), unknown ones are ignored. Prints
-/// nothing of itself: forms hold tokens.
-pub struct Form<T> {
-    fields: Vec<(String, String)>,
-    inner: T,
-}
+/// The parameters of a form. Prints nothing of itself: forms hold tokens.
+pub struct Parameters(Vec<(String, String)>);
 
-/// What can be read out of a form.
-pub trait FormFields: Sized {
-    /// Takes what it needs out of the parameters.
-    ///
-    /// # Errors
-    /// `invalid_request` for what is missing or malformed.
-    fn read(fields: &Form<()>) -> Result<Self, OAuthError>;
-}
-
-impl<T> Form<T> {
+impl Parameters {
     /// The value of a parameter.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields
+    pub fn find(&self, name: &str) -> Option<&str> {
+        self.0
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
     }
-
-    /// What was read.
-    #[must_use]
-    pub fn into_inner(self) -> T {
-        self.inner
-    }
 }
 
-impl<T: FormFields + 'static> FromRequest for Form<T> {
+/// What can be read out of a form.
+pub trait FromParameters: Sized {
+    /// Takes what it needs; unknown parameters are ignored.
+    ///
+    /// # Errors
+    /// `invalid_request` for what is missing or malformed.
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError>;
+}
+
+/// A form, read into what a handler asks for. A parameter that comes twice is refused
+/// (RFC 6749 3.2).
+pub struct Form<T>(pub T);
+
+impl<T: FromParameters + 'static> FromRequest for Form<T> {
     type Error = OAuthError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, OAuthError>>>>;
 
@@ -60,14 +56,9 @@ impl<T: FormFields + 'static> FromRequest for Form<T> {
                 let what = "the body must be application/x-www-form-urlencoded";
                 return Err(OAuthError::InvalidRequest(what));
             }
-            let fields = parse(&body(payload).await?)?;
-            let Form { fields, .. } = fields;
-            let form = Form { fields, inner: () };
-            let inner = T::read(&form)?;
-            Ok(Form {
-                fields: form.fields,
-                inner,
-            })
+            let body = timeout(PATIENCE, body(payload)).await;
+            let body = body.map_err(|_| OAuthError::InvalidRequest("the body is too slow"))??;
+            T::read(&parse(&body)?).map(Self)
         })
     }
 }
@@ -97,7 +88,7 @@ async fn body(mut payload: Payload) -> Result<Vec<u8>, OAuthError> {
     Ok(bytes)
 }
 
-fn parse(bytes: &[u8]) -> Result<Form<()>, OAuthError> {
+fn parse(bytes: &[u8]) -> Result<Parameters, OAuthError> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for (key, value) in url::form_urlencoded::parse(bytes) {
         if fields.iter().any(|(known, _)| *known == key) {
@@ -110,7 +101,7 @@ fn parse(bytes: &[u8]) -> Result<Form<()>, OAuthError> {
         }
         fields.push((key.into_owned(), value.into_owned()));
     }
-    Ok(Form { fields, inner: () })
+    Ok(Parameters(fields))
 }
 
 #[cfg(test)]
@@ -123,11 +114,11 @@ mod tests {
     fn a_form_is_read_and_repeated_parameters_are_refused() {
         let form = parse(b"token=a%20b&x=%C3%A9+").unwrap();
         assert_eq!(
-            (form.get("token"), form.get("x")),
+            (form.find("token"), form.find("x")),
             (Some("a b"), Some("é "))
         );
         assert!(parse(b"token=a&token=a").is_err());
-        assert!(parse(b"").unwrap().get("token").is_none());
+        assert!(parse(b"").unwrap().find("token").is_none());
     }
 
     proptest! {

@@ -6,4 +6,4 @@ mod form;
 
 pub use bearer::BearerCredential;
 pub use delivery::SignedDelivery;
-pub use form::{Form, FormFields};
+pub use form::{Form, FromParameters, Parameters};
