@@ -4,9 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, PRAGMA};
 use actix_web::web::Data;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::extract::{BearerCredential, Form, FromParameters, Parameters};
 use super::oauth_error::OAuthError;
+use super::openapi::{IntrospectionForm, OAuthErrorBody};
 use super::state::ApiState;
 use crate::domain::introspection::{self, Answer, Question};
 use crate::model::{ClientId, KnownToken, PlainToken, Timestamp, TokenKind};
@@ -39,7 +41,27 @@ impl FromParameters for IntrospectionRequest {
     }
 }
 
-/// Tells a service whether a token works.
+/// Tells a service whether a token of any kind works (RFC 7662). Needs a service key with the scope
+/// `tokens:introspect`. Why a token is inactive is never said.
+#[utoipa::path(
+    post,
+    path = "/v1/oauth2/introspect",
+    tag = "oauth",
+    security(("service_key" = [])),
+    request_body(
+        content = IntrospectionForm,
+        content_type = "application/x-www-form-urlencoded",
+    ),
+    responses(
+        (status = 200, description = "Active with what it may do, or `{\"active\":false}`.",
+            body = Introspection),
+        (status = 400, description = "The request cannot be read.", body = OAuthErrorBody),
+        (status = 401, description = "No service key, or one that does not work.",
+            body = OAuthErrorBody),
+        (status = 403, description = "The service key lacks the scope.", body = OAuthErrorBody),
+        (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
+    )
+)]
 pub(super) async fn introspect(
     key: BearerCredential,
     Form(request): Form<IntrospectionRequest>,
@@ -66,7 +88,7 @@ fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"));
     match answer {
-        Answer::Active(known) => response.json(Active::new(known, &state.ctx.issuer)),
+        Answer::Active(known) => response.json(Introspection::new(known, &state.ctx.issuer)),
         // RFC 7662 2.2: say nothing about why it is inactive.
         Answer::Inactive => response
             .insert_header(ContentType::json())
@@ -76,27 +98,36 @@ fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
 
 /// A token that works, as RFC 7662 2.2 describes it, with Polar's `sub_type` and `organizations`,
 /// and `kind`, because any kind of token may be asked about.
-#[derive(Serialize)]
-struct Active<'t> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Introspection<'t> {
     active: bool,
+    /// Always `Bearer`.
     token_type: &'static str,
+    /// Such as `personal_access_token`.
     kind: &'static str,
+    /// Names, separated by spaces.
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'t str>,
+    /// `user`, `organization`, `client`, `customer` or `service`.
     sub_type: &'static str,
+    /// Whom it acts for.
     sub: String,
+    /// The organizations it is limited to; empty is no limit.
     organizations: Vec<String>,
+    /// The token's id.
     jti: String,
+    /// This service.
     iss: &'t str,
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<&'t str>,
+    /// Since when, in seconds since 1970.
     iat: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<i64>,
 }
 
-impl<'t> Active<'t> {
+impl<'t> Introspection<'t> {
     fn new(known: &'t KnownToken, issuer: &'t str) -> Self {
         let token = &known.token;
         let client_id = known.client.as_ref().map(|client| &client.client_id);

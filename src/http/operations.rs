@@ -4,7 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::state::ApiState;
 use crate::storage::outbox;
@@ -12,6 +14,12 @@ use crate::telemetry::{OutboxDepth, metrics as telemetry};
 
 /// The process answers. Says nothing about what it depends on, so that a database outage does not
 /// make an orchestrator restart healthy processes.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "operations",
+    responses((status = 200, description = "The process answers."))
+)]
 pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -20,6 +28,15 @@ pub(super) async fn healthz() -> HttpResponse {
 
 /// Whether traffic should come here: the database answers and has this version's tables. Mail in
 /// trouble is told, but takes no replica out of service: revoking must go on.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operations",
+    responses(
+        (status = 200, description = "Send traffic here.", body = Readiness),
+        (status = 503, description = "Send it elsewhere.", body = Readiness),
+    )
+)]
 pub(super) async fn readyz(state: Data<ApiState>) -> HttpResponse {
     let schema = state.ctx.db.schema_state().await;
     let (database, migrations) = match &schema {
@@ -31,50 +48,93 @@ pub(super) async fn readyz(state: Data<ApiState>) -> HttpResponse {
     let outbox = if ready {
         outbox_lag(&state).await
     } else {
-        json!({ "status": "unknown" })
+        OutboxLag::unknown()
     };
-    let degraded = outbox.get("status").is_some_and(|status| status != "ok");
-    let status = match (ready, degraded) {
+    let status = match (ready, outbox.status) {
         (false, _) => "unready",
-        (true, true) => "degraded",
-        (true, false) => "ready",
+        (true, "ok") => "ready",
+        (true, _) => "degraded",
     };
     let code = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
+    let readiness = Readiness {
+        status,
+        database,
+        migrations,
+        outbox,
+    };
     HttpResponse::build(code)
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json!({
-            "status": status,
-            "database": database,
-            "migrations": migrations,
-            "outbox": outbox,
-        }))
+        .json(readiness)
 }
 
-async fn outbox_lag(state: &ApiState) -> Value {
-    let now = state.ctx.clock.now();
-    match outbox::depth(&state.ctx.db).await {
-        Ok(depth) => {
-            let age = depth
-                .oldest
-                .map(|oldest| now.since(oldest))
-                .unwrap_or_default();
-            let late = age > state.max_outbox_age;
-            json!({
-                "status": if late { "late" } else { "ok" },
-                "waiting": depth.waiting,
-                "dead": depth.dead,
-                "oldest_seconds": age.as_secs(),
-            })
+/// Whether traffic should come here, and how the parts are.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// `ready`, `degraded` (ready, but mail is late) or `unready`.
+    status: &'static str,
+    /// `ok` or `out of reach`.
+    database: &'static str,
+    /// `ok`, `other version` or `unknown`.
+    migrations: &'static str,
+    outbox: OutboxLag,
+}
+
+/// How mail is doing.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OutboxLag {
+    /// `ok`, `late` or `unknown`.
+    status: &'static str,
+    /// Letters waiting.
+    waiting: i64,
+    /// Letters set aside for an operator.
+    dead: i64,
+    /// Age of the oldest waiting letter.
+    oldest_seconds: u64,
+}
+
+impl OutboxLag {
+    const fn unknown() -> Self {
+        Self {
+            status: "unknown",
+            waiting: 0,
+            dead: 0,
+            oldest_seconds: 0,
         }
-        Err(_) => json!({ "status": "unknown" }),
+    }
+}
+
+async fn outbox_lag(state: &ApiState) -> OutboxLag {
+    let now = state.ctx.clock.now();
+    let Ok(depth) = outbox::depth(&state.ctx.db).await else {
+        return OutboxLag::unknown();
+    };
+    let age = depth
+        .oldest
+        .map(|oldest| now.since(oldest))
+        .unwrap_or_default();
+    OutboxLag {
+        status: if age > state.max_outbox_age {
+            "late"
+        } else {
+            "ok"
+        },
+        waiting: depth.waiting,
+        dead: depth.dead,
+        oldest_seconds: age.as_secs(),
     }
 }
 
 /// Everything that is counted, for Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operations",
+    responses((status = 200, description = "OpenMetrics text.", body = String))
+)]
 pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
     let now = state.ctx.clock.now();
     // Without the database the rest is still worth reading.

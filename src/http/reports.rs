@@ -7,13 +7,34 @@ use tokio::time::timeout;
 
 use super::api_error::ApiError;
 use super::extract::SignedDelivery;
+use super::openapi::{ErrorBody, FeedbackItem, ReportItem};
 use super::state::ApiState;
 use crate::domain::exposures::{self, Handled};
 use crate::model::{Delivery, Verdict};
 use crate::origins::feedback;
 use crate::telemetry::DeliveryOutcome;
 
-/// `POST /v1/integrations/github/secret-scanning`: answered means done.
+/// GitHub reports strings that look like our tokens. Answered means done: every token of ours among
+/// them is dead with its family, and its owner's letter is on its way.
+#[utoipa::path(
+    post,
+    path = "/v1/integrations/github/secret-scanning",
+    tag = "reports",
+    params(
+        ("Github-Public-Key-Identifier" = String, Header, description = "Which key signed."),
+        ("Github-Public-Key-Signature" = String, Header,
+            description = "ECDSA P-256 over SHA-256 of the raw body: DER in base64."),
+    ),
+    request_body(content = Vec<ReportItem>),
+    responses(
+        (status = 200, description = "One verdict per report, in order.", body = Vec<FeedbackItem>),
+        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
+        (status = 403, description = "Not signed by GitHub.", body = ErrorBody),
+        (status = 413, description = "Larger than is read.", body = ErrorBody),
+        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
+            body = ErrorBody),
+    )
+)]
 pub(super) async fn github(
     signed: SignedDelivery,
     state: Data<ApiState>,

@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::api_error::ApiError;
 use super::state::ApiState;
-use super::{introspection, operations, reports};
+use super::{introspection, openapi, operations, reports};
 
 /// The addresses, each with the methods it answers to.
 pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
@@ -28,6 +28,7 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
                 .route(web::head().to(operations::readyz)),
         )
         .service(resource("/metrics").route(web::get().to(operations::metrics)))
+        .service(resource("/openapi.json").route(web::get().to(openapi::document)))
         .default_service(web::to(not_found));
 }
 

@@ -1,0 +1,170 @@
+//! The interface as OpenAPI: `GET /openapi.json` and `tokenward openapi`.
+//!
+//! Each route is described beside its handler; this file gathers them and describes what only
+//! crosses the wire.
+
+use actix_web::HttpResponse;
+use serde_json::Value;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use super::{introspection, operations, reports};
+
+/// The document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tokenward",
+        description = "Issues, introspects and, the moment one leaks, revokes API tokens.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        reports::github,
+        introspection::introspect,
+        operations::healthz,
+        operations::readyz,
+        operations::metrics,
+        document,
+    ),
+    components(schemas(
+        ReportItem, FeedbackItem, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
+        introspection::Introspection, operations::Readiness, operations::OutboxLag,
+    )),
+    modifiers(&Credentials),
+    tags(
+        (name = "reports", description = "Where origins report leaked tokens."),
+        (name = "oauth", description = "OAuth 2."),
+        (name = "operations", description = "For load balancers and dashboards."),
+    ),
+)]
+struct Document;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("service_key", bearer);
+    }
+}
+
+/// The document as JSON.
+///
+/// # Errors
+/// Never: all of it is known when this is compiled.
+pub fn openapi() -> Result<Value, serde_json::Error> {
+    serde_json::to_value(Document::openapi())
+}
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "operations",
+    responses((status = 200, description = "The interface as OpenAPI 3.1."))
+)]
+pub(super) async fn document() -> HttpResponse {
+    match openapi() {
+        Ok(document) => HttpResponse::Ok().json(document),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+/// One string that an origin found.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `origins` reads leniently")]
+pub(super) struct ReportItem {
+    /// The string. A string that only contains a token counts for it.
+    #[schema(example = "polar_pat_…")]
+    token: String,
+    /// What the origin takes it for; echoed, never believed.
+    #[schema(example = "polar_personal_access_token")]
+    r#type: String,
+    /// Where it was found; may be empty or missing.
+    url: Option<String>,
+    /// In what kind of place; may be missing.
+    #[schema(example = "commit")]
+    source: Option<String>,
+}
+
+/// What became of one report.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `origins` writes")]
+pub(super) struct FeedbackItem {
+    /// SHA-256 of the string as sent, in lower-case hexadecimal.
+    token_hash: Option<String>,
+    /// The string itself, instead of its hash, where that is configured.
+    token_raw: Option<String>,
+    /// The type as received.
+    token_type: String,
+    /// Whether we ever issued it.
+    label: Label,
+}
+
+/// A verdict.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes what `origins` writes")]
+pub(super) enum Label {
+    /// We issued it, whatever became of it since.
+    TruePositive,
+    /// We never did.
+    FalsePositive,
+}
+
+/// What went wrong.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `ApiError` writes")]
+pub(super) struct ErrorBody {
+    /// For programs.
+    #[schema(example = "invalid_signature")]
+    error: String,
+    /// For people. Never repeats what was sent.
+    detail: String,
+    /// To name when asking about it; also in `X-Request-Id`.
+    request_id: Option<String>,
+}
+
+/// What went wrong (RFC 6749 5.2).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `OAuthError` writes")]
+pub(super) struct OAuthErrorBody {
+    /// For programs.
+    #[schema(example = "invalid_request")]
+    error: String,
+    /// For people.
+    error_description: String,
+}
+
+/// A question about a token (RFC 7662 2.1).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `IntrospectionRequest` reads")]
+pub(super) struct IntrospectionForm {
+    /// The token.
+    token: String,
+    /// Accepted and not needed.
+    token_type_hint: Option<String>,
+    /// From where the token was presented to you; its owner is told when it leaks.
+    #[schema(example = "203.0.113.7")]
+    ip_address: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_names_every_route_of_the_table() {
+        let document = openapi().unwrap();
+        let table = include_str!("routes.rs");
+        let routes: Vec<_> = table
+            .split('"')
+            .filter(|piece| piece.starts_with('/') && !piece.contains(char::is_whitespace))
+            .collect();
+        assert!(routes.len() >= 6);
+        for route in routes {
+            assert!(document["paths"].get(route).is_some(), "{route}");
+        }
+    }
+}
