@@ -25,6 +25,7 @@ use crate::model::Clock;
 use crate::origins::{self, GITHUB, KeyFetcher, KeyPolicy, KeyRing, TokenField};
 use crate::telemetry::Metrics;
 
+pub(crate) use world::{configured_hash_keys, connect, mailer, rotate_hash_key};
 pub use world::{open, open_at};
 
 /// Where tests take hold of the application. In production all of it is as by default.

@@ -1,3 +1,8 @@
 //! The `tokenward` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tokenward::cli::run().await
+}

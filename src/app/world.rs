@@ -82,13 +82,10 @@ pub(crate) async fn connect(settings: &Settings) -> anyhow::Result<Db> {
 /// The hash keys of the configuration, or those of the key file, which is made for a database
 /// that was never used.
 async fn keys(tokens: &TokenSettings, db: &Db) -> anyhow::Result<HashKeys> {
-    if let Some(keys) = &tokens.hash_keys {
-        return Ok(keys.clone());
-    }
-    let path = &tokens.hash_key_file;
-    if let Some(keys) = secrets::read(path)? {
+    if let Some(keys) = configured_hash_keys(tokens)? {
         return Ok(keys);
     }
+    let path = &tokens.hash_key_file;
     if !crate::storage::hash_keys::list(db).await?.is_empty() {
         bail!(
             "the database was used with hash keys that are not here: {} is missing and \
@@ -98,6 +95,18 @@ async fn keys(tokens: &TokenSettings, db: &Db) -> anyhow::Result<HashKeys> {
         );
     }
     secrets::make(path)
+}
+
+/// The hash keys as they are configured, or as they stand in the key file; `None` when there is no
+/// such file yet.
+///
+/// # Errors
+/// When the key file is there and cannot be used.
+pub(crate) fn configured_hash_keys(tokens: &TokenSettings) -> anyhow::Result<Option<HashKeys>> {
+    match &tokens.hash_keys {
+        Some(keys) => Ok(Some(keys.clone())),
+        None => secrets::read(&tokens.hash_key_file),
+    }
 }
 
 /// Puts a fresh hash key in front of those in the key file.

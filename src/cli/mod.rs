@@ -1,1 +1,142 @@
 //! The command line, one file per command.
+
+mod check_config;
+mod failure;
+mod healthcheck;
+mod keys;
+mod migrate;
+mod organization;
+mod outbox;
+mod output;
+mod progress;
+mod serve;
+mod service_key;
+mod token;
+mod user;
+mod values;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app;
+use crate::config::{Settings, Sources};
+use crate::telemetry::{LogFormat, logs};
+use output::Output;
+
+/// Issues, introspects and, the moment one leaks, revokes API tokens.
+#[derive(Debug, Parser)]
+#[command(name = "tokenward", version, after_help = EXIT_CODES)]
+struct Cli {
+    /// Configuration file, before TOKENWARD_CONFIG; environment variables win over either
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON object per result, for scripts
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done; for `serve`, stopped as asked
+  1    not done; one line on standard error says why
+  2    the command line cannot be read
+  130  interrupted a second time, or before `serve` was ready (143 for SIGTERM)
+
+Without any configuration, `tokenward serve` works in the current folder.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service
+    Serve,
+    /// Bring the database up to this version
+    Migrate,
+    /// Explain the configuration, or everything that is wrong with it
+    CheckConfig,
+    /// Ask a running service whether it is well
+    Healthcheck(healthcheck::Arguments),
+    /// Look at the hash keys, or change them
+    #[command(subcommand)]
+    Keys(keys::Command),
+    #[command(flatten)]
+    InWorld(InWorld),
+}
+
+/// What acts on the domain's world: an open, migrated database with its hash keys admitted.
+#[derive(Debug, Subcommand)]
+enum InWorld {
+    /// Add users, shut them out, let them in
+    #[command(subcommand)]
+    User(user::Command),
+    /// Add organizations and their members
+    #[command(subcommand)]
+    Organization(organization::Command),
+    /// Make, list, inspect and revoke tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Make and list the keys of internal services
+    #[command(subcommand)]
+    ServiceKey(service_key::Command),
+    /// Look at letters that have not been sent
+    #[command(subcommand)]
+    Outbox(outbox::Command),
+}
+
+/// Does what the process's arguments say.
+pub async fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return failure::of_usage(&usage),
+    };
+    let mut out = Output::stdout(cli.json);
+    match dispatch(&cli, &mut out).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::of_command(&error, cli.json, cli.config),
+    }
+}
+
+async fn dispatch(cli: &Cli, out: &mut Output) -> anyhow::Result<()> {
+    let sources = Sources::of_process(cli.config.clone());
+    if matches!(cli.command, Command::CheckConfig) {
+        return check_config::run(&sources, out);
+    }
+    let settings = Settings::load(&sources)?;
+    log(cli, &settings)?;
+    match &cli.command {
+        Command::Serve => serve::run(&settings).await,
+        Command::Migrate => migrate::run(&settings, out).await,
+        Command::CheckConfig => check_config::run(&sources, out),
+        Command::Healthcheck(arguments) => healthcheck::run(arguments, &settings, out).await,
+        Command::Keys(command) => keys::run(command, &settings, out).await,
+        Command::InWorld(command) => in_world(command, &settings, out).await,
+    }
+}
+
+/// Logs as configured for the service; of a command, only what an operator must know.
+fn log(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
+    let format = match cli.json {
+        true => LogFormat::Json,
+        false => settings.log.format,
+    };
+    let level = match &cli.command {
+        Command::Serve => &settings.log.level,
+        _ => "warn",
+    };
+    Ok(logs::start(format, level, settings.tokens.detector()?)?)
+}
+
+async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
+    let ctx = app::open(settings).await?;
+    let outcome = match command {
+        InWorld::User(command) => user::run(command, &ctx, out).await,
+        InWorld::Organization(command) => organization::run(command, &ctx, out).await,
+        InWorld::Token(command) => token::run(command, &ctx, out).await,
+        InWorld::ServiceKey(command) => service_key::run(command, &ctx, out).await,
+        InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
+    };
+    ctx.db.close().await;
+    outcome
+}

@@ -1,7 +1,7 @@
 //! Hash keys: refused when they cannot find what is stored, never discovered by users.
 
-use super::{Context, DomainError};
-use crate::model::{HashKeyId, HashKeys, Timestamp};
+use super::DomainError;
+use crate::model::{HashKey, HashKeyId, HashKeys, Timestamp};
 use crate::storage::hash_keys::{self, KnownHashKey};
 use crate::storage::{Db, StorageError};
 
@@ -96,17 +96,22 @@ pub struct HashKeyStatus {
     pub tokens: i64,
 }
 
-/// Every hash key that this database was used with.
+/// Every hash key that this database was used with, compared with those that are configured.
+/// Needs no admission: whoever is refused must be able to see why.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(ctx: &Context) -> Result<Vec<HashKeyStatus>, DomainError> {
+pub async fn list(
+    db: &Db,
+    configured: Option<&HashKeys>,
+) -> Result<Vec<HashKeyStatus>, DomainError> {
     let mut all = Vec::new();
-    for known in hash_keys::list(&ctx.db).await? {
-        let tokens = hash_keys::count_tokens(&ctx.db, &known.id).await?;
+    for known in hash_keys::list(db).await? {
+        let tokens = hash_keys::count_tokens(db, &known.id).await?;
+        let is_known = |key: &HashKey| *key.id() == known.id;
         all.push(HashKeyStatus {
-            current: *ctx.hash_keys.current().id() == known.id,
-            configured: ctx.hash_keys.iter().any(|key| *key.id() == known.id),
+            current: configured.is_some_and(|keys| is_known(keys.current())),
+            configured: configured.is_some_and(|keys| keys.iter().any(is_known)),
             id: known.id,
             first_used_at: known.first_used_at,
             tokens,

@@ -5,6 +5,7 @@ pub mod hash_keys;
 pub mod introspection;
 pub mod letters;
 pub mod organizations;
+pub mod outbox;
 pub mod tokens;
 pub mod usage;
 pub mod users;

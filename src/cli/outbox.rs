@@ -1,0 +1,113 @@
+//! `tokenward outbox`: letters that have not been sent.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::output::{Output, Shown};
+use super::values::{self, LARGEST_PAGE, PAGE};
+use crate::domain::{Context, outbox};
+use crate::model::{Email, Id, Letter, Timestamp};
+use crate::storage::outbox::ListedLetter;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List letters that wait and dead letters, oldest first
+    List(List),
+    /// Bring dead letters back, due at once
+    Requeue(Requeue),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Most letters to list
+    #[arg(long, default_value_t = PAGE, value_parser = clap::value_parser!(u32).range(1..=LARGEST_PAGE))]
+    limit: u32,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Requeue {
+    /// One dead letter, by its id
+    #[arg(long, value_parser = values::id::<Letter>)]
+    id: Option<Id<Letter>>,
+    /// Every dead letter
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Serialize)]
+struct LetterView {
+    id: Id<Letter>,
+    state: &'static str,
+    recipient: Email,
+    created_at: String,
+    attempts: i64,
+    due_at: Option<String>,
+    dead_at: Option<String>,
+    last_error: Option<String>,
+    #[serde(skip)]
+    age: String,
+}
+
+impl LetterView {
+    fn new(letter: ListedLetter, now: Timestamp) -> Self {
+        let dead = letter.dead_at.is_some();
+        Self {
+            id: letter.id,
+            state: if dead { "dead" } else { "waiting" },
+            age: values::span(now.since(letter.created_at)),
+            recipient: letter.recipient,
+            created_at: letter.created_at.to_string(),
+            attempts: letter.attempts,
+            due_at: values::moment(Some(letter.due_at).filter(|_| !dead)),
+            dead_at: values::moment(letter.dead_at),
+            last_error: letter.last_error,
+        }
+    }
+}
+
+impl Shown for LetterView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", self.id.to_string()),
+            ("recipient", self.recipient.to_string()),
+            ("state", self.state.to_owned()),
+            ("age", self.age.clone()),
+            ("attempts", self.attempts.to_string()),
+            ("next try", values::or(self.due_at.as_ref(), "-")),
+            ("dead since", values::or(self.dead_at.as_ref(), "-")),
+            ("last error", values::or(self.last_error.as_ref(), "-")),
+        ]
+    }
+}
+
+#[derive(Serialize)]
+struct Requeued {
+    requeued: usize,
+}
+
+pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    match command {
+        Command::List(List { limit }) => {
+            let now = ctx.clock.now();
+            let letters = outbox::list(ctx, *limit).await?;
+            let letters = letters.into_iter().map(|one| LetterView::new(one, now));
+            out.list(
+                &letters.collect::<Vec<_>>(),
+                "No letter waits and none is dead.",
+            )
+        }
+        Command::Requeue(Requeue { id, .. }) => {
+            let requeued = match id {
+                Some(id) => outbox::requeue(ctx, *id).await.map(|()| 1)?,
+                None => outbox::requeue_all(ctx).await?,
+            };
+            let text = match requeued {
+                0 => "No letter was dead.".to_owned(),
+                1 => "One letter is due again; a running service sends it.".to_owned(),
+                many => format!("{many} letters are due again; a running service sends them."),
+            };
+            out.either(&Requeued { requeued }, &text)
+        }
+    }
+}

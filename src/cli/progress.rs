@@ -1,0 +1,22 @@
+//! What a person sees while a long command works: nothing when standard error is no terminal.
+
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+/// A spinner that goes away with this value.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(super) fn start(message: String) -> Self {
+        let spinner = ProgressBar::new_spinner().with_message(message);
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        Self(spinner)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,72 @@
+//! `tokenward token inspect`
+
+use serde::Serialize;
+
+use super::reference::Reference;
+use super::view::TokenView;
+use crate::cli::output::{Output, Shown};
+use crate::cli::values::or;
+use crate::domain::Context;
+use crate::domain::tokens::{self, Inspection};
+use crate::model::{Exposure, Id};
+use crate::storage::exposures::StoredExposure;
+
+#[derive(Serialize)]
+struct Inspected {
+    #[serde(flatten)]
+    token: TokenView,
+    exposures: Vec<ExposureView>,
+}
+
+impl Shown for Inspected {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        self.token.fields()
+    }
+}
+
+#[derive(Serialize)]
+struct ExposureView {
+    id: Id<Exposure>,
+    reported_by: String,
+    url: Option<String>,
+    source: Option<String>,
+    first_seen_at: String,
+    state_before: String,
+    verdict: &'static str,
+}
+
+impl From<StoredExposure> for ExposureView {
+    fn from(exposure: StoredExposure) -> Self {
+        Self {
+            id: exposure.id,
+            reported_by: exposure.origin.to_string(),
+            url: exposure.url,
+            source: exposure.source,
+            first_seen_at: exposure.first_seen_at.to_string(),
+            state_before: exposure.state_before,
+            verdict: exposure.verdict.name(),
+        }
+    }
+}
+
+impl Shown for ExposureView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("first seen", self.first_seen_at.clone()),
+            ("reported by", self.reported_by.clone()),
+            ("state before", self.state_before.clone()),
+            ("source", or(self.source.as_ref(), "-")),
+            ("where", or(self.url.as_ref(), "unknown")),
+        ]
+    }
+}
+
+pub(super) async fn run(which: &Reference, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    let Inspection { known, exposures } = tokens::inspect(ctx, &which.read()?).await?;
+    let inspected = Inspected {
+        token: TokenView::new(&known, ctx.clock.now()),
+        exposures: exposures.into_iter().map(ExposureView::from).collect(),
+    };
+    out.result(&inspected, "")?;
+    out.details("Exposures:", &inspected.exposures)
+}

@@ -1,0 +1,44 @@
+//! The outbox as operators see it: what waits, what was given up, and bringing it back.
+
+use super::{Context, DomainError};
+use crate::model::{Id, Letter};
+use crate::storage::outbox::{self, ListedLetter};
+
+/// Up to `limit` letters that have not been sent, dead ones included, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(ctx: &Context, limit: u32) -> Result<Vec<ListedLetter>, DomainError> {
+    Ok(outbox::list_unsent(&ctx.db, i64::from(limit)).await?)
+}
+
+/// Brings one dead letter back, due at once.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when no letter with this id is dead.
+pub async fn requeue(ctx: &Context, letter: Id<Letter>) -> Result<(), DomainError> {
+    match bring_back(ctx, Some(letter)).await? {
+        0 => Err(DomainError::NotFound(
+            "there is no dead letter with this id",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Brings every dead letter back, due at once, and tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn requeue_all(ctx: &Context) -> Result<usize, DomainError> {
+    bring_back(ctx, None).await
+}
+
+async fn bring_back(ctx: &Context, letter: Option<Id<Letter>>) -> Result<usize, DomainError> {
+    let mut tx = ctx.db.begin().await?;
+    let letters = outbox::requeue(&mut tx, letter, ctx.clock.now()).await?;
+    tx.commit().await?;
+    if letters > 0 {
+        ctx.letters_waiting.ring();
+    }
+    Ok(letters)
+}
