@@ -1,5 +1,7 @@
 //! The outbox as operators see it: what waits, what was given up, and bringing it back.
 
+use std::time::Duration;
+
 use super::{Context, DomainError};
 use crate::model::{Id, Letter};
 use crate::storage::outbox::{self, ListedLetter};
@@ -31,6 +33,35 @@ pub async fn requeue(ctx: &Context, letter: Id<Letter>) -> Result<(), DomainErro
 /// When the database fails.
 pub async fn requeue_all(ctx: &Context) -> Result<usize, DomainError> {
     bring_back(ctx, None).await
+}
+
+/// How full the outbox is, and since when the oldest letter waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lag(ctx: &Context) -> Result<Lag, DomainError> {
+    let now = ctx.clock.now();
+    let depth = outbox::depth(&ctx.db).await?;
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    Ok(Lag {
+        waiting: count(depth.waiting),
+        dead: count(depth.dead),
+        oldest: depth
+            .oldest
+            .map(|oldest| now.since(oldest))
+            .unwrap_or_default(),
+    })
+}
+
+/// How full the outbox is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// Letters waiting.
+    pub waiting: u64,
+    /// Letters set aside for an operator.
+    pub dead: u64,
+    /// Age of the oldest waiting letter; zero when none waits.
+    pub oldest: Duration,
 }
 
 async fn bring_back(ctx: &Context, letter: Option<Id<Letter>>) -> Result<usize, DomainError> {

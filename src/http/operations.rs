@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::state::ApiState;
-use crate::storage::outbox;
+use crate::domain::outbox::{self, Lag};
 use crate::telemetry::{OutboxDepth, metrics as telemetry};
 
 /// The process answers. Says nothing about what it depends on, so that a database outage does not
@@ -89,9 +89,9 @@ pub(super) struct OutboxLag {
     /// `ok`, `late` or `unknown`.
     status: &'static str,
     /// Letters waiting.
-    waiting: i64,
+    waiting: u64,
     /// Letters set aside for an operator.
-    dead: i64,
+    dead: u64,
     /// Age of the oldest waiting letter.
     oldest_seconds: u64,
 }
@@ -108,23 +108,18 @@ impl OutboxLag {
 }
 
 async fn outbox_lag(state: &ApiState) -> OutboxLag {
-    let now = state.ctx.clock.now();
-    let Ok(depth) = outbox::depth(&state.ctx.db).await else {
+    let Ok(lag) = outbox::lag(&state.ctx).await else {
         return OutboxLag::unknown();
     };
-    let age = depth
-        .oldest
-        .map(|oldest| now.since(oldest))
-        .unwrap_or_default();
     OutboxLag {
-        status: if age > state.max_outbox_age {
+        status: if lag.oldest > state.max_outbox_age {
             "late"
         } else {
             "ok"
         },
-        waiting: depth.waiting,
-        dead: depth.dead,
-        oldest_seconds: age.as_secs(),
+        waiting: lag.waiting,
+        dead: lag.dead,
+        oldest_seconds: lag.oldest.as_secs(),
     }
 }
 
@@ -136,16 +131,17 @@ async fn outbox_lag(state: &ApiState) -> OutboxLag {
     responses((status = 200, description = "OpenMetrics text.", body = String))
 )]
 pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
-    let now = state.ctx.clock.now();
     // Without the database the rest is still worth reading.
-    if let Ok(depth) = outbox::depth(&state.ctx.db).await {
+    if let Ok(lag) = outbox::lag(&state.ctx).await {
+        let Lag {
+            waiting,
+            dead,
+            oldest,
+        } = lag;
         state.metrics.outbox(OutboxDepth {
-            waiting: u64::try_from(depth.waiting).unwrap_or_default(),
-            dead: u64::try_from(depth.dead).unwrap_or_default(),
-            oldest_waiting: depth
-                .oldest
-                .map(|oldest| now.since(oldest))
-                .unwrap_or_default(),
+            waiting,
+            dead,
+            oldest_waiting: oldest,
         });
     }
     HttpResponse::Ok()
