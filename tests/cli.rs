@@ -64,6 +64,14 @@ fn help_tells_the_exit_codes_and_version_the_version() {
 }
 
 #[test]
+fn the_interface_is_described_without_a_configuration_that_works() {
+    let mut place = Place::new();
+    place.set("TOKENWARD__SERVER__LISTEN", "nowhere");
+    let document = place.object(&["openapi"]);
+    assert!(document["paths"]["/v1/oauth2/introspect"]["post"].is_object());
+}
+
+#[test]
 fn a_token_is_shown_once_and_only_to_whoever_made_it() {
     let (place, id, token) = place_with_token();
     let people = place.run(&create_token(""));
