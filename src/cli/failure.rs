@@ -38,9 +38,10 @@ pub(super) fn of_usage(usage: &clap::Error) -> ExitCode {
     let text = clean(&usage.render().to_string(), config_of(&arguments));
     let text = text.trim_end();
     if arguments.iter().any(|argument| argument == "--json") {
-        let first = text.lines().next().unwrap_or_default();
+        // The first paragraph is the error; usage and hints for people follow.
+        let first = text.split("\n\n").next().unwrap_or_default();
         let first = first.strip_prefix("error: ").unwrap_or(first);
-        say(&json!({ "error": first }).to_string());
+        say(&json!({ "error": on_one_line(first) }).to_string());
     } else {
         say(text);
     }
@@ -62,6 +63,10 @@ fn sentence(error: &anyhow::Error) -> String {
         }
         text.push_str(&cause);
     }
+    on_one_line(&text)
+}
+
+fn on_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

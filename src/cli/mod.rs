@@ -5,6 +5,7 @@ mod failure;
 mod healthcheck;
 mod keys;
 mod migrate;
+mod openapi;
 mod organization;
 mod outbox;
 mod output;
@@ -50,19 +51,29 @@ Without any configuration, `tokenward serve` works in the current folder.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Configured(Configured),
+    #[command(flatten)]
+    InWorld(InWorld),
+    /// Explain the configuration, or everything that is wrong with it
+    CheckConfig,
+    /// Print the interface as OpenAPI
+    #[command(name = "openapi")]
+    OpenApi,
+}
+
+/// What needs a configuration that works, and no more.
+#[derive(Debug, Subcommand)]
+enum Configured {
     /// Run the service
     Serve,
     /// Bring the database up to this version
     Migrate,
-    /// Explain the configuration, or everything that is wrong with it
-    CheckConfig,
     /// Ask a running service whether it is well
     Healthcheck(healthcheck::Arguments),
     /// Look at the hash keys, or change them
     #[command(subcommand)]
     Keys(keys::Command),
-    #[command(flatten)]
-    InWorld(InWorld),
 }
 
 /// What acts on the domain's world: an open, migrated database with its hash keys admitted.
@@ -100,18 +111,19 @@ pub async fn run() -> ExitCode {
 
 async fn dispatch(cli: &Cli, out: &mut Output) -> anyhow::Result<()> {
     let sources = Sources::of_process(cli.config.clone());
-    if matches!(cli.command, Command::CheckConfig) {
-        return check_config::run(&sources, out);
-    }
-    let settings = Settings::load(&sources)?;
-    log(cli, &settings)?;
     match &cli.command {
-        Command::Serve => serve::run(&settings).await,
-        Command::Migrate => migrate::run(&settings, out).await,
         Command::CheckConfig => check_config::run(&sources, out),
-        Command::Healthcheck(arguments) => healthcheck::run(arguments, &settings, out).await,
-        Command::Keys(command) => keys::run(command, &settings, out).await,
-        Command::InWorld(command) => in_world(command, &settings, out).await,
+        Command::OpenApi => openapi::run(out),
+        Command::Configured(command) => {
+            let settings = Settings::load(&sources)?;
+            log(cli, &settings)?;
+            configured(command, &settings, out).await
+        }
+        Command::InWorld(command) => {
+            let settings = Settings::load(&sources)?;
+            log(cli, &settings)?;
+            in_world(command, &settings, out).await
+        }
     }
 }
 
@@ -122,10 +134,23 @@ fn log(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
         false => settings.log.format,
     };
     let level = match &cli.command {
-        Command::Serve => &settings.log.level,
+        Command::Configured(Configured::Serve) => &settings.log.level,
         _ => "warn",
     };
     Ok(logs::start(format, level, settings.tokens.detector()?)?)
+}
+
+async fn configured(
+    command: &Configured,
+    settings: &Settings,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    match command {
+        Configured::Serve => serve::run(settings).await,
+        Configured::Migrate => migrate::run(settings, out).await,
+        Configured::Healthcheck(arguments) => healthcheck::run(arguments, settings, out).await,
+        Configured::Keys(command) => keys::run(command, settings, out).await,
+    }
 }
 
 async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
