@@ -1,8 +1,10 @@
 //! The command line, one file per command.
 
+mod alert;
 mod check_config;
 mod failure;
 mod healthcheck;
+mod interrupt;
 mod keys;
 mod migrate;
 mod openapi;
@@ -10,8 +12,10 @@ mod organization;
 mod outbox;
 mod output;
 mod progress;
+mod screen;
 mod serve;
 mod service_key;
+mod stand_in;
 mod token;
 mod user;
 mod values;
@@ -60,6 +64,9 @@ enum Command {
     /// Print the interface as OpenAPI
     #[command(name = "openapi")]
     OpenApi,
+    /// Play GitHub: report leaks, publish a key
+    #[command(subcommand)]
+    Alert(alert::Command),
 }
 
 /// What needs a configuration that works, and no more.
@@ -114,6 +121,7 @@ async fn dispatch(cli: &Cli, out: &mut Output) -> anyhow::Result<()> {
     match &cli.command {
         Command::CheckConfig => check_config::run(&sources, out),
         Command::OpenApi => openapi::run(out),
+        Command::Alert(command) => alert::run(command, cli.json).await,
         Command::Configured(command) => {
             let settings = Settings::load(&sources)?;
             log(cli, &settings)?;

@@ -1,0 +1,39 @@
+//! `tokenward alert`: plays GitHub, for trying things out.
+
+mod send;
+mod stand_in;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use zeroize::Zeroizing;
+
+use crate::origins::signing::OriginSigner;
+
+pub(super) use send::{Answer, Entry, PATH, deliver};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    Send(send::Arguments),
+    StandIn(stand_in::Arguments),
+}
+
+pub(super) async fn run(command: &Command, json: bool) -> anyhow::Result<()> {
+    match command {
+        Command::Send(arguments) => send::run(arguments, json).await,
+        Command::StandIn(arguments) => stand_in::run(arguments, json).await,
+    }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<OriginSigner> {
+    let name = path.display();
+    let pem = match fs::read_to_string(path).map(Zeroizing::new) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("there is no {name}: `tokenward alert stand-in --key {name}` makes a key")
+        }
+        other => other.with_context(|| format!("cannot read {name}"))?,
+    };
+    OriginSigner::from_pem(&pem).with_context(|| name.to_string())
+}

@@ -1,0 +1,308 @@
+//! `tokenward alert send`: signs reports and posts them, as GitHub does.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use url::Url;
+
+use super::read_key;
+use crate::cli::screen::{Screen, Tone, elapsed, tame};
+use crate::origins::signing::OriginSigner;
+use crate::origins::{self, GITHUB};
+
+/// Where the service takes GitHub's deliveries.
+pub(in crate::cli) const PATH: &str = "/v1/integrations/github/secret-scanning";
+/// GitHub waits as long.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest answer that is read: ten thousand verdicts have about two megabytes.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Sign the reports on standard input and post them, as GitHub does.
+///
+/// Standard input is either GitHub's JSON, which is sent exactly as it is, or one token a line.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// The service; without a path, GitHub's is added
+    #[arg(long, value_name = "URL", value_parser = destination)]
+    to: Url,
+    /// The private key that signs, as a PEM file
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The key's name, where it is not the SHA-256 of the public key
+    #[arg(long, value_name = "ID")]
+    key_id: Option<String>,
+    /// Where tokens were seen, for tokens that come one a line
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// What kind of place that is, such as `commit`
+    #[arg(long, value_name = "NAME", default_value = "unknown")]
+    source: String,
+}
+
+pub(super) async fn run(arguments: &Arguments, json: bool) -> anyhow::Result<()> {
+    let signer = read_key(&arguments.key)?;
+    let input = tokio::task::spawn_blocking(read_input).await??;
+    let body = reports(input, arguments.url.as_deref(), &arguments.source)?;
+    crate::mail::install_crypto_provider();
+    let client = origins::http_client().context("cannot prepare to speak HTTP")?;
+    let key_id = arguments.key_id.as_deref();
+    let answer = deliver(&client, arguments.to.clone(), &signer, key_id, body).await?;
+    if !answer.status.is_success() {
+        bail!("the service answered {}", answer.refusal());
+    }
+    let screen = Screen::new();
+    if json {
+        print_json(screen, &answer)
+    } else {
+        print(screen, &answer)
+    }
+}
+
+/// Reads `--to`.
+fn destination(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("a service is reached over http or https".to_owned());
+    }
+    if matches!(url.path(), "" | "/") {
+        url.set_path(PATH);
+    }
+    Ok(url)
+}
+
+fn read_input() -> io::Result<Vec<u8>> {
+    let mut input = io::stdin().lock();
+    if input.is_terminal() {
+        writeln!(
+            io::stderr(),
+            "Type or paste one token a line; Ctrl-D ends the list."
+        )?;
+    }
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The body: the input as it is when it is an array, and otherwise one report a line.
+fn reports(input: Vec<u8>, url: Option<&str>, source: &str) -> anyhow::Result<Vec<u8>> {
+    if input.trim_ascii_start().starts_with(b"[") {
+        return Ok(input);
+    }
+    let text = str::from_utf8(&input)
+        .context("standard input is not UTF-8: such strings can only be sent as JSON")?;
+    let tokens = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let reports: Vec<Value> = tokens
+        .map(|token| json!({ "token": token, "type": "unknown", "url": url.unwrap_or_default(), "source": source }))
+        .collect();
+    if reports.is_empty() {
+        bail!("nothing to report: put reports on standard input, as JSON or one token a line");
+    }
+    Ok(serde_json::to_vec(&reports)?)
+}
+
+/// What the service said.
+pub(in crate::cli) struct Answer {
+    pub(in crate::cli) status: StatusCode,
+    pub(in crate::cli) body: Vec<u8>,
+    pub(in crate::cli) took: Duration,
+}
+
+/// What it said about one report.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Entry {
+    pub(in crate::cli) label: String,
+    #[serde(default)]
+    pub(in crate::cli) token_type: Value,
+    pub(in crate::cli) token_hash: Option<String>,
+}
+
+impl Answer {
+    /// One per report, in their order, when the service gave such.
+    pub(in crate::cli) fn entries(&self) -> Option<Vec<Entry>> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Why the delivery was not taken, on one line.
+    pub(in crate::cli) fn refusal(&self) -> String {
+        #[derive(Deserialize)]
+        struct Refusal {
+            error: String,
+            detail: String,
+        }
+        let said = match serde_json::from_slice(&self.body) {
+            Ok(Refusal { error, detail }) => format!("{error}: {detail}"),
+            Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
+        };
+        match tame(&said, 300) {
+            nothing if nothing.is_empty() => self.status.to_string(),
+            said => format!("{}: {said}", self.status),
+        }
+    }
+}
+
+/// Signs `body` and posts it with GitHub's headers.
+pub(in crate::cli) async fn deliver(
+    client: &Client,
+    to: Url,
+    signer: &OriginSigner,
+    key_id: Option<&str>,
+    body: Vec<u8>,
+) -> anyhow::Result<Answer> {
+    let place = to.origin().ascii_serialization();
+    let mut request = client
+        .post(to)
+        .header(CONTENT_TYPE, "application/json")
+        .timeout(TIMEOUT);
+    for (name, value) in signer.headers(&GITHUB, &body) {
+        let other = key_id.filter(|_| name == GITHUB.key_id_header);
+        request = request.header(name, other.unwrap_or(&value));
+    }
+    let began = Instant::now();
+    let exchange = async {
+        let mut response = request.body(body).send().await?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST_ANSWER {
+                break;
+            }
+        }
+        Ok::<_, reqwest::Error>((status, body))
+    };
+    let (status, body) = exchange.await.map_err(|error| unanswered(&place, error))?;
+    Ok(Answer {
+        status,
+        body,
+        took: began.elapsed(),
+    })
+}
+
+/// An address may hold credentials, so only its origin is named.
+fn unanswered(place: &str, error: reqwest::Error) -> anyhow::Error {
+    let error = error.without_url();
+    if error.is_timeout() {
+        return anyhow::anyhow!("{place} did not answer in time");
+    }
+    // The innermost cause is the one that says what to do: refused, unknown host, bad certificate.
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    anyhow::anyhow!("{place} cannot be reached: {cause}")
+}
+
+fn print_json(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
+    let text = String::from_utf8_lossy(&answer.body);
+    match serde_json::from_str::<Vec<&RawValue>>(&text) {
+        Ok(entries) => entries.iter().try_for_each(|entry| screen.say(entry))?,
+        Err(_) => screen.say(json!({
+            "status": answer.status.as_u16(),
+            "answer": serde_json::from_str(&text).unwrap_or(Value::String(text.into_owned())),
+        }))?,
+    }
+    Ok(())
+}
+
+fn print(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
+    let status = screen.paint(Tone::Good, &answer.status.to_string());
+    let took = elapsed(answer.took);
+    let Some(entries) = answer.entries() else {
+        let said = tame(&String::from_utf8_lossy(&answer.body), 300);
+        screen.say(format_args!("{status} in {took}, and no verdicts: {said}"))?;
+        return Ok(());
+    };
+    let reports = match entries.len() {
+        1 => "1 report".to_owned(),
+        several => format!("{several} reports"),
+    };
+    screen.say(format_args!("{status} in {took}, {reports}"))?;
+    let width = entries.len().to_string().len();
+    for (number, entry) in entries.iter().enumerate() {
+        let tone = match entry.label.as_str() {
+            "true_positive" => Tone::Good,
+            _ => Tone::Quiet,
+        };
+        let claimed = entry.token_type.as_str().unwrap_or("no type");
+        let hash = entry.token_hash.as_deref().unwrap_or_default();
+        screen.say(format_args!(
+            "{:>width$}  {}  {:<36}  {}",
+            number + 1,
+            screen.column(tone, &tame(&entry.label, 40), 14),
+            tame(claimed, 60),
+            tame(hash, 13),
+        ))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_gets_githubs_path_and_another_keeps_its_own() {
+        for (text, url) in [
+            (
+                "http://h:1",
+                "http://h:1/v1/integrations/github/secret-scanning",
+            ),
+            (
+                "https://h/",
+                "https://h/v1/integrations/github/secret-scanning",
+            ),
+            ("https://h/x?y", "https://h/x?y"),
+        ] {
+            assert_eq!(destination(text).unwrap().as_str(), url);
+        }
+        for wrong in ["", "h:1", "ftp://h", "127.0.0.1:8080"] {
+            assert!(destination(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn json_is_sent_byte_for_byte() {
+        let input = b" \n[{ \"token\":\"a\" }]\n".to_vec();
+        assert_eq!(reports(input.clone(), None, "s").unwrap(), input);
+    }
+
+    #[test]
+    fn lines_become_reports() {
+        let body = reports(b"a \"b\"\r\n\n  c\n".to_vec(), Some("u"), "s").unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let report =
+            |token| json!({ "token": token, "type": "unknown", "url": "u", "source": "s" });
+        assert_eq!(body, json!([report("a \"b\""), report("c")]));
+    }
+
+    #[test]
+    fn nothing_and_no_text_are_not_sent() {
+        for wrong in [&b""[..], b" \n\n", b"\xff\n"] {
+            assert!(reports(wrong.to_vec(), None, "").is_err());
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_one_line_whoever_wrote_it() {
+        let answer = |body: &str| Answer {
+            status: StatusCode::FORBIDDEN,
+            body: body.as_bytes().to_vec(),
+            took: Duration::ZERO,
+        };
+        for (body, line) in [
+            (r#"{"error":"a","detail":"b","x":1}"#, "403 Forbidden: a: b"),
+            ("<p>\nno\u{1b}", "403 Forbidden: <p>\u{fffd}no\u{fffd}"),
+            ("", "403 Forbidden"),
+        ] {
+            assert_eq!(answer(body).refusal(), line);
+        }
+    }
+}
