@@ -2,6 +2,7 @@
 
 mod alert;
 mod check_config;
+mod demo;
 mod failure;
 mod healthcheck;
 mod interrupt;
@@ -64,6 +65,12 @@ enum Command {
     /// Print the interface as OpenAPI
     #[command(name = "openapi")]
     OpenApi,
+    /// See the whole story: a token leaks, dies, and its owner is told
+    ///
+    /// Starts the real service on a loopback port with a stand-in for GitHub, plays a leak over
+    /// HTTP, and leaves nothing behind. Fails when anything does not come out as it should. No
+    /// configuration is read.
+    Demo(demo::Arguments),
     /// Play GitHub: report leaks, publish a key
     #[command(subcommand)]
     Alert(alert::Command),
@@ -121,6 +128,7 @@ async fn dispatch(cli: &Cli, out: &mut Output) -> anyhow::Result<()> {
     match &cli.command {
         Command::CheckConfig => check_config::run(&sources, out),
         Command::OpenApi => openapi::run(out),
+        Command::Demo(arguments) => demo::run(arguments, cli.json).await,
         Command::Alert(command) => alert::run(command, cli.json).await,
         Command::Configured(command) => {
             let settings = Settings::load(&sources)?;

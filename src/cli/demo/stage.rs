@@ -1,0 +1,223 @@
+//! Where the demo plays: the real service on a loopback port, and a stand-in for GitHub.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use url::{Url, form_urlencoded};
+
+use super::scratch::Scratch;
+use crate::app::{Application, Seams};
+use crate::cli::alert::{self, Answer};
+use crate::cli::stand_in::StandIn;
+use crate::config::Settings;
+use crate::domain::Context;
+use crate::model::{HashKey, HashKeys, PlainToken};
+use crate::origins;
+use crate::origins::signing::OriginSigner;
+use crate::storage::DatabaseUrl;
+
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Digests tokens in a database that was brought along. Everybody knows this key; a database that
+/// holds real tokens refuses it, so the demo cannot write into one by mistake.
+const PUBLIC_HASH_KEY: &str = "tokenward demo: known to everybody, keeps no secret";
+
+/// Everything that runs while the demo plays.
+pub(super) struct Stage {
+    pub(super) ctx: Arc<Context>,
+    /// The service's address.
+    pub(super) url: Url,
+    /// What the service keeps its data in, in words.
+    pub(super) engine: &'static str,
+    pub(super) github: StandIn,
+    pub(super) mailbox: Mailbox,
+    signer: OriginSigner,
+    client: Client,
+    stop: CancellationToken,
+    service: JoinHandle<anyhow::Result<()>>,
+    // Last, so that the folder outlives whoever writes into it.
+    scratch: Scratch,
+}
+
+impl Stage {
+    /// Starts the service and the stand-in, and waits until the service is ready.
+    pub(super) async fn raise(
+        database: Option<DatabaseUrl>,
+        scratch: Scratch,
+    ) -> anyhow::Result<Self> {
+        let signer = OriginSigner::generate();
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let github = StandIn::start(port, &signer)?;
+        let settings = settings(database, &scratch, &github)?;
+        let starting = Application::build(&settings, Seams::default());
+        let service = timeout(PATIENCE, starting)
+            .await
+            .context("the service did not start in time")??;
+        let url = settings.server.public_url_at(service.address())?;
+        let ctx = Arc::clone(&service.ctx);
+        let stop = CancellationToken::new();
+        let engine = match settings.database.url.file() {
+            Some(_) => "the real service, on SQLite",
+            None => "the real service, on PostgreSQL",
+        };
+        let stage = Self {
+            ctx,
+            url,
+            engine,
+            github,
+            mailbox: Mailbox(scratch.path().join("mail")),
+            signer,
+            client: origins::http_client().context("cannot prepare to speak HTTP")?,
+            service: tokio::spawn(service.run(stop.clone())),
+            stop,
+            scratch,
+        };
+        let ready = stage.client.get(stage.url.join("readyz")?);
+        let ready = ready.timeout(PATIENCE).send().await?.status();
+        ensure!(ready == StatusCode::OK, "/readyz answered {ready}");
+        Ok(stage)
+    }
+
+    /// Signs `body` and posts it to the service, as GitHub would.
+    pub(super) async fn deliver(&self, body: Vec<u8>) -> anyhow::Result<Answer> {
+        let to = self.url.join(alert::PATH)?;
+        let delivery = alert::deliver(&self.client, to, &self.signer, None, body);
+        let answer = timeout(PATIENCE, delivery)
+            .await
+            .context("the delivery was not answered in time")??;
+        ensure!(
+            answer.status.is_success(),
+            "GitHub was answered {}",
+            answer.refusal()
+        );
+        Ok(answer)
+    }
+
+    /// Asks whether `token` works, as a service would (RFC 7662).
+    pub(super) async fn introspect(
+        &self,
+        service_key: &PlainToken,
+        token: &PlainToken,
+    ) -> anyhow::Result<bool> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("token", token.reveal())
+            .finish();
+        let request = self
+            .client
+            .post(self.url.join("/v1/oauth2/introspect")?)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .bearer_auth(service_key.reveal())
+            .timeout(PATIENCE)
+            .body(form);
+        let response = request
+            .send()
+            .await
+            .context("no answer to an introspection")?;
+        let status = response.status();
+        let body = response.bytes().await?;
+        ensure!(
+            status == StatusCode::OK,
+            "an introspection was answered {status}"
+        );
+        let answer: Value = serde_json::from_slice(&body)?;
+        match answer.get("active").and_then(Value::as_bool) {
+            Some(active) => Ok(active),
+            None => bail!("an introspection was answered without `active`"),
+        }
+    }
+
+    /// Stops everything, and removes what does not stay.
+    pub(super) async fn clear(self) -> anyhow::Result<()> {
+        // Open connections would be waited for.
+        drop(self.client);
+        self.stop.cancel();
+        timeout(PATIENCE, self.service)
+            .await
+            .context("the service did not stop in time")???;
+        self.github.stop().await?;
+        self.scratch.clear()?;
+        Ok(())
+    }
+}
+
+fn settings(
+    database: Option<DatabaseUrl>,
+    scratch: &Scratch,
+    github: &StandIn,
+) -> anyhow::Result<Settings> {
+    let mut settings = Settings::from_overlay(
+        "[server]\nlisten = '127.0.0.1:0'\nworkers = 2\nshutdown_timeout = '5s'",
+    )?;
+    match database {
+        Some(url) => {
+            settings.database.url = url;
+            let key = HashKey::parse(PUBLIC_HASH_KEY)?;
+            settings.tokens.hash_keys = Some(HashKeys::new(key, Vec::new()));
+        }
+        None => {
+            let file = scratch.text("tokenward.db")?;
+            settings.database.url = format!("sqlite://{file}").parse()?;
+            settings.tokens.hash_key_file = scratch.path().join("hash_keys");
+        }
+    }
+    settings.mail.url = format!("file://{}", scratch.text("mail")?).into();
+    settings.origins.github.keys_url = Url::parse(&github.keys_url())?;
+    Ok(settings)
+}
+
+/// The folder that letters are written to.
+#[derive(Clone, Debug)]
+pub(super) struct Mailbox(PathBuf);
+
+impl Mailbox {
+    /// The letters that are there, oldest first.
+    pub(super) fn letters(&self) -> anyhow::Result<BTreeSet<PathBuf>> {
+        let mut letters = BTreeSet::new();
+        for entry in std::fs::read_dir(&self.0).context("the mailbox cannot be read")? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "eml") {
+                letters.insert(path);
+            }
+        }
+        Ok(letters)
+    }
+
+    /// Waits until `count` letters are there beside those `before`, and tells since when.
+    pub(super) async fn receive(
+        &self,
+        before: &BTreeSet<PathBuf>,
+        count: usize,
+    ) -> anyhow::Result<(Vec<PathBuf>, Instant)> {
+        let receiving = async {
+            // A folder tells nobody that a file was put into it, so it has to be looked at.
+            let mut look = interval(Duration::from_millis(2));
+            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                look.tick().await;
+                let letters = self.letters()?;
+                let new: Vec<PathBuf> = letters.difference(before).cloned().collect();
+                if new.len() >= count {
+                    return Ok((new, Instant::now()));
+                }
+            }
+        };
+        match timeout(PATIENCE, receiving).await {
+            Ok(outcome) => outcome,
+            Err(_) => bail!(
+                "{} of {count} letters came within {} seconds",
+                self.letters()?.difference(before).count(),
+                PATIENCE.as_secs()
+            ),
+        }
+    }
+}
