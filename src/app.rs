@@ -197,7 +197,8 @@ async fn intake(
         false => KeyPolicy::Listed,
     };
     let (keys, requests) = KeyRing::new(&GITHUB, policy);
-    let client = origins::http_client().context("cannot prepare to fetch GitHub's keys")?;
+    let client =
+        origins::http_client(&github.keys_url).context("cannot prepare to fetch GitHub's keys")?;
     let fetcher = KeyFetcher::new(client, github.keys_url.clone(), github.token.clone())?
         .with_timeout(github.fetch_timeout);
     let job = RefreshOriginKeys {

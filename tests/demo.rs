@@ -102,6 +102,20 @@ fn the_demo_tells_the_whole_story_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_proxy_in_the_environment_does_not_come_between_this_machine_and_itself() {
+    let folders = Folders::new();
+    let output = tokenward(folders.here.path())
+        .args(["demo", "--json"])
+        .envs([
+            ("HTTP_PROXY", "http://127.0.0.1:1"),
+            ("http_proxy", "http://127.0.0.1:1"),
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn the_demo_for_scripts_is_one_object() {
     let folders = Folders::new();
     let output = folders.demo(&["--json"]);
@@ -311,8 +325,8 @@ async fn what_another_key_signs_is_refused_with_the_services_own_words() {
     let stand_in = StandIn::start(here, "github.pem");
     let service = Service::start(here, &stand_in).await;
     let stranger = StandIn::start(here, "stranger.pem");
-    let client = http_client().unwrap();
-    let keys = KeyFetcher::new(client, stand_in.keys_url.parse().unwrap(), None).unwrap();
+    let address = stand_in.keys_url.parse().unwrap();
+    let keys = KeyFetcher::new(http_client(&address).unwrap(), address, None).unwrap();
     let Ok(Fetched::Keys { keys: known, .. }) = keys.fetch(&KeySet::default()).await else {
         panic!("the stand-in lists no keys");
     };

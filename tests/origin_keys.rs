@@ -28,7 +28,7 @@ static SPEC: OriginSpec = GITHUB;
 fn client() -> reqwest::Client {
     // A second installation is refused and changes nothing.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    http_client().unwrap()
+    http_client(&"http://127.0.0.1/".parse().unwrap()).unwrap()
 }
 
 fn fetcher(address: &str, token: Option<&str>) -> KeyFetcher {

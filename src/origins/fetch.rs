@@ -19,12 +19,19 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 /// Longest entity tag worth keeping.
 const LONGEST_ETAG: usize = 256;
 
-/// The one HTTP client of the service: it follows no redirects, and every exchange ends.
+/// A client for speaking to the host of `to`: it follows no redirects, and every exchange ends.
+/// Towards this machine it goes through no proxy, whatever the environment says.
 ///
 /// # Errors
 /// When the process has no TLS provider or no trusted roots.
-pub fn http_client() -> Result<Client, reqwest::Error> {
-    Client::builder()
+pub fn http_client(to: &Url) -> Result<Client, reqwest::Error> {
+    let client = Client::builder();
+    let client = if is_loopback(to) {
+        client.no_proxy()
+    } else {
+        client
+    };
+    client
         .user_agent(concat!("tokenward/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)

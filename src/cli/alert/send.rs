@@ -52,7 +52,7 @@ pub(super) async fn run(arguments: &Arguments, json: bool) -> anyhow::Result<()>
     let input = tokio::task::spawn_blocking(read_input).await??;
     let body = reports(input, arguments.url.as_deref(), &arguments.source)?;
     crate::mail::install_crypto_provider();
-    let client = origins::http_client().context("cannot prepare to speak HTTP")?;
+    let client = origins::http_client(&arguments.to).context("cannot prepare to speak HTTP")?;
     let key_id = arguments.key_id.as_deref();
     let answer = deliver(&client, arguments.to.clone(), &signer, key_id, body).await?;
     if !answer.status.is_success() {

@@ -64,6 +64,7 @@ impl Stage {
             .await
             .context("the service did not start in time")??;
         let url = settings.server.public_url_at(service.address())?;
+        let client = origins::http_client(&url).context("cannot prepare to speak HTTP")?;
         let ctx = Arc::clone(&service.ctx);
         let stop = CancellationToken::new();
         let engine = match settings.database.url.file() {
@@ -77,7 +78,7 @@ impl Stage {
             github,
             mailbox: Mailbox(scratch.path().join("mail")),
             signer,
-            client: origins::http_client().context("cannot prepare to speak HTTP")?,
+            client,
             service: tokio::spawn(service.run(stop.clone())),
             stop,
             scratch,
