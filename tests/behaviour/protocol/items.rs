@@ -60,53 +60,43 @@ async fn the_type_is_echoed_as_received_and_never_believed(#[case] claimed: &str
     assert!(!app.is_active(&token.token).await);
 }
 
+/// An item, the token that is read in it, and the type that is echoed.
+type Item<'i> = (&'i str, &'i str, &'i str);
+
+/// Items that are odd in one way each.
+const ODD: [Item<'static>; 11] = [
+    ("null", "", "null"),
+    ("17", "", "null"),
+    (r#""a string""#, "", "null"),
+    ("[]", "", "null"),
+    ("{}", "", "null"),
+    (r#"{"type":"no token"}"#, "", r#""no token""#),
+    (r#"{"token":5,"type":"number"}"#, "", r#""number""#),
+    (
+        r#"{"token":"","type":"","url":"","source":""}"#,
+        "",
+        r#""""#,
+    ),
+    (r#"{"token":"\u00e9\ud83d\ude00"}"#, "é😀", "null"),
+    (r#"{"token":"polar_pat_"}"#, "polar_pat_", "null"),
+    (r#"{"token":"a","token":"b","type":1,"type":2}"#, "b", "2"),
+];
+
 #[tokio::test]
 async fn an_odd_item_never_hurts_its_neighbours() {
     let app = TestApp::start().await;
     let ada = app.user("ada@example.com").await;
     let token = app.personal_token(&ada, "deploy").await;
     let text = token.token.reveal();
-    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
-    let items = [
-        ("null".to_owned(), "", "null"),
-        ("17".to_owned(), "", "null"),
-        (r#""a string""#.to_owned(), "", "null"),
-        ("[]".to_owned(), "", "null"),
-        ("{}".to_owned(), "", "null"),
-        (r#"{"type":"no token"}"#.to_owned(), "", r#""no token""#),
-        (
-            r#"{"token":5,"type":"number"}"#.to_owned(),
-            "",
-            r#""number""#,
-        ),
-        (
-            r#"{"token":"","type":"","url":"","source":""}"#.to_owned(),
-            "",
-            r#""""#,
-        ),
-        (
-            r#"{"token":"\u00e9\ud83d\ude00"}"#.to_owned(),
-            "é😀",
-            "null",
-        ),
-        (r#"{"token":"polar_pat_"}"#.to_owned(), "polar_pat_", "null"),
-        (
-            format!(r#"{{"token":"deep","url":{deep}}}"#),
-            "deep",
-            "null",
-        ),
-        (
-            format!(r#"{{"more":{{"x":[1]}},"token":"{text}","url":17,"source":[],"type":"T"}}"#),
-            text,
-            r#""T""#,
-        ),
-        (
-            r#"{"token":"a","token":"b","type":1,"type":2}"#.to_owned(),
-            "b",
-            "2",
-        ),
-    ];
-    let bodies: Vec<_> = items.iter().map(|(item, ..)| item.as_str()).collect();
+    let nest = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let deep = format!(r#"{{"token":"deep","url":{nest}}}"#);
+    let ours =
+        format!(r#"{{"more":{{"x":[1]}},"token":"{text}","url":17,"source":[],"type":"T"}}"#);
+    let mut items: Vec<Item<'_>> = ODD.to_vec();
+    items.insert(4, (&deep, "deep", "null"));
+    items.insert(8, (&ours, text, r#""T""#));
+
+    let bodies: Vec<_> = items.iter().map(|(item, ..)| *item).collect();
     let answer = app
         .github()
         .post(&format!("[{}]", bodies.join(" ,\n")))
@@ -115,7 +105,8 @@ async fn an_odd_item_never_hurts_its_neighbours() {
     let expected: Vec<_> = items
         .iter()
         .map(|(_, token, claimed)| {
-            let label = if *token == text {
+            let genuine = *token == text;
+            let label = if genuine {
                 "true_positive"
             } else {
                 "false_positive"
@@ -124,10 +115,8 @@ async fn an_odd_item_never_hurts_its_neighbours() {
             format!(r#"{{"token_hash":"{hash}","token_type":{claimed},"label":"{label}"}}"#)
         })
         .collect();
-    assert_eq!(
-        (answer.status, answer.text),
-        (200, format!("[{}]", expected.join(",")))
-    );
+    let expected = format!("[{}]", expected.join(","));
+    assert_eq!((answer.status, answer.text), (200, expected));
     assert!(!app.is_active(&token.token).await);
 }
 
