@@ -37,8 +37,12 @@ impl PendingUses {
     ) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let pending = seen.entry(token).or_insert(Pending { at, from, digest });
+        // Uses do not come in order: what could not be written down comes back after newer ones.
+        pending.from = match at >= pending.at {
+            true => from.or(pending.from),
+            false => pending.from.or(from),
+        };
         pending.at = pending.at.max(at);
-        pending.from = from.or(pending.from);
         pending.digest = digest.or(pending.digest);
     }
 
@@ -126,5 +130,18 @@ mod tests {
         );
         assert_eq!(pending.take().len(), 1);
         assert_eq!(pending.latest(token), None);
+    }
+
+    #[test]
+    fn an_older_use_that_comes_back_does_not_move_a_newer_one() {
+        let pending = PendingUses::default();
+        let token = Id::new(Timestamp::from_millis(0));
+        let [home, elsewhere] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
+        pending.note(token, Timestamp::from_millis(5), Some(elsewhere), None);
+        let unwritten = pending.take();
+        pending.note(token, Timestamp::from_millis(9), Some(home), None);
+        pending.put_back(&unwritten);
+        let latest = pending.latest(token);
+        assert_eq!(latest, Some((Timestamp::from_millis(9), Some(home))));
     }
 }

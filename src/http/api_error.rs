@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
@@ -17,6 +17,7 @@ pub struct ApiError {
     code: &'static str,
     detail: String,
     retry_after: Option<u64>,
+    allow: Option<&'static str>,
 }
 
 impl ApiError {
@@ -42,11 +43,15 @@ impl ApiError {
         )
     }
 
-    /// 405: this address answers to other methods.
+    /// 405: this address answers to other methods, which must be named (RFC 9110 15.5.6).
     #[must_use]
-    pub fn method_not_allowed() -> Self {
-        let detail = "this address answers to other methods";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    pub fn method_not_allowed(allowed: &'static str) -> Self {
+        let detail = format_args!("this address answers to {allowed}");
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+        Self {
+            allow: Some(allowed),
+            ..error
+        }
     }
 
     /// 408: the body did not arrive in time.
@@ -85,6 +90,7 @@ impl ApiError {
             code,
             detail: detail.to_string(),
             retry_after: None,
+            allow: None,
         }
     }
 }
@@ -122,6 +128,9 @@ impl ResponseError for ApiError {
         response.insert_header((CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(methods) = self.allow {
+            response.insert_header((ALLOW, methods));
         }
         response.json(json!({
             "error": self.code,

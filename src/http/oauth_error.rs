@@ -13,8 +13,10 @@ use crate::domain::introspection::{self, Refusal};
 /// What an OAuth client is told.
 #[derive(Debug)]
 pub enum OAuthError {
-    /// 400, or 413 when it is too long: the request cannot be read.
+    /// 400: the request cannot be read.
     InvalidRequest(&'static str),
+    /// 413: more than is read.
+    TooLarge,
     /// 401 without a code: no credential came (RFC 6750 3.1).
     MissingCredential,
     /// 401: the credential does not work. Which of the reasons it is stays unsaid.
@@ -38,17 +40,20 @@ impl From<Refusal> for OAuthError {
 impl OAuthError {
     fn code(&self) -> Option<&'static str> {
         match self {
-            Self::InvalidRequest(_) => Some("invalid_request"),
+            Self::InvalidRequest(_) | Self::TooLarge => Some("invalid_request"),
             Self::MissingCredential => None,
             Self::InvalidToken => Some("invalid_token"),
             Self::InsufficientScope(_) => Some("insufficient_scope"),
-            Self::Other(_) => Some("temporarily_unavailable"),
+            // Named as RFC 6749 4.1.2.1 does: only one of the two passes by itself.
+            Self::Other(error) if error.status().as_u16() == 503 => Some("temporarily_unavailable"),
+            Self::Other(_) => Some("server_error"),
         }
     }
 
     fn description(&self) -> &'static str {
         match self {
             Self::InvalidRequest(what) => what,
+            Self::TooLarge => "the body is too large",
             Self::MissingCredential => "a service key is needed: Authorization: Bearer",
             Self::InvalidToken => "the service key is unknown, expired or revoked",
             Self::InsufficientScope(_) => "the service key lacks the scope",
@@ -68,7 +73,7 @@ impl OAuthError {
                 "Bearer realm=\"tokenward\", error=\"insufficient_scope\", \
                  error_description=\"{description}\", scope=\"{scope}\""
             )),
-            Self::InvalidRequest(_) | Self::Other(_) => None,
+            Self::InvalidRequest(_) | Self::TooLarge | Self::Other(_) => None,
         }
     }
 }
@@ -83,6 +88,7 @@ impl ResponseError for OAuthError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MissingCredential | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Self::Other(error) => error.status(),

@@ -11,35 +11,37 @@ use super::{introspection, openapi, operations, reports};
 pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     if state.github.is_some() {
         config.service(
-            resource("/v1/integrations/github/secret-scanning")
+            resource("/v1/integrations/github/secret-scanning", "POST")
                 .route(web::post().to(reports::github)),
         );
     }
     config
-        .service(resource("/v1/oauth2/introspect").route(web::post().to(introspection::introspect)))
         .service(
-            resource("/healthz")
+            resource("/v1/oauth2/introspect", "POST")
+                .route(web::post().to(introspection::introspect)),
+        )
+        .service(
+            resource("/healthz", "GET, HEAD")
                 .route(web::get().to(operations::healthz))
                 .route(web::head().to(operations::healthz)),
         )
         .service(
-            resource("/readyz")
+            resource("/readyz", "GET, HEAD")
                 .route(web::get().to(operations::readyz))
                 .route(web::head().to(operations::readyz)),
         )
-        .service(resource("/metrics").route(web::get().to(operations::metrics)))
-        .service(resource("/openapi.json").route(web::get().to(openapi::document)))
+        .service(resource("/metrics", "GET").route(web::get().to(operations::metrics)))
+        .service(resource("/openapi.json", "GET").route(web::get().to(openapi::document)))
         .default_service(web::to(not_found));
 }
 
-fn resource(path: &str) -> actix_web::Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
+/// An address that answers to these methods and names them to whoever tries another.
+fn resource(path: &str, methods: &'static str) -> actix_web::Resource {
+    let refuse =
+        move || async move { Err::<HttpResponse, _>(ApiError::method_not_allowed(methods)) };
+    web::resource(path).default_service(web::to(refuse))
 }
 
 async fn not_found() -> Result<HttpResponse, ApiError> {
     Err(ApiError::not_found())
-}
-
-async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::method_not_allowed())
 }

@@ -41,12 +41,15 @@ fn is_conflict(code: &str) -> bool {
     matches!(code, "40001" | "40P01")
 }
 
-/// PostgreSQL by class: connection (08), insufficient resources (53), operator intervention (57),
-/// system error (58), read-only after a failover (25006). SQLite by primary code: busy (5),
+/// PostgreSQL by class: connection (08), login refused (28), no such database (3D), insufficient
+/// resources (53), operator intervention (57), system error (58), read-only after a failover
+/// (25006). Login and database are asked about by a new connection only, so none of them is a
+/// defect of a statement. SQLite by primary code: busy (5),
 /// locked (6), read-only (8), I/O (10), full (13), cannot open (14).
 fn is_unavailable(code: &str) -> bool {
     if code.len() == 5 {
-        return code == "25006" || ["08", "53", "57", "58"].iter().any(|c| code.starts_with(c));
+        const CLASSES: [&str; 6] = ["08", "28", "3D", "53", "57", "58"];
+        return code == "25006" || CLASSES.iter().any(|class| code.starts_with(class));
     }
     // SQLite's extended codes carry the primary one in their lowest byte.
     code.parse::<u32>()
@@ -61,7 +64,7 @@ mod tests {
     fn codes_are_told_apart_by_what_helps() {
         assert!(is_conflict("40P01") && !is_conflict("23505"));
         for passing in [
-            "08006", "57P01", "53300", "25006", "5", "261", "13", "14", "778",
+            "08006", "28P01", "3D000", "57P01", "53300", "25006", "5", "261", "13", "14", "778",
         ] {
             assert!(is_unavailable(passing), "{passing}");
         }

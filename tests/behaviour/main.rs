@@ -1,4 +1,11 @@
 //! What the service promises, through its public door, on a fresh database of either engine.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop where it stands"
+)]
 
 #[path = "../support/app/mod.rs"]
 mod support;
@@ -6,4 +13,9 @@ mod support;
 mod addressees;
 mod delivery;
 mod families;
+mod introspection;
+mod keys;
+mod operations;
+mod protocol;
 mod repetition;
+mod volume;

@@ -81,7 +81,7 @@ async fn body(mut payload: Payload) -> Result<Vec<u8>, OAuthError> {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| OAuthError::InvalidRequest("the body broke off"))?;
         if bytes.len() + chunk.len() > LIMIT {
-            return Err(OAuthError::InvalidRequest("the body is too large"));
+            return Err(OAuthError::TooLarge);
         }
         bytes.extend_from_slice(&chunk);
     }

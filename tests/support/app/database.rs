@@ -14,6 +14,34 @@ pub(crate) struct TestDatabase {
     url: String,
 }
 
+/// A database that is away.
+pub(crate) enum Outage {
+    /// Somebody else holds the only write lock.
+    Locked(sqlx::SqliteConnection),
+    /// Nothing is found under its name.
+    Renamed {
+        /// Where it is.
+        server: TestDatabase,
+        /// What it was called.
+        name: String,
+    },
+}
+
+impl Outage {
+    /// Brings the database back.
+    pub(crate) async fn end(self) {
+        match self {
+            Self::Locked(holder) => holder.close().await.unwrap(),
+            Self::Renamed { server, name } => {
+                let back = format!("ALTER DATABASE {name}_away RENAME TO {name}");
+                server.execute(&back).await;
+                let open = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+                server.execute(&open).await;
+            }
+        }
+    }
+}
+
 /// Whether this run is about PostgreSQL.
 pub(crate) fn is_postgres() -> bool {
     std::env::var("TOKENWARD_TEST_ENGINE").is_ok_and(|engine| engine == "postgres")
@@ -39,6 +67,43 @@ impl TestDatabase {
         Self {
             url: format!("{base}/{name}"),
         }
+    }
+
+    /// Drops it while it is in use. SQLite cannot do that.
+    pub(crate) async fn drop_by_force(&self) {
+        let (server, name) = self.on_server();
+        server
+            .execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
+            .await;
+    }
+
+    /// Takes it away from everybody who wants to write, until the outage ends.
+    pub(crate) async fn take_away(&self) -> Outage {
+        if !is_postgres() {
+            let mut holder = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            let lock = sqlx::raw_sql("BEGIN EXCLUSIVE");
+            lock.execute(&mut holder).await.unwrap();
+            return Outage::Locked(holder);
+        }
+        let (server, name) = self.on_server();
+        // Nobody may come back before the name is gone.
+        for statement in [
+            format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
+            format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            ),
+            format!("ALTER DATABASE {name} RENAME TO {name}_away"),
+        ] {
+            server.execute(&statement).await;
+        }
+        Outage::Renamed { server, name }
+    }
+
+    /// The database from which this one was made, and this one's name.
+    fn on_server(&self) -> (Self, String) {
+        let url = std::env::var("TOKENWARD_TEST_POSTGRES").expect("this run is about PostgreSQL");
+        let name = self.url.rsplit('/').next().unwrap_or_default().to_owned();
+        (Self { url }, name)
     }
 
     /// Its address.

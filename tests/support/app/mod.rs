@@ -1,11 +1,14 @@
 //! The service as tests see it: built as in production, on a fresh database of either engine, with
 //! a clock that stands still, a stand-in for GitHub, and typed actors.
 
+mod actors;
 mod artifacts;
 mod database;
 mod family;
 mod github;
 mod mailbox;
+mod progress;
+mod raw;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +26,13 @@ use tokenward::telemetry::Metrics;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use actors::Cast;
 pub(crate) use artifacts::artifacts;
 pub(crate) use database::{TestDatabase, is_postgres};
-pub(crate) use family::Family;
 pub(crate) use github::{Answer, GitHub, report, report_at};
 pub(crate) use mailbox::Mail;
+pub(crate) use progress::eventually;
+pub(crate) use raw::Raw;
 
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
