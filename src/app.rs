@@ -3,7 +3,9 @@
 mod secrets;
 mod world;
 
+use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +13,14 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, bail};
 use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::config::{Feedback, GithubSettings, Settings};
-use crate::domain::{Context, Wake};
+use crate::domain::{Context, Wake, usage};
 use crate::http::{self, ApiState, Intake};
 use crate::jobs::{DeliverMail, FlushUses, Pace, RefreshOriginKeys};
 use crate::mail::Mailer;
@@ -54,6 +57,7 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     jobs: Vec<Job>,
+    stop_jobs: CancellationToken,
     shutdown_timeout: Duration,
     /// The domain's world, for whoever acts beside the service in the same process.
     pub ctx: Arc<Context>,
@@ -63,8 +67,8 @@ pub struct Application {
     pub deliver_mail: DeliverMail,
 }
 
-/// A job that has not begun.
-type Job = Box<dyn FnOnce(CancellationToken, &TaskTracker) + Send>;
+/// A job that has not begun, by its name. It ends when it is told to stop, and not before.
+type Job = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Application {
     /// Opens the database, prepares keys and mail, and listens. Requests are answered from
@@ -89,10 +93,11 @@ impl Application {
             pace: Pace::new(settings.mail.send_timeout, settings.mail.give_up_after),
             letters_waiting,
         };
-        let mut jobs = Vec::new();
-        let github = intake(settings, &ctx, &metrics, &mut jobs).await?;
+        let stop_jobs = CancellationToken::new();
+        let (github, keys) = intake(settings, &ctx, &metrics, &stop_jobs).await?;
+        let mut jobs: Vec<Job> = keys.into_iter().collect();
         if seams.run_jobs {
-            background(settings, &ctx, &deliver_mail, &mut jobs);
+            jobs.extend(background(settings, &ctx, &deliver_mail, &stop_jobs));
         }
         let state = ApiState {
             ctx: Arc::clone(&ctx),
@@ -107,6 +112,7 @@ impl Application {
             server,
             address,
             jobs,
+            stop_jobs,
             shutdown_timeout,
             ctx,
             metrics,
@@ -129,45 +135,65 @@ impl Application {
     /// Serves until told to stop; then finishes the requests and letters in flight.
     ///
     /// # Errors
-    /// When the server breaks.
+    /// When the server breaks, or a job ends that nobody told to stop: a service that no longer
+    /// sends letters or learns new keys must be restarted, not left running.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Self {
             server,
             address,
             jobs,
+            stop_jobs,
             shutdown_timeout,
             ctx,
             ..
         } = self;
-        let stop_jobs = CancellationToken::new();
-        let tracker = TaskTracker::new();
-        for job in jobs {
-            job(stop_jobs.clone(), &tracker);
+        let mut running = JoinSet::new();
+        for (name, job) in jobs {
+            running.spawn(async move {
+                job.await;
+                name
+            });
         }
-        tracker.close();
         let handle: ServerHandle = server.handle();
-        let serving = tokio::spawn(server);
+        let mut serving = tokio::spawn(server);
         tracing::info!("listening on http://{address}");
-        let watching = tokio::spawn(async move {
-            stop.cancelled().await;
-            tracing::info!("stopping: requests and letters in flight are finished first");
-            // New connections are refused from here on; requests in flight are answered.
-            handle.stop(true).await;
-        });
-        let outcome = serving.await;
-        watching.abort();
+        let outcome = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            ended = &mut serving => broke(ended),
+            Some(ended) = running.join_next() => Err(deserted(ended)),
+        };
+        tracing::info!("stopping: requests and letters in flight are finished first");
+        let deadline = Instant::now() + shutdown_timeout;
         stop_jobs.cancel();
-        if tokio::time::timeout(shutdown_timeout, tracker.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!("jobs did not finish in time; what they held is taken up again");
+        // New connections are refused from here on; requests in flight are answered.
+        let stopping = async {
+            handle.stop(true).await;
+            while running.join_next().await.is_some() {}
+            // What the last requests saw is written down too.
+            if let Err(error) = usage::flush(&ctx).await {
+                tracing::warn!(error = %error, "last uses could not be written down");
+            }
+            ctx.db.close().await;
+        };
+        match timeout_at(deadline, stopping).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("stopped in the middle; what was held is taken up again"),
         }
-        ctx.db.close().await;
-        tracing::info!("stopped");
         outcome
-            .context("the server's task ended")?
-            .context("the server broke")
+    }
+}
+
+fn broke(ended: Result<std::io::Result<()>, JoinError>) -> anyhow::Result<()> {
+    ended
+        .context("the server's task ended")?
+        .context("the server broke")?;
+    bail!("the server ended by itself")
+}
+
+fn deserted(ended: Result<&'static str, JoinError>) -> anyhow::Error {
+    match ended {
+        Ok(name) => anyhow!("the job {name} ended by itself"),
+        Err(panicked) => anyhow!(panicked).context("a job panicked"),
     }
 }
 
@@ -186,11 +212,11 @@ async fn intake(
     settings: &Settings,
     ctx: &Arc<Context>,
     metrics: &Metrics,
-    jobs: &mut Vec<Job>,
-) -> anyhow::Result<Option<Intake>> {
+    stop: &CancellationToken,
+) -> anyhow::Result<(Option<Intake>, Option<Job>)> {
     let github: &GithubSettings = &settings.origins.github;
     if !github.enabled {
-        return Ok(None);
+        return Ok((None, None));
     }
     let policy = match github.require_current_key {
         true => KeyPolicy::Current,
@@ -211,37 +237,31 @@ async fn intake(
     };
     // The stored keys are there before the first request is.
     job.restore().await;
-    jobs.push(Box::new(move |stop, tracker| {
-        drop(tracker.spawn(job.run(stop)))
-    }));
+    let job: Job = ("refresh_origin_keys", Box::pin(job.run(stop.clone())));
     let feedback = match github.feedback {
         Feedback::TokenHash => TokenField::Hash,
         Feedback::TokenRaw => TokenField::Raw,
     };
-    Ok(Some(Intake {
-        keys,
-        feedback,
-        max_body_bytes: github.max_body_bytes,
-    }))
+    let intake = Intake::new(keys, feedback, github.max_body_bytes);
+    Ok((Some(intake), Some(job)))
 }
 
 fn background(
     settings: &Settings,
     ctx: &Arc<Context>,
     deliver_mail: &DeliverMail,
-    jobs: &mut Vec<Job>,
-) {
+    stop: &CancellationToken,
+) -> [Job; 2] {
     let mail = deliver_mail.clone();
+    let interval = settings.tokens.last_used_flush_interval;
     let uses = FlushUses {
         ctx: Arc::clone(ctx),
-        interval: settings.tokens.last_used_flush_interval,
+        interval,
     };
-    jobs.push(Box::new(move |stop, tracker| {
-        drop(tracker.spawn(mail.run(stop)))
-    }));
-    jobs.push(Box::new(move |stop, tracker| {
-        drop(tracker.spawn(uses.run(stop)))
-    }));
+    [
+        ("deliver_mail", Box::pin(mail.run(stop.clone()))),
+        ("flush_uses", Box::pin(uses.run(stop.clone()))),
+    ]
 }
 
 fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow::Result<Server> {

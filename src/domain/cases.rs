@@ -33,7 +33,10 @@ impl Sightings {
                         reports: Vec::new(),
                         current_digest,
                     });
-                    sighting.reports.push(index);
+                    // A text may hold the same token many times; it is one report all the same.
+                    if sighting.reports.last() != Some(&index) {
+                        sighting.reports.push(index);
+                    }
                 }
             }
         }

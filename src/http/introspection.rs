@@ -4,8 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, PRAGMA};
 use actix_web::web::Data;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
+use super::api_error::ApiError;
 use super::extract::{BearerCredential, Form, FromParameters, Parameters};
 use super::oauth_error::OAuthError;
 use super::openapi::{IntrospectionForm, OAuthErrorBody};
@@ -73,7 +75,10 @@ pub(super) async fn introspect(
         token,
         used_from,
     };
-    let answer = introspection::introspect(&state.ctx, &question).await;
+    let asking = introspection::introspect(&state.ctx, &question);
+    let answer = timeout(state.request_timeout, asking)
+        .await
+        .map_err(|_| too_slow())?;
     state.metrics.introspection(match &answer {
         Ok(Answer::Active(_)) => IntrospectionAnswer::Active,
         Ok(Answer::Inactive) => IntrospectionAnswer::Inactive,
@@ -94,6 +99,10 @@ fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
             .insert_header(ContentType::json())
             .body(r#"{"active":false}"#),
     }
+}
+
+fn too_slow() -> OAuthError {
+    OAuthError::Other(ApiError::unavailable("the database took too long", 5))
 }
 
 /// A token that works, as RFC 7662 2.2 describes it, with Polar's `sub_type` and `organizations`,

@@ -1,16 +1,22 @@
 //! For load balancers, dashboards and whoever is awake at night.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::state::ApiState;
 use crate::domain::outbox::{self, Lag};
 use crate::telemetry::{OutboxDepth, metrics as telemetry};
+
+/// How long whoever watches waits for the database.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The process answers. Says nothing about what it depends on, so that a database outage does not
 /// make an orchestrator restart healthy processes.
@@ -26,7 +32,8 @@ pub(super) async fn healthz() -> HttpResponse {
         .json(json!({ "status": "ok" }))
 }
 
-/// Whether traffic should come here: the database answers and has this version's tables. Mail in
+/// Whether traffic should come here: the database answers and has the tables of this version or a
+/// newer one. Mail in
 /// trouble is told, but takes no replica out of service: revoking must go on.
 #[utoipa::path(
     get,
@@ -38,13 +45,15 @@ pub(super) async fn healthz() -> HttpResponse {
     )
 )]
 pub(super) async fn readyz(state: Data<ApiState>) -> HttpResponse {
-    let schema = state.ctx.db.schema_state().await;
-    let (database, migrations) = match &schema {
-        Ok(schema) if schema.require_current().is_ok() => ("ok", "ok"),
-        Ok(_) => ("ok", "other version"),
-        Err(_) => ("out of reach", "unknown"),
+    let schema = timeout(PATIENCE, state.ctx.db.schema_state()).await;
+    let (database, migrations) = match schema {
+        Ok(Ok(schema)) if schema.database < schema.binary => ("ok", "behind"),
+        // A newer replica migrated, and this one serves until it is replaced: migrations only add.
+        Ok(Ok(schema)) if schema.database > schema.binary => ("ok", "newer"),
+        Ok(Ok(_)) => ("ok", "ok"),
+        Ok(Err(_)) | Err(_) => ("out of reach", "unknown"),
     };
-    let ready = database == "ok" && migrations == "ok";
+    let ready = database == "ok" && migrations != "behind";
     let outbox = if ready {
         outbox_lag(&state).await
     } else {
@@ -78,7 +87,7 @@ pub(super) struct Readiness {
     status: &'static str,
     /// `ok` or `out of reach`.
     database: &'static str,
-    /// `ok`, `other version` or `unknown`.
+    /// `ok`, `newer` (a newer version migrated; still served), `behind` or `unknown`.
     migrations: &'static str,
     outbox: OutboxLag,
 }
@@ -108,7 +117,7 @@ impl OutboxLag {
 }
 
 async fn outbox_lag(state: &ApiState) -> OutboxLag {
-    let Ok(lag) = outbox::lag(&state.ctx).await else {
+    let Ok(Ok(lag)) = timeout(PATIENCE, outbox::lag(&state.ctx)).await else {
         return OutboxLag::unknown();
     };
     OutboxLag {
@@ -132,7 +141,7 @@ async fn outbox_lag(state: &ApiState) -> OutboxLag {
 )]
 pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
     // Without the database the rest is still worth reading.
-    if let Ok(lag) = outbox::lag(&state.ctx).await {
+    if let Ok(Ok(lag)) = timeout(PATIENCE, outbox::lag(&state.ctx)).await {
         let Lag {
             waiting,
             dead,

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::web::Data;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::api_error::ApiError;
 use super::extract::SignedDelivery;
@@ -39,8 +39,12 @@ pub(super) async fn github(
     signed: SignedDelivery,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let SignedDelivery { delivery, received } = signed;
-    let handled = handle(&state, &delivery).await?;
+    let SignedDelivery {
+        delivery,
+        received,
+        deadline,
+    } = signed;
+    let handled = handle(&state, &delivery, deadline).await?;
     let field = state
         .github
         .as_ref()
@@ -56,12 +60,12 @@ pub(super) async fn github(
         .body(body))
 }
 
-async fn handle(state: &ApiState, delivery: &Delivery) -> Result<Handled, ApiError> {
-    let outcome = timeout(
-        state.request_timeout,
-        exposures::handle(&state.ctx, delivery),
-    )
-    .await;
+async fn handle(
+    state: &ApiState,
+    delivery: &Delivery,
+    deadline: Instant,
+) -> Result<Handled, ApiError> {
+    let outcome = timeout_at(deadline, exposures::handle(&state.ctx, delivery)).await;
     let handled = match outcome {
         Ok(Ok(handled)) => handled,
         Ok(Err(error)) => {

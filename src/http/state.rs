@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::domain::Context;
 use crate::origins::{KeyRing, TokenField};
 use crate::telemetry::Metrics;
@@ -22,6 +24,12 @@ pub struct ApiState {
     pub max_outbox_age: Duration,
 }
 
+/// Bodies up to this size are read whoever sends them.
+const SMALL: usize = 256 * 1_024;
+/// Larger ones are read so many at a time: key ids are public, so anybody can send a body that is
+/// only found to be forged once all of it is here.
+const LARGE_AT_ONCE: usize = 16;
+
 /// How one origin's deliveries are taken in.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -31,4 +39,27 @@ pub struct Intake {
     pub feedback: TokenField,
     /// Largest body that is read, in bytes.
     pub max_body_bytes: usize,
+    large_bodies: Arc<Semaphore>,
+}
+
+impl Intake {
+    /// An intake with nothing under way.
+    #[must_use]
+    pub fn new(keys: KeyRing, feedback: TokenField, max_body_bytes: usize) -> Self {
+        let large_bodies = Arc::new(Semaphore::new(LARGE_AT_ONCE));
+        Self {
+            keys,
+            feedback,
+            max_body_bytes,
+            large_bodies,
+        }
+    }
+
+    /// Waits until a body of the announced size may be read; hold on to what comes back meanwhile.
+    pub(super) async fn admit(&self, announced: Option<usize>) -> Option<OwnedSemaphorePermit> {
+        if announced.is_some_and(|size| size <= SMALL) {
+            return None;
+        }
+        Arc::clone(&self.large_bodies).acquire_owned().await.ok()
+    }
 }

@@ -87,7 +87,7 @@ async fn a_service_whose_database_was_dropped_answers_that_it_cannot_answer() {
 }
 
 #[tokio::test]
-async fn a_database_of_another_version_is_not_ready() {
+async fn a_database_that_lacks_a_migration_is_not_ready() {
     let app = TestApp::start().await;
     app.database
         .execute("DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)")
@@ -95,7 +95,21 @@ async fn a_database_of_another_version_is_not_ready() {
     let (status, body) = readiness(&app).await;
     assert_eq!(
         (status, &body["migrations"]),
-        (503, &json!("other version")),
+        (503, &json!("behind")),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn a_replica_goes_on_serving_when_a_newer_one_has_migrated() {
+    let app = TestApp::start().await;
+    app.database
+        .execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = (SELECT max(version) FROM _sqlx_migrations)")
+        .await;
+    let (status, body) = readiness(&app).await;
+    assert_eq!(
+        (status, &body["migrations"]),
+        (200, &json!("newer")),
         "{body}"
     );
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
@@ -9,11 +10,15 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
 
 use crate::http::ApiError;
 use crate::http::state::{ApiState, Intake};
 use crate::model::{Delivery, Id, Report};
-use crate::origins::{Envelope, KeyError, OriginKey, ReceivedReport, parse_reports, verify};
+use crate::origins::{
+    Envelope, KeyError, OriginKey, OriginSpec, ReceivedReport, parse_reports, verify,
+};
 use crate::telemetry::DeliveryOutcome;
 
 /// A delivery from GitHub: size, headers, key and signature were checked, in this order, over the
@@ -24,6 +29,8 @@ pub struct SignedDelivery {
     pub delivery: Delivery,
     /// The items as received, for the answer.
     pub received: Vec<ReceivedReport>,
+    /// When the origin must be answered.
+    pub deadline: Instant,
 }
 
 impl FromRequest for SignedDelivery {
@@ -55,8 +62,9 @@ async fn receive(
     payload: Payload,
 ) -> Result<SignedDelivery, ApiError> {
     let received_at = state.ctx.clock.now();
+    let deadline = Instant::now() + state.request_timeout;
     let spec = intake.keys.spec();
-    announced_size(request, intake.max_body_bytes)?;
+    let announced = announced_size(request, intake.max_body_bytes)?;
     let headers = request.headers().iter();
     let envelope = Envelope::read(
         spec,
@@ -68,33 +76,79 @@ async fn receive(
         .key(&envelope.key_id, received_at)
         .await
         .map_err(no_key)?;
-    let body = tokio::time::timeout(state.request_timeout, body(payload, intake.max_body_bytes))
-        .await
-        .map_err(|_| ApiError::too_slow())??;
-    verify(key.verifying_key(), &envelope.signature, &body)
-        .map_err(|forged| ApiError::forbidden("invalid_signature", forged))?;
+    let body = timeout_at(deadline, async {
+        let _permit = intake.admit(announced).await;
+        body(payload, intake.max_body_bytes).await
+    });
+    let body = body.await.map_err(|_| ApiError::too_slow())??;
+    let proven = Proven::new(spec, &key, &envelope, body).await?;
     count_former_key(state, intake, &key);
-    let received = parse_reports(spec, &body).map_err(ApiError::malformed)?;
     let delivery = Delivery {
         id: Id::new(received_at),
         origin: spec.origin.clone(),
         key_id: key.id.as_str().to_owned(),
-        body_digest: Sha256::digest(&body).into(),
+        body_digest: proven.digest,
         received_at,
-        reports: received.iter().map(Report::from).collect(),
+        reports: proven.reports.iter().map(Report::from).collect(),
     };
-    Ok(SignedDelivery { delivery, received })
+    Ok(SignedDelivery {
+        delivery,
+        received: proven.reports,
+        deadline,
+    })
 }
 
-/// Refuses an announced size before anything is read or asked.
-fn announced_size(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
+/// From this size on, proving and reading a body is work for a thread of its own: connections of
+/// other requests wait on this one.
+const HEAVY: usize = 64 * 1_024;
+
+/// A body whose signature was proven.
+struct Proven {
+    digest: [u8; 32],
+    reports: Vec<ReceivedReport>,
+}
+
+impl Proven {
+    async fn new(
+        spec: &'static OriginSpec,
+        key: &Arc<OriginKey>,
+        envelope: &Envelope,
+        body: Vec<u8>,
+    ) -> Result<Self, ApiError> {
+        if body.len() < HEAVY {
+            return Self::prove(spec, key, &envelope.signature, &body);
+        }
+        let (key, signature) = (Arc::clone(key), envelope.signature.clone());
+        spawn_blocking(move || Self::prove(spec, &key, &signature, &body))
+            .await
+            .unwrap_or_else(|_| Err(ApiError::unavailable("the body could not be read", 1)))
+    }
+
+    fn prove(
+        spec: &OriginSpec,
+        key: &OriginKey,
+        signature: &[u8],
+        body: &[u8],
+    ) -> Result<Self, ApiError> {
+        verify(key.verifying_key(), signature, body)
+            .map_err(|forged| ApiError::forbidden("invalid_signature", forged))?;
+        let reports = parse_reports(spec, body).map_err(ApiError::malformed)?;
+        Ok(Self {
+            digest: Sha256::digest(body).into(),
+            reports,
+        })
+    }
+}
+
+/// Refuses an announced size before anything is read or asked. A chunked body announces none.
+fn announced_size(request: &HttpRequest, limit: usize) -> Result<Option<usize>, ApiError> {
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
     match announced.and_then(|text| text.parse::<usize>().ok()) {
         Some(length) if length > limit => Err(ApiError::too_large(limit)),
-        _ => Ok(()),
+        announced => Ok(announced),
     }
 }
 
