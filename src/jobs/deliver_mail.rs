@@ -143,13 +143,13 @@ impl DeliverMail {
         while let Some((letter, later)) = rest.split_first() {
             // No letter is in hand while we connect, so a stop does not wait for it.
             let open = match stop.run_until_cancelled(self.connected(connection)).await {
-                Some(Ok(open)) if !stop.is_cancelled() => open,
+                Some(Ok(open)) => open,
                 Some(Err(error)) => {
                     complain(&error);
                     self.release(rest, Some(&error.to_string())).await;
                     return Some(Round::Trouble);
                 }
-                Some(Ok(_)) | None => {
+                None => {
                     self.release(rest, None).await;
                     return Some(Round::Stopped);
                 }
