@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail};
-use secrecy::ExposeSecret;
 
 use super::secrets;
 use crate::config::{Settings, TokenSettings};
 use crate::domain::{Context, Wake, hash_keys};
-use crate::mail::{Brand, Dkim, MailUrl, Mailbox, Mailer, Options};
+use crate::mail::{Brand, Dkim, Mailbox, Mailer, Options};
 use crate::model::{Clock, HashKeys};
 use crate::storage::{ConnectOptions, Db};
 
@@ -126,7 +125,6 @@ pub(crate) fn rotate_hash_key(tokens: &TokenSettings) -> anyhow::Result<()> {
 /// When the configuration names files that cannot be used.
 pub(crate) fn mailer(settings: &Settings) -> anyhow::Result<Mailer> {
     let mail = &settings.mail;
-    let url: MailUrl = mail.url.expose_secret().parse().context("mail.url")?;
     let dkim = match &mail.dkim {
         Some(dkim) => {
             let file = &dkim.key_file;
@@ -141,14 +139,14 @@ pub(crate) fn mailer(settings: &Settings) -> anyhow::Result<Mailer> {
     let options = Options {
         brand: Brand {
             name: settings.brand.name.clone(),
-            accent: settings.brand.accent_color.as_str().parse()?,
+            accent: settings.brand.accent_color.clone(),
             security_contact: settings.brand.support_contact.clone(),
             settings: settings.brand.settings_hint.clone(),
         },
         timeout: mail.send_timeout,
         tls_ca_file: mail.tls_ca_file.clone(),
         dkim,
-        ..Options::new(url, from)
+        ..Options::new(mail.url.clone(), from)
     };
     Mailer::new(options).context("mail")
 }

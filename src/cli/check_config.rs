@@ -1,7 +1,6 @@
 //! `tokenward check-config`: what is in force and why, or everything that is wrong.
 
 use anyhow::bail;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::output::Output;
@@ -69,16 +68,15 @@ fn counted(problems: usize) -> String {
     }
 }
 
-/// What reads well and still would not work: files of the wrong content, an address for mail that
-/// is none.
+/// What reads well and still would not work: files of the wrong content.
 fn unusable(settings: &Settings) -> Vec<String> {
     mail::install_crypto_provider();
     let mut found = Vec::new();
     found.extend(app::configured_hash_keys(&settings.tokens).err());
     let mut mail = settings.clone();
-    if let Ok(MailUrl::File(_)) = mail.mail.url.expose_secret().parse() {
+    if matches!(mail.mail.url, MailUrl::File(_)) {
         // The mailer would make the folder; all else about it is checked as well without.
-        mail.mail.url = SecretString::from("memory:");
+        mail.mail.url = MailUrl::Memory;
     }
     found.extend(app::mailer(&mail).err());
     found.iter().map(|error| format!("{error:#}")).collect()

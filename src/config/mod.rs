@@ -25,4 +25,4 @@ pub use settings::{
     LogSettings, MailSettings, OriginSettings, ServerSettings, Settings, TokenSettings,
 };
 pub use source::{SetBy, Sources};
-pub use value::{AccentColor, Mailbox};
+pub use value::Mailbox;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
@@ -112,12 +112,6 @@ fn database(from: &mut Reader<'_>) -> Option<DatabaseSettings> {
     })
 }
 
-/// Whether a secret URL has more than this at its start.
-fn starts_with(url: &SecretString, scheme: &str) -> bool {
-    let rest = url.expose_secret().strip_prefix(scheme);
-    rest.is_some_and(|rest| !rest.is_empty())
-}
-
 fn tokens(from: &mut Reader<'_>) -> Option<TokenSettings> {
     let format = from.with("tokens.prefix", |text| {
         TokenFormat::new(text).map_err(|error| error.to_string())
@@ -166,17 +160,7 @@ fn hash_keys(from: &mut Reader<'_>) -> Option<Option<HashKeys>> {
 }
 
 fn mail(from: &mut Reader<'_>) -> Option<MailSettings> {
-    let url = from.secret("mail.url").filter(|url| {
-        let ways = ["file://", "smtp://", "smtps://"];
-        let memory = url.expose_secret() == "memory:";
-        let fits = memory || ways.iter().any(|scheme| starts_with(url, scheme));
-        if !fits {
-            let right =
-                "it is smtps://USER:PASSWORD@HOST, smtp://HOST:PORT, file://FOLDER or memory:";
-            from.refuse("mail.url", right.to_owned());
-        }
-        fits
-    });
+    let url = from.parsed("mail.url");
     let sender = from.parsed("mail.from");
     let security_contact = from.with("mail.security_contact", |text| {
         text.parse()

@@ -13,8 +13,9 @@ use url::Url;
 use super::explain::Line;
 use super::problem::Problems;
 use super::source::Sources;
-use super::value::{AccentColor, Mailbox};
+use super::value::Mailbox;
 use super::{layers, read};
+use crate::mail::{Accent, MailUrl};
 use crate::model::{ChecksumRules, Detector, Email, HashKeys, TokenFormat};
 use crate::storage::DatabaseUrl;
 use crate::telemetry::LogFormat;
@@ -118,8 +119,8 @@ impl TokenSettings {
 /// `[mail]`
 #[derive(Clone, Debug)]
 pub struct MailSettings {
-    /// The way out; may hold a password.
-    pub url: SecretString,
+    /// The way out; prints itself without the password.
+    pub url: MailUrl,
     /// Whom letters are from.
     pub from: Mailbox,
     /// Who answers for security.
@@ -188,7 +189,7 @@ pub struct BrandSettings {
     /// The product's name, one line.
     pub name: String,
     /// Colour of headings and buttons.
-    pub accent_color: AccentColor,
+    pub accent_color: Accent,
     /// Where owners find their tokens, in words that follow "go to", without a link.
     pub settings_hint: String,
     /// Where owners get help; the security contact unless configured.
@@ -318,6 +319,11 @@ mod tests {
                 "[\"0123456789abcdef\", \"0123456789abcdef\"]",
             ),
             ("mail.url", "\"smtp://\""),
+            ("mail.url", "\"smtp://h/path\""),
+            ("mail.url", "\"smtp://h?tls=maybe\""),
+            ("mail.url", "\"smtps://user@h\""),
+            ("mail.url", "\"smtps://user:%ff@h\""),
+            ("mail.url", "\"smtp://user:password@h?tls=none\""),
             ("mail.tls_ca_file", "\"/there/is/no/such/file\""),
             ("mail.tls_ca_file", "\"/\""),
             ("mail.dkim_domain", "\"x.example\""),

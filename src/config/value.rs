@@ -1,6 +1,5 @@
 //! Values that only configuration has.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::model::Email;
@@ -47,41 +46,6 @@ impl FromStr for Mailbox {
     }
 }
 
-/// A colour as style sheets write it: `#rrggbb`, in lower case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccentColor(String);
-
-/// The text is not a colour.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a colour is # and six hexadecimal digits, such as #1f6feb")]
-pub struct InvalidColor;
-
-impl AccentColor {
-    /// `#rrggbb`
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for AccentColor {
-    type Err = InvalidColor;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text.strip_prefix('#').ok_or(InvalidColor)?;
-        if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(InvalidColor);
-        }
-        Ok(Self(text.to_ascii_lowercase()))
-    }
-}
-
-impl fmt::Display for AccentColor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -115,17 +79,6 @@ mod tests {
             "A\" <a@b.example>",
         ] {
             assert_eq!(wrong.parse::<Mailbox>(), Err(InvalidMailbox), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn a_colour_is_six_digits() {
-        assert_eq!(
-            "#1F6FEB".parse::<AccentColor>().unwrap().as_str(),
-            "#1f6feb"
-        );
-        for wrong in ["", "#", "1f6feb", "#1f6fe", "#1f6fe;", "#1f6feb;", "red"] {
-            assert_eq!(wrong.parse::<AccentColor>(), Err(InvalidColor), "{wrong}");
         }
     }
 

@@ -8,56 +8,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::pace::{Pace, backoff};
 use crate::domain::Context;
 use crate::mail::{ConnectError, Connection, Mailer, Outgoing, SendError};
-use crate::model::{Timestamp, random};
+use crate::model::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::outbox::{self, ClaimedLetter, Settlement};
 use crate::telemetry::{LetterOutcome, Metrics};
 
-/// How patient the job is.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// How often the outbox is looked at when nobody says that there is something in it: letters
-    /// that other processes wrote, and letters whose next try has come.
-    pub poll: Duration,
-    /// Letters claimed at once.
-    pub batch: u16,
-    /// How long a claim holds. Longer than any letter takes.
-    pub claim: Duration,
-    /// Longest time one letter takes.
-    pub send_timeout: Duration,
-    /// The pause after a letter's first failure; it doubles with each further one.
-    pub first_retry: Duration,
-    /// The longest such pause.
-    pub longest_retry: Duration,
-    /// How long a letter is tried before it is dead.
-    pub give_up_after: Duration,
-}
-
-impl Pace {
-    /// The usual patience with these two limits.
-    #[must_use]
-    pub const fn new(send_timeout: Duration, give_up_after: Duration) -> Self {
-        Self {
-            poll: Duration::from_secs(1),
-            batch: 100,
-            claim: Duration::from_secs(300),
-            send_timeout,
-            first_retry: Duration::from_secs(15),
-            longest_retry: Duration::from_secs(3_600),
-            give_up_after,
-        }
-    }
-}
-
 /// The longest pause while the mail server cannot be reached.
 const LONGEST_TROUBLE: Duration = Duration::from_secs(60);
-/// How often the database is told what became of a letter before the letter is left to its claim.
-const SETTLE_ATTEMPTS: usize = 3;
+/// How long the database is waited for when it must hear what became of a letter. A claim holds
+/// longer, so an outage shorter than this sends nothing twice.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(60);
+/// The longest pause between two tries of that.
+const LONGEST_SETTLE_PAUSE: Duration = Duration::from_secs(5);
 
 /// The job.
 #[derive(Clone)]
@@ -83,6 +51,20 @@ pub enum Round {
     Trouble,
     /// The job was told to stop.
     Stopped,
+}
+
+/// Letters claimed together.
+struct Batch {
+    letters: Vec<ClaimedLetter>,
+    ends: Timestamp,
+}
+
+/// What came of one try.
+struct Attempt {
+    /// What became of the letter; `None` when it was not even begun.
+    outcome: Option<Settlement>,
+    /// Why the connection is of no more use, if so.
+    lost: Option<String>,
 }
 
 impl DeliverMail {
@@ -122,9 +104,9 @@ impl DeliverMail {
                 break Round::Stopped;
             }
             match self.claim().await {
-                Ok(letters) if letters.is_empty() => break Round::Done,
-                Ok(letters) => {
-                    if let Some(end) = self.deliver(&mut connection, &letters, stop).await {
+                Ok(batch) if batch.letters.is_empty() => break Round::Done,
+                Ok(batch) => {
+                    if let Some(end) = self.deliver(&mut connection, &batch, stop).await {
                         break end;
                     }
                 }
@@ -140,60 +122,58 @@ impl DeliverMail {
         end
     }
 
-    async fn claim(&self) -> Result<Vec<ClaimedLetter>, StorageError> {
+    async fn claim(&self) -> Result<Batch, StorageError> {
         let now = self.ctx.clock.now();
+        let ends = now.plus(self.pace.claim);
         let mut tx = self.ctx.db.begin().await?;
         let limit = i64::from(self.pace.batch);
-        let letters = outbox::claim(&mut tx, limit, now, now.plus(self.pace.claim)).await?;
+        let letters = outbox::claim(&mut tx, limit, now, ends).await?;
         tx.commit().await?;
-        Ok(letters)
+        Ok(Batch { letters, ends })
     }
 
     /// Sends one claimed batch; tells how the round ends, if it does.
     async fn deliver(
         &self,
         connection: &mut Option<Connection>,
-        letters: &[ClaimedLetter],
+        batch: &Batch,
         stop: &CancellationToken,
     ) -> Option<Round> {
-        let claim_ends = self.ctx.clock.now().plus(self.pace.claim);
-        let mut rest = letters;
+        let mut rest = batch.letters.as_slice();
         while let Some((letter, later)) = rest.split_first() {
-            if stop.is_cancelled() {
-                self.release(rest, None).await;
-                return Some(Round::Stopped);
-            }
+            // No letter is in hand while we connect, so a stop does not wait for it.
+            let open = match stop.run_until_cancelled(self.connected(connection)).await {
+                Some(Ok(open)) => open,
+                Some(Err(error)) => {
+                    complain(&error);
+                    self.release(rest, Some(&error.to_string())).await;
+                    return Some(Round::Trouble);
+                }
+                None => {
+                    self.release(rest, None).await;
+                    return Some(Round::Stopped);
+                }
+            };
             // Whoever claims it next must not find us sending it still.
-            if self.ctx.clock.now().plus(self.pace.send_timeout * 2) > claim_ends {
+            if self.ctx.clock.now().plus(self.pace.send_timeout * 2) > batch.ends {
                 self.release(rest, None).await;
                 return None;
             }
-            let failure = match self.connected(connection).await {
-                Ok(open) => self.send(open, letter).await.err(),
-                Err(error) => Some(SendError::Connection {
-                    reason: error.to_string(),
-                    letter_begun: false,
-                }),
-            };
-            match failure {
-                None => self.sent(letter).await,
-                Some(SendError::Permanent(reason)) => self.dead(letter, reason).await,
-                Some(SendError::Retry(reason)) => self.retry(letter, reason).await,
-                Some(SendError::Connection {
-                    reason,
-                    letter_begun,
-                }) => {
-                    *connection = None;
-                    tracing::warn!(reason, "the mail server is in trouble");
-                    // A letter that breaks every connection backs off alone.
-                    if letter_begun {
-                        self.retry(letter, reason).await;
-                        self.release(later, None).await;
-                    } else {
-                        self.release(rest, Some(&reason)).await;
-                    }
-                    return Some(Round::Trouble);
+            let Attempt { outcome, lost } = self.attempt(open, letter).await;
+            // What cannot be written down is better not sent. Nothing is given back then: that
+            // goes by the claim, and would give back the letter that was just sent as well.
+            if let Some(outcome) = &outcome
+                && !self.settle(letter, outcome, stop).await
+            {
+                return Some(Round::Trouble);
+            }
+            if let Some(reason) = lost {
+                *connection = None;
+                match outcome {
+                    Some(_) => self.release(later, None).await,
+                    None => self.release(rest, Some(&reason)).await,
                 }
+                return Some(Round::Trouble);
             }
             rest = later;
         }
@@ -216,73 +196,99 @@ impl DeliverMail {
         }
     }
 
+    async fn attempt(&self, connection: &mut Connection, letter: &ClaimedLetter) -> Attempt {
+        let (outcome, lost) = match self.send(connection, letter).await {
+            Ok(()) => (Some(self.sent(letter)), None),
+            Err(SendError::Permanent(reason)) => (Some(self.dead(letter, reason)), None),
+            Err(SendError::Retry(reason)) => (Some(self.retry(letter, reason)), None),
+            Err(SendError::Connection {
+                reason,
+                letter_begun,
+            }) => {
+                tracing::warn!(reason, "the mail server is in trouble");
+                // A letter that breaks every connection backs off alone.
+                let outcome = letter_begun.then(|| self.retry(letter, reason.clone()));
+                (outcome, Some(reason))
+            }
+        };
+        Attempt { outcome, lost }
+    }
+
     async fn send(
         &self,
         connection: &mut Connection,
         letter: &ClaimedLetter,
     ) -> Result<(), SendError> {
+        let Some(words) = &letter.letter else {
+            // A newer version wrote it and may read it, when a replica of it comes by.
+            let reason = "this version of Tokenward cannot read the letter";
+            return Err(SendError::Retry(reason.to_owned()));
+        };
         let message_id = self.mailer.message_id(letter.id.uuid());
         let outgoing = Outgoing {
             message_id: &message_id,
             to: &letter.recipient,
             written_at: letter.created_at,
-            letter: &letter.letter,
+            letter: words,
         };
         connection.send(&outgoing).await
     }
 
-    async fn sent(&self, letter: &ClaimedLetter) {
-        let now = self.ctx.clock.now();
+    fn sent(&self, letter: &ClaimedLetter) -> Settlement {
+        let at = self.ctx.clock.now();
         self.metrics.letter(LetterOutcome::Sent);
-        self.metrics
-            .delivery_to_letter(now.since(letter.created_at));
+        self.metrics.delivery_to_letter(at.since(letter.created_at));
         tracing::debug!(letter.id = %letter.id, "letter sent");
-        self.settle(letter, Settlement::Sent { at: now }).await;
+        Settlement::Sent { at }
     }
 
-    async fn retry(&self, letter: &ClaimedLetter, error: String) {
+    fn retry(&self, letter: &ClaimedLetter, error: String) -> Settlement {
         let now = self.ctx.clock.now();
-        if now.since(letter.created_at) >= self.pace.give_up_after {
-            return self.dead(letter, error).await;
+        let age = now.since(letter.created_at);
+        if self.pace.gives_up(age, letter.attempts) {
+            return self.dead(letter, error);
         }
-        let failures = u32::try_from(letter.attempts.saturating_sub(1)).unwrap_or(u32::MAX);
-        let pause = backoff(failures, self.pace.first_retry, self.pace.longest_retry);
         self.metrics.letter(LetterOutcome::Retried);
         tracing::warn!(letter.id = %letter.id, reason = error, "letter will be tried again");
-        self.settle(
-            letter,
-            Settlement::Retry {
-                due_at: now.plus(pause),
-                error,
-            },
-        )
-        .await;
+        let due_at = now.plus(self.pace.retry(letter.attempts));
+        Settlement::Retry { due_at, error }
     }
 
-    async fn dead(&self, letter: &ClaimedLetter, error: String) {
+    fn dead(&self, letter: &ClaimedLetter, error: String) -> Settlement {
         self.metrics.letter(LetterOutcome::Dead);
         tracing::error!(letter.id = %letter.id, reason = error, "letter is dead");
         let at = self.ctx.clock.now();
-        self.settle(letter, Settlement::Dead { at, error }).await;
+        Settlement::Dead { at, error }
     }
 
-    /// Writes down what became of a letter. When that fails, the claim runs out and the letter is
-    /// tried again under its `Message-ID`: told twice is better than not told.
-    async fn settle(&self, letter: &ClaimedLetter, settlement: Settlement) {
-        for attempt in 1..=SETTLE_ATTEMPTS {
-            match self.try_settle(letter, &settlement).await {
-                Ok(true) => return,
+    /// Writes down what became of a letter, and waits for the database when it must. `false` when
+    /// the database stayed away: the claim runs out then and the letter is tried again under its
+    /// `Message-ID`. Told twice is better than not told.
+    async fn settle(
+        &self,
+        letter: &ClaimedLetter,
+        settlement: &Settlement,
+        stop: &CancellationToken,
+    ) -> bool {
+        let deadline = Instant::now() + SETTLE_PATIENCE;
+        let mut failures = 0;
+        loop {
+            match self.try_settle(letter, settlement).await {
+                Ok(true) => return true,
                 Ok(false) => {
                     tracing::warn!(letter.id = %letter.id, "the claim ended before the letter");
-                    return;
+                    return true;
                 }
                 Err(error) => {
                     tracing::warn!(letter.id = %letter.id, error = %error, "cannot settle letter");
                 }
             }
-            if attempt < SETTLE_ATTEMPTS {
-                sleep(Duration::from_millis(250)).await;
+            if stop.is_cancelled() || Instant::now() >= deadline {
+                return false;
             }
+            let pause = backoff(failures, Duration::from_millis(250), LONGEST_SETTLE_PAUSE);
+            failures = failures.saturating_add(1);
+            stop.run_until_cancelled(sleep(pause)).await;
         }
     }
 
@@ -312,27 +318,10 @@ impl DeliverMail {
     }
 }
 
-/// Twice the pause for each failure, up to the longest, and a random fifth less or more.
-fn backoff(failures: u32, first: Duration, longest: Duration) -> Duration {
-    let doubled = first.saturating_mul(2_u32.saturating_pow(failures.min(20)));
-    doubled.min(longest).mul_f64(0.8 + 0.4 * random::fraction())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_the_longest_and_differ() {
-        let (first, longest) = (Duration::from_secs(10), Duration::from_secs(3_600));
-        for (failures, seconds) in [(0, 10.0), (1, 20.0), (4, 160.0), (30, 3_600.0)] {
-            let pause = backoff(failures, first, longest).as_secs_f64();
-            assert!(
-                (seconds * 0.8..=seconds * 1.2).contains(&pause),
-                "{failures}: {pause}"
-            );
-        }
-        let pauses: Vec<_> = (0..10).map(|_| backoff(0, first, longest)).collect();
-        assert!(pauses.iter().any(|pause| *pause != pauses[0]));
+/// What waiting does not mend is for a person to look at.
+fn complain(error: &ConnectError) {
+    match error {
+        ConnectError::Refused(_) => tracing::error!(error = %error, "no letter can leave"),
+        ConnectError::Unreachable(_) => tracing::warn!(error = %error, "no letter can leave"),
     }
 }

@@ -5,8 +5,10 @@
 
 mod deliver_mail;
 mod flush_uses;
+mod pace;
 mod refresh_origin_keys;
 
-pub use deliver_mail::{DeliverMail, Pace, Round};
+pub use deliver_mail::{DeliverMail, Round};
 pub use flush_uses::FlushUses;
+pub use pace::Pace;
 pub use refresh_origin_keys::RefreshOriginKeys;

@@ -21,22 +21,17 @@ impl Line {
     }
 
     /// As HTML text that is no link. Mail programs turn what looks like an address into one; a
-    /// break opportunity inside it keeps them from it.
+    /// break opportunity inside it keeps them from it. The class `whole` keeps an address on one line
+    /// where it fits; a longer one breaks before a dot, where it still reads as one address.
     pub(super) fn html(&self) -> String {
-        let mut html = String::with_capacity(self.0.len() + 16);
-        let mut rest = self.0.chars().peekable();
-        while let Some(character) = rest.next() {
-            push_escaped(&mut html, character);
-            let breaks = match (character, rest.peek()) {
-                ('.' | '@', Some(next)) => next.is_alphabetic(),
-                (':', Some('/')) => true,
-                _ => false,
-            };
-            if breaks {
-                html.push_str("<wbr>");
+        let words = self.0.split(' ').map(|word| {
+            let html = unlinked(word);
+            match html.contains("<wbr>") {
+                true => format!("<span class=\"whole\">{html}</span>"),
+                false => html,
             }
-        }
-        html
+        });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// Broken into lines of at most `width` characters where there are spaces, each after the
@@ -65,6 +60,25 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn unlinked(word: &str) -> String {
+    let mut html = String::with_capacity(word.len() + 16);
+    let mut rest = word.chars().peekable();
+    let mut before = ' ';
+    while let Some(character) = rest.next() {
+        let breaks = match (before, character, rest.peek()) {
+            (_, '.' | '@', Some(next)) => next.is_alphabetic(),
+            (':', '/', _) => true,
+            _ => false,
+        };
+        if breaks {
+            html.push_str("<wbr>");
+        }
+        push_escaped(&mut html, character);
+        before = character;
+    }
+    html
 }
 
 fn push_escaped(html: &mut String, character: char) {
@@ -130,8 +144,9 @@ mod tests {
     fn html_is_text_and_no_address() {
         assert_eq!(
             Line::new("<b>\"x\"&'y' https://evil.example a@b.c 12:00. End.").html(),
-            "&lt;b&gt;&quot;x&quot;&amp;&#39;y&#39; https:<wbr>//evil.<wbr>example a@<wbr>b.<wbr>c \
-             12:00. End."
+            "&lt;b&gt;&quot;x&quot;&amp;&#39;y&#39; \
+             <span class=\"whole\">https:<wbr>//evil<wbr>.example</span> \
+             <span class=\"whole\">a<wbr>@b<wbr>.c</span> 12:00. End."
         );
     }
 

@@ -190,6 +190,8 @@ impl SmtpConnection {
         if std::mem::take(&mut self.unfinished) {
             self.command(passage, "RSET", 2, Rset).await?;
         }
+        // All letters begin alike but for these: an address beyond ASCII shows here already.
+        passage.begun = !parameters.is_empty();
         self.command(
             passage,
             "MAIL",

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, sql};
 use super::error::StorageError;
-use super::rows::{Columns, column, hex_of, unreadable};
+use super::rows::{Columns, column, hex_of};
 use crate::model::{Email, Exposure, Id, Letter, Timestamp};
 
 /// A letter as it is put into the outbox.
@@ -96,8 +96,10 @@ pub struct ClaimedLetter {
     pub claim: Uuid,
     /// To whom.
     pub recipient: Email,
-    /// What.
-    pub letter: Letter,
+    /// What; `None` when this version cannot read it, because a newer one wrote it.
+    pub letter: Option<Letter>,
+    /// Lower leaves first.
+    pub priority: i64,
     /// How often it was tried, this time included.
     pub attempts: i64,
     /// Since when it waits.
@@ -127,7 +129,7 @@ pub async fn claim(
          SET due_at = $3, claim = $4, attempts = attempts + 1
          WHERE id IN (SELECT id FROM due)
              AND sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
-         RETURNING id, claim, recipient, letter, attempts, created_at";
+         RETURNING id, claim, recipient, letter, priority, attempts, created_at";
     const POSTGRES: &str = "WITH due AS MATERIALIZED (
              SELECT id
              FROM outbox
@@ -140,7 +142,7 @@ pub async fn claim(
          SET due_at = $3, claim = $4, attempts = attempts + 1
          WHERE id IN (SELECT id FROM due)
              AND sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
-         RETURNING id, claim, recipient, letter, attempts, created_at";
+         RETURNING id, claim, recipient, letter, priority, attempts, created_at";
     let claim = Id::<ClaimedLetter>::new(now).uuid();
     let (now, until) = (now.as_millis(), until.as_millis());
     let mut letters = match tx.connection() {
@@ -161,8 +163,8 @@ pub async fn claim(
             query.try_map(|row| claimed(&row)).fetch_all(c).await?
         }
     };
-    // RETURNING promises no order; letters leave in the order they were written.
-    letters.sort_by_key(|letter| letter.id);
+    // RETURNING promises no order; letters of one priority leave in the order they were written.
+    letters.sort_by_key(|letter| (letter.priority, letter.id));
     Ok(letters)
 }
 
@@ -347,7 +349,9 @@ fn claimed(row: &impl Columns) -> Result<ClaimedLetter, sqlx::Error> {
         id: Id::from_uuid(row.read("id")?),
         claim: row.read("claim")?,
         recipient: Email::from_stored(row.read("recipient")?),
-        letter: serde_json::from_str(&row.read::<String>("letter")?).map_err(unreadable)?,
+        // One letter that cannot be read must not keep the others.
+        letter: serde_json::from_str(&row.read::<String>("letter")?).ok(),
+        priority: row.read("priority")?,
         attempts: row.read("attempts")?,
         created_at: Timestamp::from_millis(row.read("created_at")?),
     })

@@ -7,6 +7,10 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+#[path = "../support/certificates.rs"]
+mod certificates;
+#[path = "../support/smtp.rs"]
+mod smtp;
 #[path = "../support/app/mod.rs"]
 mod support;
 
@@ -16,6 +20,7 @@ mod families;
 mod introspection;
 mod keys;
 mod operations;
+mod outbox;
 mod protocol;
 mod repetition;
 mod volume;

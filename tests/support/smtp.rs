@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -61,6 +62,14 @@ impl SmtpServer {
         let next = self.folder.path().join("fault.next");
         fs::write(&next, fault).unwrap();
         fs::rename(next, self.folder.path().join("fault")).unwrap();
+    }
+
+    /// Waits until it holds somebody at the stage where it hangs or waits.
+    pub(crate) async fn until_it_holds(&self) {
+        let held = self.folder.path().join("held");
+        while !held.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// What it accepted so far, in order.

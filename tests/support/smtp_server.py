@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """A real SMTP server (aiosmtpd) that misbehaves on request.
 
-    smtp_server.py --messages DIR [--fault FAULT] [--fault-file FILE] [--port-file FILE]
+    smtp_server.py --messages DIR [--port N] [--fault FAULT] [--fault-file FILE] [--port-file FILE]
                    [--certificate PEM --key PEM] [--tls implicit|starttls|starttls-required]
                    [--login USER:PASSWORD [--mechanism NAME]] [--ascii-only]
 
-It listens on a free port of 127.0.0.1, prints `listening PORT`, and ends when its standard input
-ends, so it never outlives the test that started it. Every accepted message becomes a file
-`NNNNNN.eml` in DIR, complete before the client hears of it; `NNNNNN.json` beside it holds the
-envelope.
+It listens on 127.0.0.1, by default on a free port, prints `listening PORT`, and ends when its
+standard input ends, so it never outlives the test that started it. Every accepted message becomes
+a file `NNNNNN.eml` in DIR, complete before the client hears of it; `NNNNNN.json` beside it holds
+the envelope.
 
 A FAULT is one of
 
@@ -16,12 +16,14 @@ A FAULT is one of
     refuse:STAGE:REPLY[:ADDRESS]   answer REPLY, such as `451 try later` (ADDRESS: only for it)
     drop:STAGE[:ADDRESS]           close the connection instead of answering
     hang:STAGE[:ADDRESS]           never answer
+    wait:STAGE[:ADDRESS]           answer as usual once the fault is another
     lose-answer                    accept and store the message, then close without an answer
     inject                         answer STARTTLS and add a reply nobody asked for
     stutter                        answer STARTTLS twice
 
-with STAGE one of greeting, ehlo, starttls, auth, mail, rcpt, data, text (the answer after the
-message). With --fault-file the fault is read from that file at every stage, so that a test can
+with STAGE one of greeting, ehlo, starttls, auth, mail, utf8 (mail for an address beyond ASCII),
+rcpt, data, text (the answer after the message). As long as somebody hangs or waits, DIR holds a
+file `held`. With --fault-file the fault is read from that file at every stage, so that a test can
 break and mend the server while it runs.
 """
 
@@ -33,8 +35,6 @@ import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
-
-STAGES = ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "text")
 
 
 class Dropped(Exception):
@@ -55,7 +55,7 @@ class Faults:
         """What to do at `stage`: None, or (action, reply)."""
         action, _, rest = self.current().partition(":")
         wanted, _, rest = rest.partition(":")
-        if action not in ("refuse", "drop", "hang") or wanted != stage:
+        if action not in ("refuse", "drop", "hang", "wait") or wanted != stage:
             return None
         reply = ""
         if action == "refuse":
@@ -77,9 +77,8 @@ class Store:
 
     async def handle_DATA(self, server, session, envelope):
         action = server.faults.at("text", server.addressee)
-        if action:
-            await server.misbehave(*action)
-            return action[1]
+        if action and (reply := await server.misbehave(*action)) is not None:
+            return reply
         self.count += 1
         facts = {
             "from": envelope.mail_from,
@@ -97,6 +96,7 @@ class Store:
 
 class FaultySMTP(SMTP):
     connections = 0
+    held = 0
 
     def __init__(self, handler, faults, implicit_tls, **options):
         super().__init__(handler, **options)
@@ -106,20 +106,36 @@ class FaultySMTP(SMTP):
         self.number = FaultySMTP.connections
 
     async def misbehave(self, action, reply):
-        if action == "hang":
-            await asyncio.Event().wait()
+        if action in ("hang", "wait"):
+            await self.hold(forever=action == "hang")
+            return None
         if action == "drop":
             if self.transport is not None:
                 self.transport.abort()
             raise Dropped
         return reply
 
+    async def hold(self, forever):
+        store, fault = self.event_handler, self.faults.current()
+        FaultySMTP.held += 1
+        store.write("held", b"")
+        try:
+            while forever or self.faults.current() == fault:
+                await asyncio.sleep(0.005)
+        finally:
+            FaultySMTP.held -= 1
+            if FaultySMTP.held == 0:
+                os.unlink(os.path.join(store.directory, "held"))
+
     async def fault(self, stage):
         """True when the stage was answered, hung or dropped here."""
         action = self.faults.at(stage, self.addressee)
         if action is None:
             return False
-        await SMTP.push(self, await self.misbehave(*action))
+        reply = await self.misbehave(*action)
+        if reply is None:
+            return False
+        await SMTP.push(self, reply)
         return True
 
     async def push(self, status):
@@ -161,7 +177,8 @@ class FaultySMTP(SMTP):
 
     async def smtp_MAIL(self, arg):
         self.addressee = None
-        if not await self.fault("mail"):
+        beyond_ascii = "SMTPUTF8" in (arg or "")
+        if not (beyond_ascii and await self.fault("utf8")) and not await self.fault("mail"):
             await super().smtp_MAIL(arg)
 
     async def smtp_RCPT(self, arg):
@@ -210,7 +227,7 @@ async def serve(options):
 
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        connection, "127.0.0.1", 0, ssl=context if implicit else None
+        connection, "127.0.0.1", options.port, ssl=context if implicit else None
     )
     port = server.sockets[0].getsockname()[1]
     if options.port_file:
@@ -223,6 +240,7 @@ async def serve(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--messages", required=True)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--fault", default="none")
     parser.add_argument("--fault-file")
     parser.add_argument("--port-file")

@@ -171,7 +171,7 @@ fn settings(
             settings.tokens.hash_key_file = scratch.path().join("hash_keys");
         }
     }
-    settings.mail.url = format!("file://{}", scratch.text("mail")?).into();
+    settings.mail.url = format!("file://{}", scratch.text("mail")?).parse()?;
     settings.origins.github.keys_url = Url::parse(&github.keys_url())?;
     Ok(settings)
 }

@@ -87,21 +87,22 @@ fn quoted_printable(body: &str) -> Vec<u8> {
 /// RFC 2047 encoded words, as far as our own messages use them.
 fn words(value: &str) -> String {
     let mut text = String::new();
-    for (index, word) in value.split(' ').enumerate() {
+    let mut after_encoded = true;
+    for word in value.split(' ') {
         let encoded = word
             .strip_prefix("=?utf-8?b?")
             .and_then(|word| word.strip_suffix("?="));
+        // RFC 2047 6.2: only the space between two encoded words is not there.
+        if !(text.is_empty() || after_encoded && encoded.is_some()) {
+            text.push(' ');
+        }
         match encoded {
             Some(encoded) => {
                 text.push_str(str::from_utf8(&STANDARD.decode(encoded).unwrap()).unwrap());
             }
-            None => {
-                if index > 0 {
-                    text.push(' ');
-                }
-                text.push_str(word);
-            }
+            None => text.push_str(word),
         }
+        after_encoded = encoded.is_some();
     }
     text
 }
