@@ -168,7 +168,6 @@ impl DeliverMail {
                 return Some(Round::Trouble);
             }
             if let Some(reason) = lost {
-                *connection = None;
                 match outcome {
                     Some(_) => self.release(later, None).await,
                     None => self.release(rest, Some(&reason)).await,

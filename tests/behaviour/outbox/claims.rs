@@ -79,6 +79,29 @@ async fn letters_of_a_sender_that_disappears_go_out_when_its_claim_ends() {
 }
 
 #[tokio::test]
+async fn a_sender_whose_claim_ended_meanwhile_leaves_the_rest_to_the_next() {
+    let post = Post::patient().await;
+    post.leak_everywhere("ada@example.com", 5).await;
+    post.server.fault("wait:text");
+    let job = post.app.mail.clone();
+    let round = tokio::spawn(async move { job.round(&CancellationToken::new()).await });
+    in_time(post.server.until_it_holds()).await;
+    post.app.clock.advance(post.app.mail.pace.claim);
+    let (now, db) = (post.app.clock.now(), &post.app.ctx.db);
+    let ends = now.plus(post.app.mail.pace.claim);
+    let mut tx = db.begin().await.unwrap();
+    let next = outbox::claim(&mut tx, 10, now, ends).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(next.len(), 5);
+
+    post.server.fault("none");
+    assert_eq!(in_time(round).await.unwrap(), Round::Done);
+
+    assert_eq!(post.readers().len(), 1, "the others are the next one's");
+    assert!(post.letters().await.iter().all(|row| row.sent_at.is_none()));
+}
+
+#[tokio::test]
 async fn a_sender_that_comes_back_after_its_claim_changes_nothing() {
     let post = Post::start().await;
     post.leak(&["ada@example.com"]).await;
