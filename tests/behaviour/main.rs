@@ -11,6 +11,7 @@
 mod support;
 
 mod addressees;
+mod crash;
 mod delivery;
 mod families;
 mod introspection;

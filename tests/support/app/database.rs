@@ -2,6 +2,8 @@
 //! (default) or `postgres`, and then `TOKENWARD_TEST_POSTGRES` names a database from which others
 //! can be made.
 
+use std::path::PathBuf;
+
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokenward::model::{Id, User};
 
@@ -104,6 +106,18 @@ impl TestDatabase {
         let url = std::env::var("TOKENWARD_TEST_POSTGRES").expect("this run is about PostgreSQL");
         let name = self.url.rsplit('/').next().unwrap_or_default().to_owned();
         (Self { url }, name)
+    }
+
+    /// A database that another process made.
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+        }
+    }
+
+    /// The file, when it is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.url.strip_prefix("sqlite://").map(PathBuf::from)
     }
 
     /// Its address.
