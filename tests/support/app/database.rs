@@ -133,7 +133,8 @@ impl TestDatabase {
             sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
         } else {
-            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            let url = format!("{}?mode=rwc", self.url);
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
             sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
         }
