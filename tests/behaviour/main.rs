@@ -20,5 +20,6 @@ mod keys;
 mod operations;
 mod protocol;
 mod repetition;
+mod shared_database;
 mod storage;
 mod volume;
