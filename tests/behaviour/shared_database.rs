@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokenward::domain::tokens::{NewTokenRequest, TokenReference, revoke};
 use tokenward::domain::{organizations, users};
-use tokenward::model::{Id, RevocationReason, TokenKind, User, random};
+use tokenward::model::{
+    Client, HashKey, Id, PlainToken, RevocationReason, Timestamp, TokenKind, User, random,
+};
+use tokenward::storage::{clients, grants};
 
 use crate::support::{Family, START, TestApp, is_postgres, report};
 
@@ -135,7 +138,7 @@ fn the_recipe_of_the_page_makes_its_vectors() {
     let bring_in = block("python", "# bring_in.py");
     let main = "print(json.dumps(hash_key_id(given['key'])))";
     let id = python(&[bring_in], main, &json!({ "key": KEY })).unwrap();
-    let ours = tokenward::model::HashKey::parse(KEY).unwrap();
+    let ours = HashKey::parse(KEY).unwrap();
     assert_eq!(id, ours.id().as_str());
     assert!(PAGE.contains(&format!("`{}`", ours.id())));
 }
@@ -238,9 +241,40 @@ async fn another_service_refuses_credentials_that_are_not_for_calling_an_api() {
     assert!(answers[0].is_array(), "an access token is for that");
     assert_eq!(answers[1..], vec![Value::Null; 4]);
 
-    // A family is dead for readers as well, when only its refresh token leaked.
-    app.github().report(&[report(&family.refresh.token)]).await;
+    // Whatever stops an access token from outside of it stops it for readers too.
+    set_disabled(&app, family.client, Some(START)).await;
     assert_eq!(reader.check(&tokens[..1]), [Value::Null]);
+    set_disabled(&app, family.client, None).await;
+    assert!(reader.check(&tokens[..1])[0].is_array());
+    let mut tx = app.ctx.db.begin().await.unwrap();
+    grants::revoke(&mut tx, &[family.grant], START)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(reader.check(&tokens[..1]), [Value::Null]);
+    reader.drop(&app).await;
+}
+
+async fn set_disabled(app: &TestApp, client: Id<Client>, since: Option<Timestamp>) {
+    let mut tx = app.ctx.db.begin().await.unwrap();
+    let done = clients::set_disabled(&mut tx, client, since).await.unwrap();
+    assert!(done, "there is such a client");
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn another_service_refuses_the_whole_family_of_a_token_that_leaked() {
+    let app = TestApp::start().await;
+    let reader = Reader::new(&app).await;
+    let ada = app.user("ada@example.com").await;
+    let family: Family = app.family(&ada).await;
+    let tokens = [
+        family.access.token.reveal(),
+        family.rotated_access.token.reveal(),
+    ];
+    assert!(reader.check(&tokens).iter().all(Value::is_array));
+    app.github().report(&[report(&family.refresh.token)]).await;
+    assert_eq!(reader.check(&tokens), [Value::Null, Value::Null]);
     reader.drop(&app).await;
 }
 
@@ -367,7 +401,7 @@ async fn a_token_that_was_brought_in_works_and_dies_like_one_of_ours() {
 #[tokio::test]
 async fn a_token_without_checksum_works_where_the_page_s_switch_says_that_such_exist() {
     let random = random::alphanumeric(41);
-    let token = tokenward::model::PlainToken::new(format!("polar_pat_{random}_-"));
+    let token = PlainToken::new(format!("polar_pat_{random}_-"));
     let strict = TestApp::start().await;
     bring_in(&strict, token.reveal(), "");
     assert!(!strict.is_active(&token).await);

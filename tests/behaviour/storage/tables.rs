@@ -257,6 +257,7 @@ async fn pages(app: &TestApp, listing: Listing) -> Vec<Id<Token>> {
             return all;
         }
         assert!(page.len() <= 4);
+        assert!(page.iter().all(|known| Some(known.token.id) > after));
         all.extend(page.iter().map(|known| known.token.id));
     }
 }
