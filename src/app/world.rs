@@ -81,11 +81,14 @@ pub(crate) async fn connect(settings: &Settings) -> anyhow::Result<Db> {
 /// The hash keys of the configuration, or those of the key file, which is made for a database
 /// that was never used.
 async fn keys(tokens: &TokenSettings, db: &Db) -> anyhow::Result<HashKeys> {
+    // In this order: whoever makes the file uses the database only afterwards. Asked the other way
+    // round, a replica that starts at the same time could look just before both and be refused.
+    let used = !crate::storage::hash_keys::list(db).await?.is_empty();
     if let Some(keys) = configured_hash_keys(tokens)? {
         return Ok(keys);
     }
     let path = &tokens.hash_key_file;
-    if !crate::storage::hash_keys::list(db).await?.is_empty() {
+    if used {
         bail!(
             "the database was used with hash keys that are not here: {} is missing and \
              `tokens.hash_keys` is empty. A new key would make every token unknown, so none was \

@@ -176,7 +176,11 @@ impl<'a> About<'a> {
         [
             ("Name", name(&token.name)),
             ("Kind", Some(self.kind_title())),
-            ("Ends in", Some(last_four(&token.hint))),
+            // Of a token that was brought in from elsewhere, maybe only the digest was left.
+            (
+                "Ends in",
+                Some(last_four(&token.hint)).filter(|hint| !hint.is_empty()),
+            ),
             ("Organization", name(&token.organization)),
             ("Application", name(&token.client)),
             ("Customer", name(&token.customer)),

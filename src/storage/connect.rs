@@ -182,6 +182,8 @@ fn create_private_file(path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Row;
+
     use super::*;
 
     #[test]
@@ -194,5 +196,31 @@ mod tests {
         for wrong in ["", "data.db", "sqlite://", "sqlite://:memory:", "mysql://x"] {
             assert!(wrong.parse::<DatabaseUrl>().is_err(), "{wrong}");
         }
+    }
+    #[tokio::test]
+    async fn every_commit_of_the_embedded_engine_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokenward.db");
+        let options = ConnectOptions {
+            url: format!("sqlite://{}", file.display()).parse().unwrap(),
+            max_connections: 2,
+            acquire_timeout: Duration::from_secs(5),
+        };
+        let db = Db::connect(&options).await.unwrap();
+        let Backend::Sqlite(pools) = db.pools() else {
+            panic!("a file is SQLite's");
+        };
+        let writer = async |pragma: &'static str| -> String {
+            let row = sqlx::query(pragma).fetch_one(&pools.writer).await.unwrap();
+            let number = row.try_get::<i64, _>(0).map(|number| number.to_string());
+            number.unwrap_or_else(|_| row.get(0))
+        };
+        assert_eq!(writer("PRAGMA journal_mode").await, "wal");
+        // 2 is FULL.
+        assert_eq!(writer("PRAGMA synchronous").await, "2");
+        assert_eq!(writer("PRAGMA foreign_keys").await, "1");
+        let written = sqlx::query("CREATE TABLE t (id)").execute(&pools.readers);
+        assert!(written.await.is_err(), "readers cannot write");
+        db.close().await;
     }
 }

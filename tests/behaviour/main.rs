@@ -15,12 +15,16 @@ mod smtp;
 mod support;
 
 mod addressees;
+mod crash;
 mod delivery;
 mod families;
+mod hash_keys;
 mod introspection;
 mod keys;
 mod operations;
 mod outbox;
 mod protocol;
 mod repetition;
+mod shared_database;
+mod storage;
 mod volume;

@@ -47,6 +47,6 @@ pub(super) fn keep(kind: &str, content: &[u8]) {
 }
 
 /// A path of its own in the folder.
-pub(super) fn fresh_path(kind: &str) -> PathBuf {
+pub(crate) fn fresh_path(kind: &str) -> PathBuf {
     artifacts().join(format!("{kind}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)))
 }

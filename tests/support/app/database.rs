@@ -2,6 +2,8 @@
 //! (default) or `postgres`, and then `TOKENWARD_TEST_POSTGRES` names a database from which others
 //! can be made.
 
+use std::path::PathBuf;
+
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokenward::model::{Id, User};
 
@@ -106,6 +108,18 @@ impl TestDatabase {
         (Self { url }, name)
     }
 
+    /// A database that another process made.
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+        }
+    }
+
+    /// The file, when it is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.url.strip_prefix("sqlite://").map(PathBuf::from)
+    }
+
     /// Its address.
     pub(crate) fn url(&self) -> &str {
         &self.url
@@ -119,7 +133,8 @@ impl TestDatabase {
             sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
         } else {
-            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            let url = format!("{}?mode=rwc", self.url);
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
             sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
         }

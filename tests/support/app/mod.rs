@@ -3,6 +3,7 @@
 
 mod actors;
 mod artifacts;
+mod child;
 mod database;
 mod family;
 mod github;
@@ -27,7 +28,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use actors::Cast;
-pub(crate) use artifacts::artifacts;
+pub(crate) use artifacts::{artifacts, fresh_path};
+pub(crate) use child::{Child, Errand};
 pub(crate) use database::{TestDatabase, is_postgres};
 pub(crate) use github::{Answer, GitHub, report, report_at};
 pub(crate) use mailbox::Mail;

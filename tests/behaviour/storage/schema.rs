@@ -1,0 +1,86 @@
+//! One schema on both engines.
+
+use crate::support::{TestApp, TestDatabase, is_postgres};
+
+/// Every column of ours as `table.column`, with `!` where it cannot be empty, in order.
+pub(super) async fn columns(database: &TestDatabase) -> Vec<String> {
+    let catalog = if is_postgres() {
+        "SELECT c.relname::text || '.' || a.attname::text
+                || CASE WHEN a.attnotnull THEN '!' ELSE '' END
+         FROM pg_attribute AS a
+         JOIN pg_class AS c ON c.oid = a.attrelid
+         WHERE c.relnamespace = 'public'::regnamespace
+             AND c.relkind IN ('r', 'v')
+             AND c.relname NOT LIKE '\\_sqlx%'
+             AND a.attnum > 0
+             AND NOT a.attisdropped"
+    } else {
+        "SELECT m.name || '.' || c.name || CASE WHEN c.\"notnull\" THEN '!' ELSE '' END
+         FROM sqlite_master AS m
+         JOIN pragma_table_info(m.name) AS c
+         WHERE m.type IN ('table', 'view')
+             AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\'
+             AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    };
+    let mut columns: Vec<String> = database.rows(catalog).await.into_iter().flatten().collect();
+    columns.sort_unstable();
+    columns
+}
+
+/// The schema, by table. Other services rely on some of it: see docs/shared-database.md.
+const SCHEMA: &[(&str, &str)] = &[
+    (
+        "clients",
+        "client_id! created_at! disabled_at id! name! owner_user_id",
+    ),
+    (
+        "deliveries",
+        "body_digest! id! key_id! origin! received_at! report_count! verdicts!",
+    ),
+    (
+        "exposures",
+        "delivery_id first_seen_at! id! origin! place_key! revoked_at! source state_before! \
+         token_id! url verdict!",
+    ),
+    (
+        "grants",
+        "client_id! created_at! id! organization_id revoked_at scopes! user_id!",
+    ),
+    ("hash_keys", "canary! first_used_at! id!"),
+    (
+        "organization_members",
+        "created_at! organization_id! role! user_id!",
+    ),
+    ("organizations", "blocked_at created_at! id! name! slug!"),
+    ("origin_key_sets", "etag fetched_at! origin!"),
+    ("origin_keys", "is_current! key_id! origin! pem!"),
+    (
+        "outbox",
+        "attempts! claim created_at! dead_at due_at! exposure_id id! last_error letter! \
+         priority! recipient! sent_at",
+    ),
+    (
+        "tokens",
+        "client_id created_at! customer digest! expires_at grant_id hash_key! hint! id! kind! \
+         last_used_at last_used_from name organization_id revoked_at revoked_reason scopes! \
+         user_id",
+    ),
+    (
+        "usable_tokens",
+        "client_id created_at customer digest expires_at id kind organization_id scopes user_id",
+    ),
+    ("users", "blocked_at created_at! email! id!"),
+];
+
+#[tokio::test]
+async fn both_engines_have_the_same_tables_and_columns() {
+    let app = TestApp::start().await;
+    let expected: Vec<String> = SCHEMA
+        .iter()
+        .flat_map(|(table, columns)| {
+            let columns = columns.split_whitespace();
+            columns.map(move |column| format!("{table}.{column}"))
+        })
+        .collect();
+    assert_eq!(columns(&app.database).await, expected);
+}
