@@ -19,6 +19,13 @@ CREATE TABLE tokens (
     last_used_from TEXT,
     revoked_at INTEGER,
     revoked_reason TEXT,
+    CHECK (
+        kind IN (
+            'personal_access_token', 'organization_access_token', 'access_token', 'refresh_token',
+            'authorization_code', 'client_secret', 'client_registration_token',
+            'user_session_token', 'customer_session_token', 'service_key'
+        )
+    ),
     CHECK ((revoked_at IS NULL) = (revoked_reason IS NULL))
 ) STRICT, WITHOUT ROWID;
 

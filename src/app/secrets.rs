@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
@@ -54,28 +54,27 @@ pub(super) fn make(path: &Path) -> anyhow::Result<HashKeys> {
     read(path)?.with_context(|| format!("{} is gone", path.display()))
 }
 
-/// Puts a fresh key in front of those in the file.
+/// Puts a fresh key in front of those in the file. Of two at once, one waits for the other.
 ///
 /// # Errors
 /// When the file cannot be read or replaced.
 pub(super) fn rotate(path: &Path) -> anyhow::Result<()> {
-    let text = fs::read_to_string(path).with_context(|| {
-        format!(
-            "cannot read {}: is the key in the configuration?",
-            path.display()
-        )
-    })?;
+    let cannot = |what: &str| format!("cannot {what} {}", path.display());
+    let folder = File::open(folder_of(path)).with_context(|| cannot("open the folder of"))?;
+    folder
+        .lock()
+        .with_context(|| cannot("lock the folder of"))?;
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("{}: is the key in the configuration?", cannot("read")))?;
     let is_key = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let (comments, keys): (Vec<_>, Vec<_>) = text.lines().partition(|line| !is_key(line));
     let fresh = fresh_key();
     let lines = comments.into_iter().chain([fresh.as_str()]).chain(keys);
     let text: String = lines.flat_map(|line| [line, "\n"]).collect();
-    let beside = path.with_extension("new");
-    let _ = fs::remove_file(&beside);
-    private(&beside)?.write_all(text.as_bytes())?;
-    File::open(&beside)?.sync_all()?;
-    fs::rename(&beside, path).with_context(|| format!("cannot replace {}", path.display()))?;
-    Ok(())
+    let beside = write_beside(path, &text).with_context(|| cannot("write beside"))?;
+    fs::rename(&beside, path).with_context(|| cannot("replace"))?;
+    // Tokens made under the new key must not outlive it when the power goes.
+    folder.sync_all().with_context(|| cannot("keep"))
 }
 
 fn fresh_key() -> String {
@@ -85,24 +84,33 @@ fn fresh_key() -> String {
 /// Writes a file that was not there, whole or not at all. When it appears meanwhile, that one
 /// counts: two processes that start at once must end up with one key.
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    let beside = path.with_extension(format!("{}.new", random::alphanumeric(8)));
-    let mut file = private(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
+    let folder = folder_of(path);
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let beside = write_beside(path, text)?;
     let linked = fs::hard_link(&beside, path);
     fs::remove_file(&beside)?;
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => File::open(folder.unwrap_or(Path::new(".")))?.sync_all(),
+        _ => File::open(folder)?.sync_all(),
+    }
+}
+
+/// Writes a file of its own beside `path`, down to the disk.
+fn write_beside(path: &Path, text: &str) -> std::io::Result<PathBuf> {
+    let beside = path.with_extension(format!("{}.new", random::alphanumeric(8)));
+    let mut file = private(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(beside)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

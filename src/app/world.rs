@@ -83,7 +83,7 @@ pub(crate) async fn connect(settings: &Settings) -> anyhow::Result<Db> {
 async fn keys(tokens: &TokenSettings, db: &Db) -> anyhow::Result<HashKeys> {
     // In this order: whoever makes the file uses the database only afterwards. Asked the other way
     // round, a replica that starts at the same time could look just before both and be refused.
-    let used = !crate::storage::hash_keys::list(db).await?.is_empty();
+    let used = crate::storage::hash_keys::is_used(db).await?;
     if let Some(keys) = configured_hash_keys(tokens)? {
         return Ok(keys);
     }

@@ -1,5 +1,7 @@
 //! Hash keys: refused when they cannot find what is stored, never discovered by users.
 
+use std::collections::HashMap;
+
 use super::DomainError;
 use crate::model::{HashKey, HashKeyId, HashKeys, Timestamp};
 use crate::storage::hash_keys::{self, KnownHashKey};
@@ -28,7 +30,7 @@ pub enum WrongHashKeys {
     WouldLose {
         /// The missing key.
         id: HashKeyId,
-        /// How many tokens that were not revoked need it.
+        /// How many tokens need it, dead ones included: what leaked once may be reported again.
         tokens: i64,
     },
     /// The database failed.
@@ -43,14 +45,11 @@ pub enum WrongHashKeys {
 pub async fn admit(db: &Db, keys: &HashKeys, now: Timestamp) -> Result<(), WrongHashKeys> {
     let before = hash_keys::list(db).await?;
     refuse_strangers(&before, keys)?;
-    for missing in before.iter().filter(|one| !recognised(one, keys)) {
-        let tokens = hash_keys::count_tokens(db, &missing.id).await?;
-        if tokens > 0 {
-            return Err(WrongHashKeys::WouldLose {
-                id: missing.id.clone(),
-                tokens,
-            });
-        }
+    let complete = before.iter().all(|one| recognised(one, keys));
+    // Counting reads every token, so it is done only when something is amiss: a key is missing, or
+    // tokens were brought in before any key was used.
+    if before.is_empty() || !complete {
+        refuse_loss(&hash_keys::count_tokens(db).await?, keys)?;
     }
     let mut tx = db.begin().await?;
     // Two replicas with different keys must not both be the first.
@@ -77,6 +76,17 @@ fn refuse_strangers(known: &[KnownHashKey], keys: &HashKeys) -> Result<(), Wrong
     })
 }
 
+fn refuse_loss(stored: &[(HashKeyId, i64)], keys: &HashKeys) -> Result<(), WrongHashKeys> {
+    let configured = |id: &HashKeyId| keys.iter().any(|key| key.id() == id);
+    match stored.iter().find(|(id, _)| !configured(id)) {
+        Some((id, tokens)) => Err(WrongHashKeys::WouldLose {
+            id: id.clone(),
+            tokens: *tokens,
+        }),
+        None => Ok(()),
+    }
+}
+
 fn joined<'a>(ids: impl Iterator<Item = &'a HashKeyId>) -> String {
     ids.map(HashKeyId::as_str).collect::<Vec<_>>().join(", ")
 }
@@ -92,7 +102,7 @@ pub struct HashKeyStatus {
     pub configured: bool,
     /// Since when it is used.
     pub first_used_at: Timestamp,
-    /// How many tokens that were not revoked are stored under it.
+    /// How many tokens are stored under it, dead ones included.
     pub tokens: i64,
 }
 
@@ -105,9 +115,10 @@ pub async fn list(
     db: &Db,
     configured: Option<&HashKeys>,
 ) -> Result<Vec<HashKeyStatus>, DomainError> {
+    let stored: HashMap<_, _> = hash_keys::count_tokens(db).await?.into_iter().collect();
     let mut all = Vec::new();
     for known in hash_keys::list(db).await? {
-        let tokens = hash_keys::count_tokens(db, &known.id).await?;
+        let tokens = stored.get(&known.id).copied().unwrap_or_default();
         let is_known = |key: &HashKey| *key.id() == known.id;
         all.push(HashKeyStatus {
             current: configured.is_some_and(|keys| is_known(keys.current())),

@@ -38,11 +38,9 @@ impl PendingUses {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let pending = seen.entry(token).or_insert(Pending { at, from, digest });
         // Uses do not come in order: what could not be written down comes back after newer ones.
-        pending.from = match at >= pending.at {
-            true => from.or(pending.from),
-            false => pending.from.or(from),
-        };
-        pending.at = pending.at.max(at);
+        if at >= pending.at {
+            (pending.at, pending.from) = (at, from);
+        }
         pending.digest = digest.or(pending.digest);
     }
 
@@ -117,17 +115,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_use_wins_and_an_address_is_not_forgotten() {
+    fn the_latest_use_wins_and_takes_no_address_from_an_earlier_one() {
         let pending = PendingUses::default();
         let token = Id::new(Timestamp::from_millis(0));
         let home = IpAddr::from([192, 0, 2, 1]);
         pending.note(token, Timestamp::from_millis(5), Some(home), None);
         pending.note(token, Timestamp::from_millis(9), None, None);
-        pending.note(token, Timestamp::from_millis(7), None, None);
-        assert_eq!(
-            pending.latest(token),
-            Some((Timestamp::from_millis(9), Some(home)))
-        );
+        pending.note(token, Timestamp::from_millis(7), Some(home), None);
+        let latest = pending.latest(token);
+        assert_eq!(latest, Some((Timestamp::from_millis(9), None)));
         assert_eq!(pending.take().len(), 1);
         assert_eq!(pending.latest(token), None);
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::json;
+use serde::Serialize;
+use uuid::Uuid;
 
 use super::request_id;
 use crate::storage::StorageError;
@@ -97,19 +98,25 @@ impl ApiError {
 
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
-        let cause: &dyn std::error::Error = &error;
         match &error {
             StorageError::Unavailable(_) | StorageError::Conflict(_) => {
-                tracing::warn!(error = cause, source = ?cause.source(), "the database is away");
+                tracing::warn!(error = %error, "the database is away");
                 Self::unavailable("the database is out of reach", 5)
             }
             StorageError::Unexpected(_) => {
-                tracing::error!(error = cause, source = ?cause.source(), "a statement failed");
+                tracing::error!(error = %error, "a statement failed");
                 let detail = "something unexpected happened";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
             }
         }
     }
+}
+
+#[derive(Serialize)]
+struct Body<'e> {
+    error: &'static str,
+    detail: &'e str,
+    request_id: Option<Uuid>,
 }
 
 impl fmt::Display for ApiError {
@@ -132,10 +139,10 @@ impl ResponseError for ApiError {
         if let Some(methods) = self.allow {
             response.insert_header((ALLOW, methods));
         }
-        response.json(json!({
-            "error": self.code,
-            "detail": self.detail,
-            "request_id": request_id::current(),
-        }))
+        response.json(Body {
+            error: self.code,
+            detail: &self.detail,
+            request_id: request_id::current(),
+        })
     }
 }

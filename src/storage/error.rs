@@ -6,14 +6,26 @@ use sqlx::Error;
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The database cannot be reached, or is shutting down, full or locked: try again later.
-    #[error("the database is unavailable")]
-    Unavailable(#[source] Error),
+    #[error("the database is unavailable: {}", cause(.0))]
+    Unavailable(Error),
     /// Two transactions got into each other's way and this one gave in: run it again.
-    #[error("the transaction lost against another one")]
-    Conflict(#[source] Error),
+    #[error("the transaction lost against another one: {}", cause(.0))]
+    Conflict(Error),
     /// Anything else is a defect of ours.
-    #[error("the database refused a statement")]
-    Unexpected(#[source] Error),
+    #[error("the database refused a statement: {}", cause(.0))]
+    Unexpected(Error),
+}
+
+/// The cause as an operator may read it. What a database adds to its message, such as the failing
+/// row, holds addresses and names and stays out.
+fn cause(error: &Error) -> String {
+    match error {
+        Error::Database(refusal) => match refusal.code() {
+            Some(code) => format!("{} ({code})", refusal.message()),
+            None => refusal.message().to_owned(),
+        },
+        other => other.to_string(),
+    }
 }
 
 impl From<Error> for StorageError {

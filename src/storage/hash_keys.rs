@@ -82,19 +82,41 @@ pub async fn delete(tx: &mut Tx, id: &HashKeyId) -> Result<bool, StorageError> {
     Ok(done == 1)
 }
 
-/// How many tokens that were not revoked are stored under a key. Reads the whole table.
+/// How many tokens are stored under each key. Reads the whole table.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_tokens(db: &Db, id: &HashKeyId) -> Result<i64, StorageError> {
+pub async fn count_tokens(db: &Db) -> Result<Vec<(HashKeyId, i64)>, StorageError> {
     sql!(db.reader(), |c| sqlx::query(
-        "SELECT count(*) AS number
+        "SELECT hash_key, count(*) AS number
          FROM tokens
-         WHERE hash_key = $1 AND revoked_at IS NULL",
+         GROUP BY hash_key
+         ORDER BY hash_key",
     )
-    .bind(id.as_str())
-    .try_map(|row| column::<i64>(&row, "number"))
-    .fetch_one(c))
+    .try_map(|row| counted(&row))
+    .fetch_all(c))
+}
+
+/// Whether the database was ever used: it knows a key, or holds a token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_used(db: &Db) -> Result<bool, StorageError> {
+    let rows = sql!(db.reader(), |c| sqlx::query(
+        "SELECT id FROM (SELECT id FROM hash_keys LIMIT 1) AS known
+         UNION ALL
+         SELECT hash_key AS id FROM (SELECT hash_key FROM tokens LIMIT 1) AS stored",
+    )
+    .try_map(|row| column::<String>(&row, "id"))
+    .fetch_all(c))?;
+    Ok(!rows.is_empty())
+}
+
+fn counted(row: &impl Columns) -> Result<(HashKeyId, i64), sqlx::Error> {
+    Ok((
+        HashKeyId::from_stored(row.read("hash_key")?),
+        row.read("number")?,
+    ))
 }
 
 fn known(row: &impl Columns) -> Result<KnownHashKey, sqlx::Error> {

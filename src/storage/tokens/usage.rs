@@ -21,20 +21,21 @@ pub struct Use {
     pub from: Option<IpAddr>,
 }
 
-/// Writes down uses. An older one never replaces a newer one, whichever replica is faster.
+/// Writes down uses. An older one never replaces a newer one, whichever replica is faster; time and
+/// address are replaced together, because they are told together.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn record_uses(tx: &mut Tx, uses: &[Use]) -> Result<(), StorageError> {
     const SQLITE: &str = "UPDATE tokens
-         SET last_used_at = u.at, last_used_from = COALESCE(u.address, last_used_from)
+         SET last_used_at = u.at, last_used_from = u.address
          FROM (
              SELECT unhex(value ->> 0) AS id, value ->> 1 AS at, value ->> 2 AS address
              FROM json_each($1)
          ) AS u
          WHERE tokens.id = u.id AND COALESCE(tokens.last_used_at, 0) < u.at";
     const POSTGRES: &str = "UPDATE tokens
-         SET last_used_at = u.at, last_used_from = COALESCE(u.address, last_used_from)
+         SET last_used_at = u.at, last_used_from = u.address
          FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS u (id, at, address)
          WHERE tokens.id = u.id AND COALESCE(tokens.last_used_at, 0) < u.at";
     let address = |one: &Use| one.from.map(|from| from.to_string());
