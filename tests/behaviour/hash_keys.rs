@@ -145,7 +145,7 @@ async fn a_key_that_was_forgotten_may_be_left_out_and_its_tokens_are_lost() {
     let app = start_with(&[NEW, OLD], &database).await;
     assert!(is_active(&app, &key, &tokens[0]).await);
     usage::flush(&app.ctx).await.unwrap();
-    let known = list(&app.ctx).await.unwrap();
+    let known = list(&app.ctx.db, Some(&app.ctx.hash_keys)).await.unwrap();
     let old = known.iter().find(|one| one.id.as_str() == id(OLD)).unwrap();
     assert_eq!((old.tokens, old.current, old.configured), (1, false, true));
     forget(&app.ctx.db, &old.id).await.unwrap();
@@ -172,7 +172,13 @@ async fn keys_of_another_database_are_refused() {
     }
     // Nothing was written, so the right key is the only one that this database knows.
     let app = start_with(&[OLD], &database).await;
-    assert_eq!(list(&app.ctx).await.unwrap().len(), 1);
+    assert_eq!(
+        list(&app.ctx.db, Some(&app.ctx.hash_keys))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     assert!(is_active(&app, &key, &tokens[0]).await);
 }
 

@@ -6,14 +6,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokenward::domain::tokens::{NewTokenRequest, TokenReference, revoke};
+use tokenward::domain::tokens::{Issued, NewTokenRequest, TokenReference, revoke};
 use tokenward::domain::{organizations, users};
 use tokenward::model::{
     Client, HashKey, Id, PlainToken, RevocationReason, Timestamp, TokenKind, User, random,
 };
 use tokenward::storage::{clients, grants};
 
-use crate::support::{Family, START, TestApp, is_postgres, report};
+use crate::support::{START, TestApp, is_postgres, report};
 
 const PAGE: &str = include_str!("../../docs/shared-database.md");
 const KEY: &str = "super secret jwt secret";
@@ -143,6 +143,32 @@ fn the_recipe_of_the_page_makes_its_vectors() {
     assert!(PAGE.contains(&format!("`{}`", ours.id())));
 }
 
+/// A token that lives for a minute.
+async fn short_lived(app: &TestApp, user: &User) -> Issued {
+    app.token(NewTokenRequest {
+        user: Some(user.id),
+        scopes: "orders:read".parse().unwrap(),
+        lifetime: Some(Duration::from_secs(60)),
+        ..NewTokenRequest::new(TokenKind::PersonalAccessToken)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn another_service_refuses_a_token_from_its_last_moment_on() {
+    let app = TestApp::start().await;
+    let reader = Reader::new(&app).await;
+    let ada = app.user("ada@example.com").await;
+    let short = short_lived(&app, &ada).await.token;
+    let at = |millis| {
+        let after = Duration::from_millis(millis);
+        reader.check_under(&[KEY], &[short.reveal()], after)
+    };
+    assert_eq!(at(59_999), [json!(["orders:read"])]);
+    assert_eq!(at(60_000), [Value::Null]);
+    reader.drop(&app).await;
+}
+
 #[tokio::test]
 async fn another_service_accepts_what_works_and_refuses_what_does_not() {
     let app = TestApp::start().await;
@@ -158,15 +184,7 @@ async fn another_service_accepts_what_works_and_refuses_what_does_not() {
     let leaked = app.personal_token(&ada, "leaked").await.token;
     let revoked = app.personal_token(&ada, "revoked").await;
     let of_blocked = app.personal_token(&eve, "of a blocked user").await.token;
-    let short = app
-        .token(NewTokenRequest {
-            user: Some(ada.id),
-            scopes: "orders:read".parse().unwrap(),
-            lifetime: Some(Duration::from_secs(60)),
-            ..NewTokenRequest::new(TokenKind::PersonalAccessToken)
-        })
-        .await
-        .token;
+    let short = short_lived(&app, &ada).await.token;
     let unknown = app.ctx.format.mint(TokenKind::PersonalAccessToken, false);
     let mut all = [&live, &of_acme, &leaked, &of_blocked, &short].map(|token| token.reveal());
     for answer in reader.check(&all) {
@@ -192,15 +210,6 @@ async fn another_service_accepts_what_works_and_refuses_what_does_not() {
     assert_eq!(reader.check(&all), expected);
     let others = [revoked.token.reveal(), unknown.reveal(), "", "é' OR 1=1 --"];
     assert_eq!(reader.check(&others), vec![Value::Null; 4]);
-    let at = |seconds| {
-        let after = Duration::from_secs(seconds);
-        reader.check_under(&[KEY], &[short.reveal()], after)
-    };
-    assert_eq!(
-        (at(59), at(60)),
-        (vec![json!(["orders:read"])], vec![Value::Null])
-    );
-
     users::unblock(&app.ctx, &eve.email).await.unwrap();
     organizations::set_blocked(&app.ctx, &acme.slug, true)
         .await
@@ -221,7 +230,7 @@ async fn another_service_refuses_credentials_that_are_not_for_calling_an_api() {
     let app = TestApp::start().await;
     let reader = Reader::new(&app).await;
     let ada = app.user("ada@example.com").await;
-    let family: Family = app.family(&ada).await;
+    let family = app.family(&ada).await;
     let key = app.service_key("tokens:introspect").await;
     let session = app
         .token(NewTokenRequest {
@@ -267,7 +276,7 @@ async fn another_service_refuses_the_whole_family_of_a_token_that_leaked() {
     let app = TestApp::start().await;
     let reader = Reader::new(&app).await;
     let ada = app.user("ada@example.com").await;
-    let family: Family = app.family(&ada).await;
+    let family = app.family(&ada).await;
     let tokens = [
         family.access.token.reveal(),
         family.rotated_access.token.reveal(),

@@ -42,6 +42,10 @@ impl Errand {
     }
 
     /// What the child does with it: serves until it is killed, or says why it cannot.
+    #[expect(
+        clippy::print_stdout,
+        reason = "a child reports to its parent this way"
+    )]
     pub(crate) async fn run() {
         let Ok(errand) = std::env::var(ERRAND) else {
             return;
