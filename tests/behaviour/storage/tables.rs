@@ -242,7 +242,7 @@ async fn the_time_of_last_use_never_goes_backwards() {
     record(&app, id, after(5), Some("198.51.100.9")).await;
     assert_eq!(last_use().await, (Some(after(10)), home()));
     record(&app, id, after(20), None).await;
-    assert_eq!(last_use().await, (Some(after(20)), home()));
+    assert_eq!(last_use().await, (Some(after(20)), None));
     record(&app, id, after(30), Some("2001:db8::1")).await;
     let away = Some("2001:db8::1".to_owned());
     assert_eq!(last_use().await, (Some(after(30)), away));
