@@ -14,7 +14,7 @@ use tokenward::storage::origin_keys::{self, StoredKey, StoredKeySet};
 use tokenward::storage::{ConnectOptions, Db, newest_version};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{progress, seed, tokens};
+use super::{cpu, progress, seed, tokens};
 
 /// Which engine, and where it is when it is a server.
 #[derive(Clone)]
@@ -24,6 +24,11 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
+    /// Whether its work is done by a server.
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Sqlite => "SQLite",
@@ -58,6 +63,8 @@ pub(crate) struct Database {
     raw: Raw,
     runtime: Runtime,
     file: Option<PathBuf>,
+    /// The process that starts the server's others.
+    server: Option<u32>,
 }
 
 impl Database {
@@ -77,6 +84,14 @@ impl Database {
             }
         };
         runtime.block_on(store_key(&url, &signer))?;
+        let server = match &raw {
+            Raw::Sqlite(_) => None,
+            Raw::Postgres(pool) => {
+                let backend = sqlx::query_scalar::<_, i32>("SELECT pg_backend_pid()");
+                let backend = runtime.block_on(backend.fetch_one(pool))?;
+                Some(cpu::parent_of(u32::try_from(backend)?)?)
+            }
+        };
         Ok(Self {
             url,
             engine: engine.clone(),
@@ -85,6 +100,7 @@ impl Database {
             raw,
             runtime,
             file,
+            server,
         })
     }
 
@@ -100,6 +116,12 @@ impl Database {
             self.runtime.block_on(self.raw.execute(statement))?;
         }
         Ok(())
+    }
+
+    /// What the database server has used so far; an embedded engine's work is the service's.
+    pub(crate) fn server_time(&self) -> anyhow::Result<Duration> {
+        self.server
+            .map_or(Ok(Duration::ZERO), cpu::time_of_children)
     }
 
     /// Closes it, and removes a file that only this run needed.

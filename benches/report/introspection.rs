@@ -1,14 +1,13 @@
 //! What an introspection costs, next to a bare handler around the same lookup.
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use super::child::Child;
 use super::client::{drive, post};
 use super::database::Database;
 use super::rounds::{Cost, Rounds};
 use super::table::{Report, count};
-use super::{Plan, cpu, roles, tokens};
+use super::{Plan, roles, tokens};
 
 /// Different tokens that are asked about: enough to visit most of a large table.
 const ASKED: u64 = 20_000;
@@ -33,14 +32,18 @@ impl Side {
     }
 
     /// One round: the next `number` requests over so many connections.
-    fn round(&self, round: usize, connections: usize, number: usize) -> anyhow::Result<Cost> {
+    fn round(
+        &self,
+        database: &Database,
+        round: usize,
+        connections: usize,
+        number: usize,
+    ) -> anyhow::Result<Cost> {
         let start = round * number % (self.requests.len() - number + 1);
         let requests = self.requests.get(start..start + number).unwrap_or_default();
-        let pid = self.child.pid();
-        let (before, started) = (cpu::time(pid)?, Instant::now());
-        drive(self.address, connections, requests, self.expected)?;
-        let (wall, after) = (started.elapsed(), cpu::time(pid)?);
-        Ok(Cost::each(after.saturating_sub(before), wall, number))
+        Cost::measure(database, self.child.pid(), number, || {
+            drive(self.address, connections, requests, self.expected)
+        })
     }
 }
 
@@ -53,13 +56,15 @@ pub(crate) fn measure(
     for database in databases {
         sides.push((floor(database)?, real(database)?));
     }
-    for (connections, number) in [(8, 4_000), (1, 1_500)] {
+    for (connections, number) in [(8, plan.introspections), (1, plan.introspections / 2)] {
         let mut rounds = vec![(Rounds::default(), Rounds::default()); sides.len()];
         for round in 0..=plan.rounds {
-            for ((floor, real), (floors, reals)) in sides.iter().zip(&mut rounds) {
+            for ((database, (floor, real)), (floors, reals)) in
+                databases.iter().zip(&sides).zip(&mut rounds)
+            {
                 let costs = (
-                    floor.round(round, connections, number)?,
-                    real.round(round, connections, number)?,
+                    floor.round(database, round, connections, number)?,
+                    real.round(database, round, connections, number)?,
                 );
                 // The first round warms up.
                 if round > 0 {
@@ -76,7 +81,7 @@ pub(crate) fn measure(
             )
         };
         for (database, (floor, real)) in databases.iter().zip(&rounds) {
-            report.compare(&what(database), floor, real, Some(1.3));
+            report.compare(database, &what(database), floor, real, Some(1.3));
         }
         if let ([.., large], [(_, small_cost), .., (_, large_cost)]) =
             (databases, rounds.as_slice())

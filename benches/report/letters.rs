@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child as Process, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use tokenward::model::letter::{Addressee, LetterToken, Outcome, TokenExposed};
 use tokenward::model::{Email, Exposure, Id, KnownToken, Letter, Timestamp};
 use tokenward::storage::Db;
@@ -12,7 +12,7 @@ use tokenward::storage::outbox::{self, NewLetter};
 
 use super::child::Child;
 use super::database::Database;
-use super::rounds::median;
+use super::rounds::{Cost, median};
 use super::smtp_sink::Sink;
 use super::table::{Report, time};
 use super::{Plan, roles, tokens};
@@ -51,16 +51,22 @@ fn rounds(
     database.revive()?;
     let mail = format!("smtp://{server}?tls=none");
     let mut child = Child::start("letters", &[&database.url, &mail])?;
-    child.ask("50")?;
     let (mut rates, mut cpus) = (Vec::new(), Vec::new());
-    for _ in 0..3 {
-        let answer = child.ask(&letters.to_string())?;
-        let mut words = answer.split(' ').map(str::parse::<f64>);
-        let mut number = || anyhow::Ok(words.next().context("a word is missing")??);
-        let (cpu, wall, left) = (number()?, number()?, number()?);
-        ensure!(left == 0.0, "{left} letters did not leave");
-        rates.push(1e9 / wall);
-        cpus.push(cpu / 1e9);
+    for round in 0..4 {
+        let number = if round == 0 { 50 } else { letters };
+        child.ask(&number.to_string())?;
+        let pid = child.pid();
+        let mut left = String::new();
+        let cost = Cost::measure(database, pid, number, || {
+            left = child.ask("go")?;
+            Ok(())
+        })?;
+        ensure!(left == "0", "{left} letters did not leave");
+        // The first round warms up.
+        if round > 0 {
+            rates.push(1.0 / cost.wall.as_secs_f64());
+            cpus.push(cost.service.as_secs_f64());
+        }
     }
     let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let most = rates.iter().copied().fold(0.0, f64::max);

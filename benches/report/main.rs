@@ -16,6 +16,7 @@ mod rounds;
 mod seed;
 mod smtp_sink;
 mod startup;
+mod statements;
 mod table;
 mod tokens;
 
@@ -32,10 +33,16 @@ struct Plan {
     /// Tokens in the tables, smallest first.
     sizes: Vec<u64>,
     rounds: usize,
+    /// Introspections in a round.
+    introspections: usize,
+    /// Reports in a round of deliveries, at most.
+    reports: u64,
     letters: usize,
     idle_seconds: u64,
     starts: usize,
     engines: Vec<Engine>,
+    /// The only part that is wanted.
+    only: Option<String>,
     /// Databases are made and kept here.
     folder: PathBuf,
 }
@@ -43,10 +50,17 @@ struct Plan {
 impl Plan {
     fn new(arguments: &[String]) -> anyhow::Result<Self> {
         let quick = arguments.iter().any(|argument| argument == "--quick");
+        let value = |name: &str| {
+            let mut rest = arguments.iter().skip_while(|argument| *argument != name);
+            rest.nth(1).cloned()
+        };
         let mut engines = vec![Engine::Sqlite];
         match std::env::var("TOKENWARD_BENCH_POSTGRES") {
             Ok(url) => engines.push(Engine::Postgres(url)),
             Err(_) => progress("TOKENWARD_BENCH_POSTGRES names no server: SQLite only"),
+        }
+        if let Some(wanted) = value("--engine") {
+            engines.retain(|engine| engine.name().eq_ignore_ascii_case(&wanted));
         }
         let folder = std::env::var_os("TOKENWARD_BENCH_DATA")
             .map_or_else(|| PathBuf::from("target/bench-data"), PathBuf::from);
@@ -58,14 +72,27 @@ impl Plan {
                 vec![10_000, 1_000_000]
             },
             rounds: if quick { 5 } else { 7 },
+            introspections: if quick { 1_000 } else { 4_000 },
+            reports: if quick { 2_000 } else { 5_000 },
             letters: if quick { 500 } else { 3_000 },
             idle_seconds: if quick { 3 } else { 10 },
             starts: if quick { 3 } else { 7 },
             engines,
+            only: value("--only"),
             folder,
         })
     }
 }
+
+/// Measures one part on one engine.
+type Measure = fn(&Plan, &[Database], &mut Report) -> anyhow::Result<()>;
+
+const PARTS: [(&str, Measure); 4] = [
+    ("startup", startup::measure),
+    ("introspection", introspection::measure),
+    ("deliveries", deliveries::measure),
+    ("letters", letters::measure),
+];
 
 fn main() -> anyhow::Result<()> {
     // `cargo bench` adds --bench.
@@ -88,10 +115,11 @@ fn report(plan: &Plan) -> anyhow::Result<()> {
             .iter()
             .map(|size| Database::prepare(engine, *size, &plan.folder))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        startup::measure(plan, &databases, &mut report).context("starting and idling")?;
-        introspection::measure(plan, &databases, &mut report).context("introspection")?;
-        deliveries::measure(plan, &databases, &mut report).context("deliveries")?;
-        letters::measure(plan, &databases, &mut report).context("letters")?;
+        for (name, measure) in PARTS {
+            if plan.only.as_deref().is_none_or(|only| only == name) {
+                measure(plan, &databases, &mut report).context(name)?;
+            }
+        }
         for database in databases {
             database.remove()?;
         }

@@ -3,13 +3,12 @@
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use p256::ecdsa::VerifyingKey;
 use serde_json::json;
 use tokenward::app::{self, Application, Seams};
 use tokenward::config::Settings;
@@ -22,9 +21,8 @@ use tokenward::telemetry::{LogFormat, Metrics, logs};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::deliveries::Statements;
-use super::rounds::Cost;
-use super::{cpu, database, letters, tokens};
+use super::statements::{Bare, Statements, Work};
+use super::{database, letters, tokens};
 
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -108,47 +106,40 @@ async fn statements(url: &str) -> anyhow::Result<()> {
     let db = database::connect(url).await?;
     let prepared = Statements::new(&db)?;
     say("ready")?;
-    for line in std::io::stdin().lock().lines() {
-        let line = line?;
-        let mut words = line.split(' ');
-        let mut number = || {
-            words
-                .next()
-                .context("a word is missing")?
-                .parse()
-                .context("a number")
-        };
-        let (size, count, round, ours): (u64, u64, u64, u64) =
-            (number()?, number()?, number()?, number()?);
-        let cost = if ours == 1 {
-            let work = prepared.prepare(size, count, round).await?;
-            measured(usize::try_from(count)?, async {
-                for one in &work {
-                    verify(prepared.key(), &one.signature, &one.body)?;
-                    let mut tx = db.begin().await?;
-                    tokens_table::revoke_exposed(&mut tx, &one.exposed, one.at).await?;
-                    exposures::insert(&mut tx, one.delivery, &one.exposures).await?;
-                    outbox::insert(&mut tx, &one.letters, 10, one.at).await?;
-                    tx.commit().await?;
+    let mut lines = std::io::stdin().lock().lines();
+    while let Some(line) = lines.next() {
+        let work = prepared.prepare(&line?).await?;
+        say("prepared")?;
+        // The next line starts the clock.
+        if lines.next().is_none() {
+            break;
+        }
+        match work {
+            Work::Ours(deliveries) => {
+                for one in &deliveries {
+                    leak(&db, prepared.key(), one).await?;
                 }
-                anyhow::Ok(())
-            })
-            .await?
-        } else {
-            let work = prepared.prepare_foreign(size, count, round)?;
-            measured(usize::try_from(count)?, async {
-                for (body, signature, digests) in &work {
-                    verify(prepared.key(), signature, body)?;
+            }
+            Work::Foreign(deliveries) => {
+                for (signed, digests) in &deliveries {
+                    verify(prepared.key(), &signed.signature, &signed.body)?;
                     tokens_table::find_by_digests(&db, digests).await?;
                 }
-                anyhow::Ok(())
-            })
-            .await?
-        };
-        say(&format!("{} {}", cost.cpu.as_nanos(), cost.wall.as_nanos()))?;
+            }
+        }
+        say("done")?;
     }
     db.close().await;
     Ok(())
+}
+
+async fn leak(db: &Db, key: &VerifyingKey, one: &Bare) -> anyhow::Result<()> {
+    verify(key, &one.signed.signature, &one.signed.body)?;
+    let mut tx = db.begin().await?;
+    tokens_table::revoke_exposed(&mut tx, &one.exposed, one.at).await?;
+    exposures::insert(&mut tx, one.delivery, &one.exposures).await?;
+    outbox::insert(&mut tx, &one.letters, 10, one.at).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The job that delivers letters, run by hand.
@@ -166,34 +157,20 @@ async fn letters(url: &str, mail: &str) -> anyhow::Result<()> {
     };
     say("ready")?;
     let stop = CancellationToken::new();
-    for line in std::io::stdin().lock().lines() {
+    let mut lines = std::io::stdin().lock().lines();
+    while let Some(line) = lines.next() {
         let number: usize = line?.parse()?;
         letters::write(&ctx.db, number).await?;
-        let cost = measured(number, async {
-            job.round(&stop).await;
-            anyhow::Ok(())
-        })
-        .await?;
-        let left = outbox::depth(&ctx.db).await?.waiting;
-        say(&format!(
-            "{} {} {left}",
-            cost.cpu.as_nanos(),
-            cost.wall.as_nanos()
-        ))?;
+        say("prepared")?;
+        // The next line starts the clock.
+        if lines.next().is_none() {
+            break;
+        }
+        job.round(&stop).await;
+        say(&outbox::depth(&ctx.db).await?.waiting.to_string())?;
     }
     ctx.db.close().await;
     Ok(())
-}
-
-async fn measured(
-    operations: usize,
-    work: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<Cost> {
-    let pid = std::process::id();
-    let (before, started) = (cpu::time(pid)?, Instant::now());
-    work.await?;
-    let (wall, after) = (started.elapsed(), cpu::time(pid)?);
-    Ok(Cost::each(after.saturating_sub(before), wall, operations))
 }
 
 fn say(line: &str) -> std::io::Result<()> {
@@ -213,10 +190,6 @@ fn end_with_input(stop: CancellationToken) {
 /// Where a child that listens can be reached.
 pub(crate) fn address(greeting: &str) -> anyhow::Result<SocketAddr> {
     greeting.parse().context("not an address")
-}
-
-pub(crate) fn decode(signature: &str) -> anyhow::Result<Vec<u8>> {
-    Ok(STANDARD.decode(signature)?)
 }
 
 pub(crate) fn now() -> tokenward::model::Timestamp {

@@ -1,22 +1,57 @@
 //! Alternating rounds: what else the machine does then hurts every side alike.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::cpu;
+use super::database::Database;
 
 /// What one operation cost in one round.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
     /// Processor time of the measured process.
-    pub(crate) cpu: Duration,
+    pub(crate) service: Duration,
+    /// Processor time of the database server, if there is one.
+    pub(crate) server: Duration,
     /// Time that passed.
     pub(crate) wall: Duration,
 }
 
 impl Cost {
-    pub(crate) fn each(cpu: Duration, wall: Duration, operations: usize) -> Self {
-        let operations = u32::try_from(operations).unwrap_or(u32::MAX).max(1);
-        Self {
-            cpu: cpu / operations,
+    /// Does `work`, so many operations, and tells what each of them cost the process `pid` and the
+    /// server of `database`.
+    pub(crate) fn measure(
+        database: &Database,
+        pid: u32,
+        operations: usize,
+        work: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let (service, server) = (cpu::time(pid)?, database.server_time()?);
+        let started = Instant::now();
+        work()?;
+        let wall = started.elapsed();
+        let operations = u32::try_from(operations)?.max(1);
+        Ok(Self {
+            service: cpu::time(pid)?.saturating_sub(service) / operations,
+            server: database.server_time()?.saturating_sub(server) / operations,
             wall: wall / operations,
+        })
+    }
+}
+
+/// Whose processor time counts.
+#[derive(Clone, Copy)]
+pub(crate) enum Of {
+    /// Only the service's.
+    Service,
+    /// The service's and the database server's.
+    Both,
+}
+
+impl Of {
+    fn seconds(self, cost: &Cost) -> f64 {
+        match self {
+            Self::Service => cost.service.as_secs_f64(),
+            Self::Both => (cost.service + cost.server).as_secs_f64(),
         }
     }
 }
@@ -31,8 +66,8 @@ impl Rounds {
     }
 
     /// The median processor time.
-    pub(crate) fn cpu(&self) -> Duration {
-        Duration::from_secs_f64(median(self.0.iter().map(|cost| cost.cpu.as_secs_f64())))
+    pub(crate) fn cpu(&self, of: Of) -> Duration {
+        Duration::from_secs_f64(median(self.0.iter().map(|cost| of.seconds(cost))))
     }
 
     /// The median of the time that passed.
@@ -41,10 +76,10 @@ impl Rounds {
     }
 
     /// Processor time relative to another side, round by round.
-    pub(crate) fn over(&self, other: &Self) -> Ratio {
+    pub(crate) fn over(&self, other: &Self, of: Of) -> Ratio {
         let pairs = self.0.iter().zip(&other.0);
         let ratios: Vec<f64> = pairs
-            .map(|(one, other)| one.cpu.as_secs_f64() / other.cpu.as_secs_f64().max(1e-9))
+            .map(|(one, other)| of.seconds(one) / of.seconds(other).max(1e-9))
             .collect();
         Ratio {
             median: median(ratios.iter().copied()),

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
-use super::rounds::{Ratio, Rounds};
+use super::database::Database;
+use super::rounds::{Of, Ratio, Rounds};
 
 /// Everything that was measured.
 #[derive(Default)]
@@ -16,16 +17,34 @@ pub(crate) struct Report {
 
 impl Report {
     /// Something next to its floor.
-    pub(crate) fn compare(&mut self, what: &str, floor: &Rounds, real: &Rounds, aim: Option<f64>) {
-        let ratio = real.over(floor);
+    pub(crate) fn compare(
+        &mut self,
+        database: &Database,
+        what: &str,
+        floor: &Rounds,
+        real: &Rounds,
+        aim: Option<f64>,
+    ) {
+        self.line(what, floor, real, aim, Of::Both);
+        if database.engine.is_server() {
+            self.line(
+                &format!("– the service alone, {what}"),
+                floor,
+                real,
+                None,
+                Of::Service,
+            );
+        }
+    }
+
+    fn line(&mut self, what: &str, floor: &Rounds, real: &Rounds, aim: Option<f64>, of: Of) {
+        let ratio = real.over(floor, of);
+        let verdict = aim.map(|aim| format!("≤ {aim}, {}", met(ratio, aim)));
         self.compared.push(format!(
             "| {what} | {} | {} | {ratio} | {} | {} |",
-            time(floor.cpu()),
-            time(real.cpu()),
-            aim.map_or_else(
-                || "–".to_owned(),
-                |aim| format!("≤ {aim}, {}", met(ratio, aim))
-            ),
+            time(floor.cpu(of)),
+            time(real.cpu(of)),
+            verdict.as_deref().unwrap_or("–"),
             time(real.wall()),
         ));
         super::progress(&format!("{what}: {ratio}"));
@@ -33,11 +52,11 @@ impl Report {
 
     /// The same at two sizes.
     pub(crate) fn grow(&mut self, what: &str, small: &Rounds, large: &Rounds, aim: f64) {
-        let ratio = large.over(small);
+        let ratio = large.over(small, Of::Both);
         self.growth.push(format!(
             "| {what} | {} | {} | {ratio} | ≤ {aim}, {} |",
-            time(small.cpu()),
-            time(large.cpu()),
+            time(small.cpu(Of::Both)),
+            time(large.cpu(Of::Both)),
             met(ratio, aim),
         ));
         super::progress(&format!("{what}, from smallest to largest table: {ratio}"));
