@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +86,12 @@ pub enum Round {
     Stopped,
 }
 
+/// A letter that the server took, before that is written down.
+struct Taken<'l> {
+    letter: &'l ClaimedLetter,
+    at: Timestamp,
+}
+
 impl DeliverMail {
     /// Delivers until told to stop, then finishes the letter in hand.
     pub async fn run(self, stop: CancellationToken) {
@@ -158,28 +165,25 @@ impl DeliverMail {
     ) -> Option<Round> {
         let claim_ends = self.ctx.clock.now().plus(self.pace.claim);
         let mut rest = letters;
+        // The letter before this one: the server has it, and the database does not know yet.
+        let mut taken = None;
         while let Some((letter, later)) = rest.split_first() {
-            if stop.is_cancelled() {
-                self.release(rest, None).await;
-                return Some(Round::Stopped);
-            }
+            let stopped = stop.is_cancelled();
             // Whoever claims it next must not find us sending it still.
-            if self.ctx.clock.now().plus(self.pace.send_timeout * 2) > claim_ends {
+            let late = self.ctx.clock.now().plus(self.pace.send_timeout * 2) > claim_ends;
+            if stopped || late {
+                self.written_down(taken).await;
                 self.release(rest, None).await;
-                return None;
+                return stopped.then_some(Round::Stopped);
             }
-            let failure = match self.connected(connection).await {
-                Ok(open) => self.send(open, letter).await.err(),
-                Err(error) => Some(SendError::Connection {
-                    reason: error.to_string(),
-                    letter_begun: false,
-                }),
-            };
-            match failure {
-                None => self.sent(letter).await,
-                Some(SendError::Permanent(reason)) => self.dead(letter, reason).await,
-                Some(SendError::Retry(reason)) => self.retry(letter, reason).await,
-                Some(SendError::Connection {
+            // While one letter crosses the wire, the one before it is written down.
+            let handing_over = self.hand_over(connection, letter);
+            let (outcome, ()) = join(handing_over, self.written_down(taken.take())).await;
+            match outcome {
+                Ok(()) => taken = Some(self.taken(letter)),
+                Err(SendError::Permanent(reason)) => self.dead(letter, reason).await,
+                Err(SendError::Retry(reason)) => self.retry(letter, reason).await,
+                Err(SendError::Connection {
                     reason,
                     letter_begun,
                 }) => {
@@ -197,7 +201,22 @@ impl DeliverMail {
             }
             rest = later;
         }
+        self.written_down(taken).await;
         None
+    }
+
+    async fn hand_over(
+        &self,
+        connection: &mut Option<Connection>,
+        letter: &ClaimedLetter,
+    ) -> Result<(), SendError> {
+        match self.connected(connection).await {
+            Ok(open) => self.send(open, letter).await,
+            Err(error) => Err(SendError::Connection {
+                reason: error.to_string(),
+                letter_begun: false,
+            }),
+        }
     }
 
     async fn connected<'c>(
@@ -231,13 +250,18 @@ impl DeliverMail {
         connection.send(&outgoing).await
     }
 
-    async fn sent(&self, letter: &ClaimedLetter) {
-        let now = self.ctx.clock.now();
+    fn taken<'l>(&self, letter: &'l ClaimedLetter) -> Taken<'l> {
+        let at = self.ctx.clock.now();
         self.metrics.letter(LetterOutcome::Sent);
-        self.metrics
-            .delivery_to_letter(now.since(letter.created_at));
+        self.metrics.delivery_to_letter(at.since(letter.created_at));
         tracing::debug!(letter.id = %letter.id, "letter sent");
-        self.settle(letter, Settlement::Sent { at: now }).await;
+        Taken { letter, at }
+    }
+
+    async fn written_down(&self, taken: Option<Taken<'_>>) {
+        if let Some(Taken { letter, at }) = taken {
+            self.settle(letter, Settlement::Sent { at }).await;
+        }
     }
 
     async fn retry(&self, letter: &ClaimedLetter, error: String) {
