@@ -18,11 +18,11 @@ const PATH: &str = "/v1/integrations/github/secret-scanning";
 
 /// Reports in a delivery, deliveries in a round, and whether the tokens are ours.
 const SHAPES: [(u64, u64, bool); 5] = [
-    (1, 300, true),
-    (10, 100, true),
-    (100, 30, true),
-    (1_000, 5, true),
-    (1_000, 5, false),
+    (1, 100, true),
+    (10, 50, true),
+    (100, 15, true),
+    (1_000, 4, true),
+    (1_000, 10, false),
 ];
 
 pub(crate) fn measure(

@@ -71,9 +71,9 @@ impl Plan {
             } else {
                 vec![10_000, 1_000_000]
             },
-            rounds: if quick { 5 } else { 7 },
+            rounds: 5,
             introspections: if quick { 1_000 } else { 4_000 },
-            reports: if quick { 2_000 } else { 5_000 },
+            reports: if quick { 2_000 } else { 10_000 },
             letters: if quick { 500 } else { 3_000 },
             idle_seconds: if quick { 3 } else { 10 },
             starts: if quick { 3 } else { 7 },

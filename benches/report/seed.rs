@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use serde_json::json;
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tokenward::model::{HashKeys, TokenKind};
 use uuid::Uuid;
 
@@ -91,71 +92,70 @@ fn row(keys: &HashKeys, kind: TokenKind, text: &str, number: Option<u64>) -> any
 /// Everybody's scopes and name are of the usual length.
 const SCOPES: &str = "products:read orders:read customers:read tokens:introspect";
 
+const COLUMNS: &str = "INSERT INTO tokens (
+    digest, id, kind, user_id, grant_id, client_id, hint, hash_key, name, scopes, created_at
+)";
+
 async fn insert(raw: &Raw, rows: &[Row]) -> anyhow::Result<()> {
-    const COLUMNS: &str = "INSERT INTO tokens (
-        digest, id, kind, user_id, grant_id, client_id, hint, hash_key, name, scopes, created_at
-    )";
     let keys = tokens::hash_keys()?;
     let hash_key = keys.current().id().as_str();
-    let client = tokens::id("client");
     match raw {
-        Raw::Sqlite(pool) => {
-            let rows: Vec<_> = rows
-                .iter()
-                .map(|row| {
-                    let id = |id: Option<Uuid>| id.map(|id| id.simple().to_string());
-                    let client = row.grant.map(|_| client);
-                    json!([
-                        hex::encode(row.digest),
-                        id(Some(row.id)),
-                        row.kind,
-                        id(row.user),
-                        id(row.grant),
-                        id(client),
-                        row.hint,
-                    ])
-                })
-                .collect();
-            let select = "SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2,
-                    unhex(value ->> 3), unhex(value ->> 4), unhex(value ->> 5), value ->> 6,
-                    $2, 'deploy key', $3, $4
-                FROM json_each($1)";
-            sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} {select}")))
-                .bind(json!(rows).to_string())
-                .bind(hash_key)
-                .bind(SCOPES)
-                .bind(tokens::CREATED_AT)
-                .execute(pool)
-                .await?;
-        }
-        Raw::Postgres(pool) => {
-            let select = "SELECT t.*, $8, 'deploy key', $9, $10
-                FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[],
-                    $6::uuid[], $7::text[]) AS t";
-            sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} {select}")))
-                .bind(
-                    rows.iter()
-                        .map(|row| row.digest.as_slice())
-                        .collect::<Vec<_>>(),
-                )
-                .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-                .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
-                .bind(rows.iter().map(|row| row.user).collect::<Vec<_>>())
-                .bind(rows.iter().map(|row| row.grant).collect::<Vec<_>>())
-                .bind(
-                    rows.iter()
-                        .map(|row| row.grant.map(|_| client))
-                        .collect::<Vec<_>>(),
-                )
-                .bind(rows.iter().map(|row| row.hint.as_str()).collect::<Vec<_>>())
-                .bind(hash_key)
-                .bind(SCOPES)
-                .bind(tokens::CREATED_AT)
-                .execute(pool)
-                .await?;
-        }
+        Raw::Sqlite(pool) => insert_sqlite(pool, rows, hash_key).await?,
+        Raw::Postgres(pool) => insert_postgres(pool, rows, hash_key).await?,
     }
     Ok(())
+}
+
+async fn insert_sqlite(pool: &SqlitePool, rows: &[Row], hash_key: &str) -> sqlx::Result<()> {
+    let hex = |id: Option<Uuid>| id.map(|id| id.simple().to_string());
+    let client = tokens::id("client");
+    let as_json = |row: &Row| {
+        json!([
+            hex::encode(row.digest),
+            hex(Some(row.id)),
+            row.kind,
+            hex(row.user),
+            hex(row.grant),
+            hex(row.grant.map(|_| client)),
+            row.hint,
+        ])
+    };
+    let rows: Vec<_> = rows.iter().map(as_json).collect();
+    let select = "SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, unhex(value ->> 3),
+            unhex(value ->> 4), unhex(value ->> 5), value ->> 6, $2, 'deploy key', $3, $4
+        FROM json_each($1)";
+    sqlx::query(AssertSqlSafe(format!("{COLUMNS} {select}")))
+        .bind(json!(rows).to_string())
+        .bind(hash_key)
+        .bind(SCOPES)
+        .bind(tokens::CREATED_AT)
+        .execute(pool)
+        .await
+        .map(drop)
+}
+
+async fn insert_postgres(pool: &PgPool, rows: &[Row], hash_key: &str) -> sqlx::Result<()> {
+    fn each<'r, T>(rows: &'r [Row], of: impl Fn(&'r Row) -> T) -> Vec<T> {
+        rows.iter().map(of).collect()
+    }
+    let client = tokens::id("client");
+    let select = "SELECT t.*, $8, 'deploy key', $9, $10
+        FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[],
+            $7::text[]) AS t";
+    sqlx::query(AssertSqlSafe(format!("{COLUMNS} {select}")))
+        .bind(each(rows, |row| row.digest.as_slice()))
+        .bind(each(rows, |row| row.id))
+        .bind(each(rows, |row| row.kind))
+        .bind(each(rows, |row| row.user))
+        .bind(each(rows, |row| row.grant))
+        .bind(each(rows, |row| row.grant.map(|_| client)))
+        .bind(each(rows, |row| row.hint.as_str()))
+        .bind(hash_key)
+        .bind(SCOPES)
+        .bind(tokens::CREATED_AT)
+        .execute(pool)
+        .await
+        .map(drop)
 }
 
 /// `number` users from `first` on, as one statement both engines understand.
