@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -66,6 +67,9 @@ struct Attempt {
     /// Why the connection is of no more use, if so.
     lost: Option<String>,
 }
+
+/// A letter that was tried, and what is to be written down about it.
+type Tried<'l> = (&'l ClaimedLetter, Settlement);
 
 impl DeliverMail {
     /// Delivers until told to stop, then finishes the letter in hand.
@@ -133,6 +137,9 @@ impl DeliverMail {
     }
 
     /// Sends one claimed batch; tells how the round ends, if it does.
+    ///
+    /// While one letter crosses the wire, the one before it is written down. What cannot be written
+    /// down is better not sent, so never more than these two are in hand.
     async fn deliver(
         &self,
         connection: &mut Option<Connection>,
@@ -140,43 +147,71 @@ impl DeliverMail {
         stop: &CancellationToken,
     ) -> Option<Round> {
         let mut rest = batch.letters.as_slice();
+        let mut tried = None;
         while let Some((letter, later)) = rest.split_first() {
             // No letter is in hand while we connect, so a stop does not wait for it.
             let open = match stop.run_until_cancelled(self.connected(connection)).await {
                 Some(Ok(open)) => open,
                 Some(Err(error)) => {
                     complain(&error);
-                    self.release(rest, Some(&error.to_string())).await;
+                    self.give_back(tried, rest, Some(&error.to_string()), stop)
+                        .await;
                     return Some(Round::Trouble);
                 }
                 None => {
-                    self.release(rest, None).await;
+                    self.give_back(tried, rest, None, stop).await;
                     return Some(Round::Stopped);
                 }
             };
             // Whoever claims it next must not find us sending it still.
             if self.ctx.clock.now().plus(self.pace.send_timeout * 2) > batch.ends {
-                self.release(rest, None).await;
-                return None;
+                let settled = self.give_back(tried, rest, None, stop).await;
+                return (!settled).then_some(Round::Trouble);
             }
-            let Attempt { outcome, lost } = self.attempt(open, letter).await;
-            // What cannot be written down is better not sent. Nothing is given back then: that
-            // goes by the claim, and would give back the letter that was just sent as well.
-            if let Some(outcome) = &outcome
-                && !self.settle(letter, outcome, stop).await
-            {
+            let attempt = self.attempt(open, letter);
+            let (attempt, settled) = join(attempt, self.settle_tried(tried.take(), stop)).await;
+            let Attempt { outcome, lost } = attempt;
+            let not_begun = outcome.is_none();
+            tried = outcome.map(|outcome| (letter, outcome));
+            if !settled {
+                self.settle_tried(tried, stop).await;
                 return Some(Round::Trouble);
             }
             if let Some(reason) = lost {
-                match outcome {
-                    Some(_) => self.release(later, None).await,
-                    None => self.release(rest, Some(&reason)).await,
-                }
+                *connection = None;
+                let back = if not_begun { rest } else { later };
+                let reason = not_begun.then_some(reason.as_str());
+                self.give_back(tried, back, reason, stop).await;
                 return Some(Round::Trouble);
             }
             rest = later;
         }
-        None
+        let settled = self.settle_tried(tried, stop).await;
+        (!settled).then_some(Round::Trouble)
+    }
+
+    /// Writes down the letter in hand and gives back the rest. When the first fails, the second is
+    /// left to the end of the claim: giving back goes by the claim, and would give back the letter
+    /// that was just sent as well.
+    async fn give_back(
+        &self,
+        tried: Option<Tried<'_>>,
+        rest: &[ClaimedLetter],
+        reason: Option<&str>,
+        stop: &CancellationToken,
+    ) -> bool {
+        let settled = self.settle_tried(tried, stop).await;
+        if settled {
+            self.release(rest, reason).await;
+        }
+        settled
+    }
+
+    async fn settle_tried(&self, tried: Option<Tried<'_>>, stop: &CancellationToken) -> bool {
+        match tried {
+            Some((letter, outcome)) => self.settle(letter, &outcome, stop).await,
+            None => true,
+        }
     }
 
     async fn connected<'c>(

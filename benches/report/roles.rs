@@ -1,0 +1,197 @@
+//! What a child can be: the service, or one of the floors under it.
+
+use std::io::{BufRead, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use anyhow::{Context, bail};
+use p256::ecdsa::VerifyingKey;
+use serde_json::json;
+use tokenward::app::{self, Application, Seams};
+use tokenward::config::Settings;
+use tokenward::jobs::{DeliverMail, Pace};
+use tokenward::mail::{Mailbox, Mailer, Options};
+use tokenward::model::{Clock, TokenDigest};
+use tokenward::origins::verify;
+use tokenward::storage::{Db, exposures, outbox, tokens as tokens_table};
+use tokenward::telemetry::{LogFormat, Metrics, logs};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::statements::{Bare, Statements, Work};
+use super::{database, letters, tokens};
+
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let system = actix_web::rt::System::new();
+    system.block_on(async {
+        match *arguments.as_slice() {
+            ["service", url, listen, jobs] => service(url, listen, jobs == "jobs").await,
+            ["lookup", url] => lookup(url).await,
+            ["statements", url] => statements(url).await,
+            ["letters", url, mail] => letters(url, mail).await,
+            _ => bail!("no such role"),
+        }
+    })
+}
+
+/// The configuration of a service on a database of ours.
+fn settings(url: &str, listen: &str) -> anyhow::Result<Settings> {
+    let mail = std::env::temp_dir().join(format!("tokenward-bench-mail-{}", std::process::id()));
+    let hash_key = tokens::HASH_KEY;
+    Ok(Settings::from_overlay(&format!(
+        "[server]\nlisten = {listen:?}\n[database]\nurl = {url:?}\n\
+         [tokens]\nhash_keys = [{hash_key:?}]\n[mail]\nurl = \"file://{}\"\n\
+         [origins.github]\nkeys_url = \"http://127.0.0.1:9/\"\n",
+        mail.display(),
+    ))?)
+}
+
+/// `tokenward serve`.
+async fn service(url: &str, listen: &str, run_jobs: bool) -> anyhow::Result<()> {
+    let settings = settings(url, listen)?;
+    logs::start(LogFormat::Text, "info", settings.tokens.detector()?)?;
+    let seams = Seams {
+        run_jobs,
+        ..Seams::default()
+    };
+    let application = Application::build(&settings, seams).await?;
+    say(&application.address().to_string())?;
+    let stop = CancellationToken::new();
+    end_with_input(stop.clone());
+    application.run(stop).await
+}
+
+/// The floor of introspection: a bare handler around the same single lookup.
+async fn lookup(url: &str) -> anyhow::Result<()> {
+    let db = database::connect(url).await?;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(db.clone()))
+            .route("/", web::post().to(look_up))
+    })
+    .disable_signals()
+    .bind("127.0.0.1:0")?;
+    let address = *server.addrs().first().context("no address")?;
+    say(&address.to_string())?;
+    let stop = CancellationToken::new();
+    end_with_input(stop.clone());
+    let server = server.run();
+    let handle = server.handle();
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        handle.stop(false).await;
+    });
+    Ok(server.await?)
+}
+
+async fn look_up(db: Data<Db>, body: web::Bytes) -> HttpResponse {
+    let digests: Vec<TokenDigest> = body
+        .chunks_exact(32)
+        .filter_map(|bytes| bytes.try_into().ok())
+        .map(TokenDigest::from_bytes)
+        .collect();
+    match tokens_table::find_by_digests(&db, &digests).await {
+        Ok(found) if !found.is_empty() => HttpResponse::Ok().json(json!({ "active": true })),
+        Ok(_) => HttpResponse::Ok().json(json!({ "active": false })),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+/// The floor of deliveries: one proof and the bare statements, everything else prepared.
+async fn statements(url: &str) -> anyhow::Result<()> {
+    let db = database::connect(url).await?;
+    let prepared = Statements::new(&db)?;
+    say("ready")?;
+    let mut lines = std::io::stdin().lock().lines();
+    while let Some(line) = lines.next() {
+        let work = prepared.prepare(&line?).await?;
+        say("prepared")?;
+        // The next line starts the clock.
+        if lines.next().is_none() {
+            break;
+        }
+        match work {
+            Work::Ours(deliveries) => {
+                for one in &deliveries {
+                    leak(&db, prepared.key(), one).await?;
+                }
+            }
+            Work::Foreign(deliveries) => {
+                for (signed, digests) in &deliveries {
+                    verify(prepared.key(), &signed.signature, &signed.body)?;
+                    tokens_table::find_by_digests(&db, digests).await?;
+                }
+            }
+        }
+        say("done")?;
+    }
+    db.close().await;
+    Ok(())
+}
+
+async fn leak(db: &Db, key: &VerifyingKey, one: &Bare) -> anyhow::Result<()> {
+    verify(key, &one.signed.signature, &one.signed.body)?;
+    let mut tx = db.begin().await?;
+    tokens_table::revoke_exposed(&mut tx, &one.exposed, one.at).await?;
+    exposures::insert(&mut tx, one.delivery, &one.exposures).await?;
+    outbox::insert(&mut tx, &one.letters, 10, one.at).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The job that delivers letters, run by hand.
+async fn letters(url: &str, mail: &str) -> anyhow::Result<()> {
+    let settings = settings(url, "127.0.0.1:0")?;
+    logs::start(LogFormat::Text, "info", settings.tokens.detector()?)?;
+    let ctx = Arc::new(app::open(&settings).await?);
+    let from = Mailbox::new(None, "tokenward@example.com".parse()?);
+    let job = DeliverMail {
+        metrics: Metrics::new(ctx.clock.now()),
+        ctx: Arc::clone(&ctx),
+        mailer: Mailer::new(Options::new(mail.parse()?, from))?,
+        pace: Pace::new(Duration::from_secs(20), Duration::from_secs(7 * 86_400)),
+        letters_waiting: Arc::new(Notify::new()),
+    };
+    say("ready")?;
+    let stop = CancellationToken::new();
+    let mut lines = std::io::stdin().lock().lines();
+    while let Some(line) = lines.next() {
+        let number: usize = line?.parse()?;
+        letters::write(&ctx.db, number).await?;
+        say("prepared")?;
+        // The next line starts the clock.
+        if lines.next().is_none() {
+            break;
+        }
+        job.round(&stop).await;
+        say(&outbox::depth(&ctx.db).await?.waiting.to_string())?;
+    }
+    ctx.db.close().await;
+    Ok(())
+}
+
+fn say(line: &str) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")?;
+    output.flush()
+}
+
+/// The parent is gone, or wants this process to be.
+fn end_with_input(stop: CancellationToken) {
+    std::thread::spawn(move || {
+        for _ in std::io::stdin().lock().lines() {}
+        stop.cancel();
+    });
+}
+
+/// Where a child that listens can be reached.
+pub(crate) fn address(greeting: &str) -> anyhow::Result<SocketAddr> {
+    greeting.parse().context("not an address")
+}
+
+pub(crate) fn now() -> tokenward::model::Timestamp {
+    Clock::System.now()
+}
