@@ -165,9 +165,9 @@ async fn a_short_absence_of_the_database_sends_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_letter_that_could_not_be_settled_is_sent_again_and_alone() {
+async fn letters_that_could_not_be_settled_are_sent_again_and_alone() {
     let post = Post::start().await;
-    post.leak_everywhere("ada@example.com", 3).await;
+    post.leak_everywhere("ada@example.com", 5).await;
     forbid_settling(&post.app).await;
     let (job, stop) = (post.app.mail.clone(), CancellationToken::new());
     let stopped = stop.clone();
@@ -175,21 +175,26 @@ async fn a_letter_that_could_not_be_settled_is_sent_again_and_alone() {
     super::post::until(async || !post.server.received().is_empty()).await;
     stop.cancel();
     in_time(round).await.unwrap();
-    assert_eq!(
-        post.readers().len(),
-        1,
-        "no letter leaves that cannot be settled"
-    );
+    // One that could not be written down, and the one that crossed the wire meanwhile.
+    let in_hand = post.readers().len();
+    assert!((1..=2).contains(&in_hand), "{in_hand}");
     allow_settling(&post.app).await;
     assert_eq!(post.app.deliver_mail().await, Round::Done);
-    assert_eq!(post.readers().len(), 1, "the claim still holds");
+    assert_eq!(post.readers().len(), in_hand, "the claim still holds");
 
     post.app.clock.advance(post.app.mail.pace.claim);
     assert_eq!(post.app.deliver_mail().await, Round::Done);
 
-    let mut copies: Vec<_> = post.copies().into_values().collect();
-    copies.sort_unstable();
-    assert_eq!(copies, [1, 1, 2]);
+    let copies: Vec<_> = post.copies().into_values().collect();
+    assert_eq!(copies.len(), 5);
+    assert_eq!(
+        copies.iter().filter(|copies| **copies == 2).count(),
+        in_hand
+    );
+    assert_eq!(
+        copies.iter().filter(|copies| **copies == 1).count(),
+        5 - in_hand
+    );
     assert!(post.letters().await.iter().all(|row| row.sent_at.is_some()));
 }
 
