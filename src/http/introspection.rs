@@ -12,7 +12,7 @@ use super::extract::{BearerCredential, Form, FromParameters, Parameters};
 use super::oauth_error::OAuthError;
 use super::openapi::{IntrospectionForm, OAuthErrorBody};
 use super::state::ApiState;
-use crate::domain::introspection::{self, Answer, Question};
+use crate::domain::introspection::{self, Answer, Question, Refusal};
 use crate::model::{ClientId, KnownToken, PlainToken, Timestamp, TokenKind};
 use crate::telemetry::IntrospectionAnswer;
 
@@ -61,6 +61,7 @@ impl FromParameters for IntrospectionRequest {
         (status = 401, description = "No service key, or one that does not work.",
             body = OAuthErrorBody),
         (status = 403, description = "The service key lacks the scope.", body = OAuthErrorBody),
+        (status = 413, description = "The form is too large.", body = OAuthErrorBody),
         (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
     )
 )]
@@ -79,12 +80,18 @@ pub(super) async fn introspect(
     let answer = timeout(state.request_timeout, asking)
         .await
         .map_err(|_| too_slow())?;
-    state.metrics.introspection(match &answer {
+    count(&state, &answer);
+    Ok(render(&state, &answer?))
+}
+
+fn count(state: &ApiState, answer: &Result<Answer, Refusal>) {
+    state.metrics.introspection(match answer {
         Ok(Answer::Active(_)) => IntrospectionAnswer::Active,
         Ok(Answer::Inactive) => IntrospectionAnswer::Inactive,
-        Err(_) => IntrospectionAnswer::Refused,
+        Err(Refusal::InvalidKey | Refusal::InsufficientScope) => IntrospectionAnswer::Refused,
+        // Nobody was told anything; it is counted as a 5xx.
+        Err(Refusal::Storage(_)) => return,
     });
-    Ok(render(&state, &answer?))
 }
 
 fn render(state: &ApiState, answer: &Answer) -> HttpResponse {

@@ -257,6 +257,58 @@ async fn a_delivery_during_an_outage_of_the_database_is_asked_for_again_and_noth
     assert_eq!(app.read_mail().await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_database_that_hangs_is_not_waited_for_without_end() {
+    if !is_postgres() {
+        return;
+    }
+    let patience = "[server]\nrequest_timeout = \"1s\"";
+    let app = TestApp::builder().settings(patience).start().await;
+    app.keys_were_fetched().await;
+    let key = app.service_key("tokens:introspect").await;
+    let ada = app.user("ada@example.com").await;
+    let token = app.personal_token(&ada, "deploy").await;
+    let hang = app.database.hang().await;
+    // Long before the engine itself gives up on a statement.
+    tokio::time::timeout(Duration::from_secs(15), async {
+        let answer = app.github().report(&[report(&token.token)]).await;
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert_eq!(answer.json()["error"], "unavailable");
+        assert!(answer.headers.contains_key("retry-after"));
+        let question = [("token", token.token.reveal())];
+        let answer = Answer::read(app.introspection(&key.token, &question).await).await;
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert_eq!(answer.json()["error"], "temporarily_unavailable");
+        assert!(answer.headers.contains_key("retry-after"));
+    })
+    .await
+    .expect("both are answered in time");
+
+    drop(hang);
+    let answer = app.github().report(&[report(&token.token)]).await;
+    assert_eq!(answer.labels(), ["true_positive"]);
+    assert!(!app.is_active(&token.token).await);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_not_waited_for_without_end() {
+    let patience = "[server]\nrequest_timeout = \"1s\"";
+    let app = TestApp::builder().settings(patience).start().await;
+    app.keys_were_fetched().await;
+    let [(id, key), (name, signature)] = app.origin().signer.headers(&GITHUB, b"[]");
+    let mut connection = Raw::open(&app).await;
+    let head = format!(
+        "POST /v1/integrations/github/secret-scanning HTTP/1.1\r\nHost: service\r\n\
+         {id}: {key}\r\n{name}: {signature}\r\nContent-Length: 2\r\n\r\n["
+    );
+    connection.write(head.as_bytes()).await;
+    let answer = connection.answer().await;
+    assert_eq!(
+        (answer.status, &answer.json()["error"]),
+        (408, &json!("request_timeout"))
+    );
+}
+
 /// Whether nobody can connect any more.
 async fn is_closed(url: &str) -> bool {
     let address = url.trim_start_matches("http://");

@@ -101,6 +101,15 @@ impl TestDatabase {
         Outage::Renamed { server, name }
     }
 
+    /// Makes every statement about tokens wait until the guard is dropped. SQLite's readers wait
+    /// for nobody.
+    pub(crate) async fn hang(&self) -> sqlx::PgConnection {
+        let mut holder = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        let lock = sqlx::raw_sql("BEGIN; LOCK TABLE tokens IN ACCESS EXCLUSIVE MODE");
+        lock.execute(&mut holder).await.unwrap();
+        holder
+    }
+
     /// The database from which this one was made, and this one's name.
     fn on_server(&self) -> (Self, String) {
         let url = std::env::var("TOKENWARD_TEST_POSTGRES").expect("this run is about PostgreSQL");
