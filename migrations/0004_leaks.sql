@@ -45,6 +45,9 @@ CREATE TABLE outbox (
 
 CREATE UNIQUE INDEX outbox_once_per_place ON outbox (exposure_id, recipient)
     WHERE exposure_id IS NOT NULL;
-CREATE INDEX outbox_waiting ON outbox (priority, due_at)
-    WHERE sent_at IS NULL AND dead_at IS NULL;
+-- What to claim next; whether anything is due; since when the oldest waits.
+CREATE INDEX outbox_next ON outbox (priority, due_at) WHERE sent_at IS NULL AND dead_at IS NULL;
+CREATE INDEX outbox_due ON outbox (due_at) WHERE sent_at IS NULL AND dead_at IS NULL;
+CREATE INDEX outbox_age ON outbox (created_at) WHERE sent_at IS NULL AND dead_at IS NULL;
+CREATE INDEX outbox_unsent ON outbox (id) WHERE sent_at IS NULL;
 CREATE INDEX outbox_dead ON outbox (dead_at) WHERE dead_at IS NOT NULL;

@@ -26,7 +26,7 @@ fuzz_target!(|text: &[u8]| {
         for token in found {
             assert!(text.contains(token));
             assert!(!clean.contains(token));
-            assert!(detector.claimed_kind(token).is_some());
+            assert!(detector.whole(token).is_some());
         }
     }
 });

@@ -3,7 +3,7 @@
 pub mod exposures;
 pub mod hash_keys;
 pub mod introspection;
-pub mod letters;
+mod letters;
 pub mod organizations;
 pub mod outbox;
 pub mod tokens;

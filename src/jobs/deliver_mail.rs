@@ -129,6 +129,12 @@ impl DeliverMail {
     async fn claim(&self) -> Result<Batch, StorageError> {
         let now = self.ctx.clock.now();
         let ends = now.plus(self.pace.claim);
+        if !outbox::is_due(&self.ctx.db, now).await? {
+            return Ok(Batch {
+                letters: Vec::new(),
+                ends,
+            });
+        }
         let mut tx = self.ctx.db.begin().await?;
         let limit = i64::from(self.pace.batch);
         let letters = outbox::claim(&mut tx, limit, now, ends).await?;

@@ -37,9 +37,8 @@ pub struct RefreshOriginKeys {
 }
 
 impl RefreshOriginKeys {
-    /// Takes the stored keys, then fetches now and then, and whenever somebody asks.
+    /// Fetches at once, then now and then, and whenever somebody asks.
     pub async fn run(mut self, stop: CancellationToken) {
-        self.restore().await;
         let mut pause = Duration::ZERO;
         loop {
             let request = tokio::select! {

@@ -1,8 +1,28 @@
 //! Two engines behind one door.
 
+use std::future::Future;
+use std::io::ErrorKind;
+use std::time::Duration;
+
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
+use tokio::time::timeout;
+
 use super::error::StorageError;
+
+/// How long a statement may take before its connection counts as lost. The server ends slow
+/// statements sooner; this is for a server that is gone and did not say so.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Waits for a statement, but not for ever.
+pub(super) async fn patient<T>(
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StorageError> {
+    match timeout(PATIENCE, statement).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(sqlx::Error::Io(ErrorKind::TimedOut.into()).into()),
+    }
+}
 
 /// A value per engine.
 #[derive(Clone, Debug)]
@@ -18,23 +38,25 @@ pub(super) enum Backend<L, P> {
 macro_rules! sql {
     ($backend:expr, execute $query:expr) => {
         match $backend {
-            $crate::storage::backend::Backend::Sqlite(connection) => $query
-                .execute(connection)
-                .await
-                .map(|done| done.rows_affected()),
-            $crate::storage::backend::Backend::Postgres(connection) => $query
-                .execute(connection)
-                .await
-                .map(|done| done.rows_affected()),
+            $crate::storage::backend::Backend::Sqlite(connection) => {
+                let done = $crate::storage::backend::patient($query.execute(connection)).await;
+                done.map(|done| done.rows_affected())
+            }
+            $crate::storage::backend::Backend::Postgres(connection) => {
+                let done = $crate::storage::backend::patient($query.execute(connection)).await;
+                done.map(|done| done.rows_affected())
+            }
         }
-        .map_err($crate::storage::StorageError::from)
     };
     ($backend:expr, |$connection:ident| $statement:expr) => {
         match $backend {
-            $crate::storage::backend::Backend::Sqlite($connection) => $statement.await,
-            $crate::storage::backend::Backend::Postgres($connection) => $statement.await,
+            $crate::storage::backend::Backend::Sqlite($connection) => {
+                $crate::storage::backend::patient($statement).await
+            }
+            $crate::storage::backend::Backend::Postgres($connection) => {
+                $crate::storage::backend::patient($statement).await
+            }
         }
-        .map_err($crate::storage::StorageError::from)
     };
 }
 pub(super) use sql;
@@ -86,9 +108,9 @@ impl Db {
         let transaction = match &self.pools {
             // Taking the write lock first means that what is read is still true when written.
             Backend::Sqlite(pools) => {
-                Backend::Sqlite(pools.writer.begin_with("BEGIN IMMEDIATE").await?)
+                Backend::Sqlite(patient(pools.writer.begin_with("BEGIN IMMEDIATE")).await?)
             }
-            Backend::Postgres(pool) => Backend::Postgres(pool.begin().await?),
+            Backend::Postgres(pool) => Backend::Postgres(patient(pool.begin()).await?),
         };
         Ok(Tx { transaction })
     }
@@ -134,9 +156,8 @@ impl Tx {
     /// whoever repeats the use case must be able to find it done.
     pub async fn commit(self) -> Result<(), StorageError> {
         match self.transaction {
-            Backend::Sqlite(transaction) => transaction.commit().await?,
-            Backend::Postgres(transaction) => transaction.commit().await?,
+            Backend::Sqlite(transaction) => patient(transaction.commit()).await,
+            Backend::Postgres(transaction) => patient(transaction.commit()).await,
         }
-        Ok(())
     }
 }

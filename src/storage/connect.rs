@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::{FutureExt, TryFutureExt};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection, Executor, PgConnection, PgPool, SqlitePool};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::backend::{Backend, Db, SqlitePools};
 use super::error::StorageError;
@@ -125,8 +127,8 @@ async fn open_sqlite(path: &Path, options: &ConnectOptions) -> Result<Db, Storag
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(file.clone().optimize_on_close(true, 400))
-        .await?;
+        .connect_lazy_with(file.clone().optimize_on_close(true, 400));
+    switch_to_wal(&writer, options.acquire_timeout).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .acquire_timeout(options.acquire_timeout)
@@ -138,6 +140,22 @@ async fn open_sqlite(path: &Path, options: &ConnectOptions) -> Result<Db, Storag
     Ok(Db::new(Backend::Sqlite(SqlitePools { readers, writer })))
 }
 
+/// Opens the first connection, which switches a new file to write-ahead logging. Processes that do
+/// so at the same moment get "locked" at once, whatever the busy timeout: they take turns here.
+async fn switch_to_wal(writer: &SqlitePool, patience: Duration) -> Result<(), StorageError> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match writer.acquire().await.map_err(StorageError::from) {
+            Err(StorageError::Unavailable(sqlx::Error::Database(_)))
+                if Instant::now() < deadline =>
+            {
+                sleep(Duration::from_millis(20)).await;
+            }
+            outcome => return outcome.map(drop),
+        }
+    }
+}
+
 async fn open_postgres(
     server: &PgConnectOptions,
     options: &ConnectOptions,
@@ -145,19 +163,39 @@ async fn open_postgres(
     let server = server
         .clone()
         .application_name("tokenward")
-        // No statement of ours is slow; one that hangs must not hold its connection.
-        .options([
-            ("statement_timeout", "30s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-        ])
         .log_statements(log::LevelFilter::Trace)
         .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1));
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(2))
         .acquire_timeout(options.acquire_timeout)
+        // Said as a statement, because poolers refuse parameters at the start of a connection.
+        .after_connect(|connection, _| Box::pin(connection.execute(LIMITS).map_ok(drop)))
+        // A connection may have died in the pool. sqlx asks as well, but waits for ever.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(answers(connection).map(Ok)))
+        // The same for connections that come back: a server that is gone without a word must not
+        // drain the pool.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                match answers(connection).await {
+                    true => Ok(true),
+                    false => Err(sqlx::Error::PoolTimedOut),
+                }
+            })
+        })
         .connect_with(server)
         .await?;
     Ok(pool)
+}
+
+/// No statement of ours is slow; one that hangs must not hold its connection and its locks.
+const LIMITS: &str =
+    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'";
+/// How long a sign of life may take.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
+
+async fn answers(connection: &mut PgConnection) -> bool {
+    matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))
 }
 
 /// Makes the file before SQLite does, so that nobody else may read it.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::backend::{Backend, Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, hex_of};
 use crate::model::{Delivery, Exposure, Id, Origin, Timestamp, Token, Verdict};
@@ -55,7 +55,7 @@ pub async fn insert(
             let query = sqlx::query(SQLITE)
                 .bind(json!(rows).to_string())
                 .bind(delivery.uuid());
-            query.try_map(|row| column(&row, "id")).fetch_all(c).await?
+            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
             fn each<'a, T>(all: &'a [NewExposure], of: impl Fn(&'a NewExposure) -> T) -> Vec<T> {
@@ -73,7 +73,7 @@ pub async fn insert(
                 .bind(each(exposures, |e| e.state_before))
                 .bind(each(exposures, |e| e.exposure.revoked_at.as_millis()))
                 .bind(each(exposures, |e| e.exposure.verdict.name()));
-            query.try_map(|row| column(&row, "id")).fetch_all(c).await?
+            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await?
         }
     };
     Ok(ids.into_iter().map(Id::from_uuid).collect())

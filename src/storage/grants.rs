@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::backend::{Backend, Tx, sql};
+use super::backend::{Backend, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::ids_as_json;
 use crate::model::{Grant, Id, Timestamp};
@@ -43,14 +43,16 @@ pub async fn revoke(tx: &mut Tx, grants: &[Id<Grant>], at: Timestamp) -> Result<
             let query = sqlx::query(SQLITE)
                 .bind(ids_as_json(&ids))
                 .bind(at.as_millis());
-            query.execute(c).await?;
+            patient(query.execute(c)).await?;
         }
         Backend::Postgres(c) => {
-            sqlx::query(POSTGRES)
-                .bind(ids)
-                .bind(at.as_millis())
-                .execute(c)
-                .await?;
+            patient(
+                sqlx::query(POSTGRES)
+                    .bind(ids)
+                    .bind(at.as_millis())
+                    .execute(c),
+            )
+            .await?;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Table `hash_keys`: which hash keys were ever used here, by a canary and never by the key.
 
-use super::backend::{Backend, Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, exactly};
 use crate::model::{HashKey, HashKeyId, Timestamp, TokenDigest};
@@ -36,9 +36,7 @@ pub async fn list(db: &Db) -> Result<Vec<KnownHashKey>, StorageError> {
 /// When the database fails.
 pub async fn lock(tx: &mut Tx) -> Result<(), StorageError> {
     if let Backend::Postgres(c) = tx.connection() {
-        sqlx::query("LOCK TABLE hash_keys IN SHARE ROW EXCLUSIVE MODE")
-            .execute(c)
-            .await?;
+        patient(sqlx::query("LOCK TABLE hash_keys IN SHARE ROW EXCLUSIVE MODE").execute(c)).await?;
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Bringing a database up to this version, and refusing one that is ahead of it.
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{Connection, Executor, PgPool, SqlSafeStr};
 
 use super::backend::{Backend, Db, sql};
 use super::connect::DatabaseUrl;
@@ -174,7 +175,7 @@ impl Db {
                 };
                 migrator(|step| step.2).run(&pools.writer).await
             }
-            Backend::Postgres(pool) => migrator(|step| step.3).run(pool).await,
+            Backend::Postgres(pool) => migrate_postgres(pool).await,
         };
         outcome.map_err(|error| match error {
             MigrateError::VersionMissing(database) if database > state.binary => {
@@ -187,6 +188,20 @@ impl Db {
             other => MigrationError::Failed(other),
         })
     }
+}
+
+/// On a connection of its own and without the usual limits: a large table takes its time, and so
+/// does a replica that waits for another one's migration.
+async fn migrate_postgres(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut connection = pool.acquire().await?.detach();
+    connection
+        .execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        .await?;
+    let outcome = migrator(|step| step.3)
+        .run_direct(None, &mut connection, false)
+        .await;
+    connection.close().await?;
+    outcome
 }
 
 fn migrator(text: impl Fn(&Step) -> &'static str) -> Migrator {
@@ -207,7 +222,11 @@ async fn lock_beside(database: &Path) -> Result<File, MigrationError> {
     let path = PathBuf::from(path);
     let target = path.clone();
     let lock = tokio::task::spawn_blocking(move || {
-        let file = File::options().create(true).append(true).open(&target)?;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&target)?;
         file.lock()?;
         Ok(file)
     });

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::backend::{Backend, Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, ids_as_json};
 use crate::model::{Email, Id, Organization, OrganizationName, Role, Slug, Timestamp, User};
@@ -78,11 +78,12 @@ pub async fn set_blocked(
 ) -> Result<bool, StorageError> {
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE organizations
-         SET blocked_at = $2
+         SET blocked_at = CASE WHEN $3 THEN COALESCE(blocked_at, $2) END
          WHERE slug = $1",
     )
     .bind(slug.as_str())
-    .bind(blocked_at.map(Timestamp::as_millis)))?;
+    .bind(blocked_at.map(Timestamp::as_millis))
+    .bind(blocked_at.is_some()))?;
     Ok(done == 1)
 }
 
@@ -110,11 +111,11 @@ pub async fn list_managers(
     match tx.connection() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
-            Ok(query.try_map(|row| manager(&row)).fetch_all(c).await?)
+            patient(query.try_map(|row| manager(&row)).fetch_all(c)).await
         }
         Backend::Postgres(c) => {
             let query = sqlx::query(POSTGRES).bind(ids);
-            Ok(query.try_map(|row| manager(&row)).fetch_all(c).await?)
+            patient(query.try_map(|row| manager(&row)).fetch_all(c)).await
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Tables `origin_key_sets` and `origin_keys`: the public keys of origins, so that a restart or an
 //! outage of the origin's API changes nothing.
 
-use super::backend::{Backend, Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::Columns;
 use crate::model::{Origin, Timestamp};
@@ -110,18 +110,20 @@ async fn insert_all(tx: &mut Tx, origin: &Origin, keys: &[StoredKey]) -> Result<
                 .map(|key| (&key.key_id, &key.pem, key.is_current))
                 .collect();
             let rows = serde_json::json!(rows).to_string();
-            sqlx::query(SQLITE)
-                .bind(origin.as_str())
-                .bind(rows)
-                .execute(c)
-                .await?;
+            patient(
+                sqlx::query(SQLITE)
+                    .bind(origin.as_str())
+                    .bind(rows)
+                    .execute(c),
+            )
+            .await?;
         }
         Backend::Postgres(c) => {
             let ids: Vec<&str> = keys.iter().map(|key| key.key_id.as_str()).collect();
             let pems: Vec<&str> = keys.iter().map(|key| key.pem.as_str()).collect();
             let current: Vec<bool> = keys.iter().map(|key| key.is_current).collect();
             let query = sqlx::query(POSTGRES).bind(origin.as_str());
-            query.bind(ids).bind(pems).bind(current).execute(c).await?;
+            patient(query.bind(ids).bind(pems).bind(current).execute(c)).await?;
         }
     }
     Ok(())

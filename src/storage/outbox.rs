@@ -6,7 +6,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::backend::{Backend, Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, hex_of};
 use crate::model::{Email, Exposure, Id, Letter, Timestamp};
@@ -62,11 +62,7 @@ pub async fn insert(
                 })
                 .collect();
             let query = sqlx::query(SQLITE).bind(json!(rows).to_string());
-            query
-                .bind(priority)
-                .bind(now.as_millis())
-                .execute(c)
-                .await?;
+            patient(query.bind(priority).bind(now.as_millis()).execute(c)).await?;
         }
         Backend::Postgres(c) => {
             let ids: Vec<Uuid> = letters.iter().map(|new| new.id.uuid()).collect();
@@ -77,7 +73,7 @@ pub async fn insert(
             let recipients: Vec<&str> = letters.iter().map(|new| new.recipient.as_str()).collect();
             let query = sqlx::query(POSTGRES).bind(priority).bind(now.as_millis());
             let query = query.bind(ids).bind(exposures).bind(recipients).bind(texts);
-            query.execute(c).await?;
+            patient(query.execute(c)).await?;
         }
     }
     Ok(())
@@ -104,6 +100,23 @@ pub struct ClaimedLetter {
     pub attempts: i64,
     /// Since when it waits.
     pub created_at: Timestamp,
+}
+
+/// Whether any letter is due. Asked before claiming, so that looking takes nobody's lock.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_due(db: &Db, now: Timestamp) -> Result<bool, StorageError> {
+    let one = sql!(db.reader(), |c| sqlx::query(
+        "SELECT id
+         FROM outbox
+         WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+         LIMIT 1",
+    )
+    .bind(now.as_millis())
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_optional(c))?;
+    Ok(one.is_some())
 }
 
 /// Claims up to `limit` letters that are due, until `until`.
@@ -152,7 +165,7 @@ pub async fn claim(
                 .bind(limit)
                 .bind(until)
                 .bind(claim);
-            query.try_map(|row| claimed(&row)).fetch_all(c).await?
+            patient(query.try_map(|row| claimed(&row)).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
             let query = sqlx::query(POSTGRES)
@@ -160,7 +173,7 @@ pub async fn claim(
                 .bind(limit)
                 .bind(until)
                 .bind(claim);
-            query.try_map(|row| claimed(&row)).fetch_all(c).await?
+            patient(query.try_map(|row| claimed(&row)).fetch_all(c)).await?
         }
     };
     // RETURNING promises no order; letters of one priority leave in the order they were written.

@@ -37,7 +37,8 @@ pub async fn find_by_email(db: &Db, email: &Email) -> Result<Option<User>, Stora
     .fetch_optional(c))
 }
 
-/// Blocks a user (`Some`) or lets them in again (`None`); `false` when there is no such user.
+/// Blocks a user (`Some`) or lets them in again (`None`); `false` when there is no such user. Who
+/// is blocked already stays blocked since then.
 ///
 /// # Errors
 /// When the database fails.
@@ -48,11 +49,12 @@ pub async fn set_blocked(
 ) -> Result<bool, StorageError> {
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE users
-         SET blocked_at = $2
+         SET blocked_at = CASE WHEN $3 THEN COALESCE(blocked_at, $2) END
          WHERE email = $1",
     )
     .bind(email.as_str())
-    .bind(blocked_at.map(Timestamp::as_millis)))?;
+    .bind(blocked_at.map(Timestamp::as_millis))
+    .bind(blocked_at.is_some()))?;
     Ok(done == 1)
 }
 

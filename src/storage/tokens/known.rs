@@ -9,7 +9,7 @@ use crate::model::{
     RevocationReason, ScopeSet, Slug, Timestamp, Token, TokenDigest, TokenKind, TokenName, User,
 };
 use crate::storage::StorageError;
-use crate::storage::backend::{Backend, Db, sql};
+use crate::storage::backend::{Backend, Db, patient, sql};
 use crate::storage::rows::{Columns, exactly, unreadable};
 
 /// One read for the token and for its owner, client and grant.
@@ -64,12 +64,12 @@ pub async fn find_by_digests(
     match db.reader() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(SQLITE.as_str()).bind(digests_as_json(digests));
-            Ok(query.try_map(|row| found(&row)).fetch_all(c).await?)
+            patient(query.try_map(|row| found(&row)).fetch_all(c)).await
         }
         Backend::Postgres(c) => {
             let digests: Vec<&[u8]> = digests.iter().map(|d| d.as_bytes().as_slice()).collect();
             let query = sqlx::query(POSTGRES.as_str()).bind(digests);
-            Ok(query.try_map(|row| found(&row)).fetch_all(c).await?)
+            patient(query.try_map(|row| found(&row)).fetch_all(c)).await
         }
     }
 }

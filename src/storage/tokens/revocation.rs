@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::model::{Grant, Id, Revocation, Timestamp, Token, TokenKind, User};
 use crate::storage::StorageError;
-use crate::storage::backend::{Backend, Tx, sql};
+use crate::storage::backend::{Backend, Tx, patient, sql};
 use crate::storage::rows::{Columns, ids_as_json, unreadable};
 
 /// What a delivery exposed.
@@ -85,12 +85,12 @@ pub async fn revoke_exposed(
                 .bind(ids_as_json(&grants))
                 .bind(ids_as_json(&users))
                 .bind(at.as_millis());
-            Ok(query.try_map(|row| revoked(&row)).fetch_all(c).await?)
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
         }
         Backend::Postgres(c) => {
             let query = sqlx::query(POSTGRES).bind(tokens).bind(grants).bind(users);
             let query = query.bind(at.as_millis());
-            Ok(query.try_map(|row| revoked(&row)).fetch_all(c).await?)
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
         }
     }
 }

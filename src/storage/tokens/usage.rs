@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::model::{HashKeyId, Id, Timestamp, Token, TokenDigest};
 use crate::storage::StorageError;
-use crate::storage::backend::{Backend, Tx};
+use crate::storage::backend::{Backend, Tx, patient};
 use crate::storage::rows::hex_of;
 
 /// The last time a token was seen in use.
@@ -45,21 +45,20 @@ pub async fn record_uses(tx: &mut Tx, uses: &[Use]) -> Result<(), StorageError> 
                 .iter()
                 .map(|one| json!([hex_of(one.token.uuid()), one.at.as_millis(), address(one)]))
                 .collect();
-            sqlx::query(SQLITE)
-                .bind(json!(rows).to_string())
-                .execute(c)
-                .await?;
+            patient(sqlx::query(SQLITE).bind(json!(rows).to_string()).execute(c)).await?;
         }
         Backend::Postgres(c) => {
             let ids: Vec<Uuid> = uses.iter().map(|one| one.token.uuid()).collect();
             let times: Vec<i64> = uses.iter().map(|one| one.at.as_millis()).collect();
             let addresses: Vec<Option<String>> = uses.iter().map(address).collect();
-            sqlx::query(POSTGRES)
-                .bind(ids)
-                .bind(times)
-                .bind(addresses)
-                .execute(c)
-                .await?;
+            patient(
+                sqlx::query(POSTGRES)
+                    .bind(ids)
+                    .bind(times)
+                    .bind(addresses)
+                    .execute(c),
+            )
+            .await?;
         }
     }
     Ok(())
@@ -100,7 +99,7 @@ pub async fn rehash(
                 .map(|one| json!([hex_of(one.token.uuid()), one.digest.to_hex()]))
                 .collect();
             let query = sqlx::query(SQLITE).bind(json!(rows).to_string());
-            query.bind(hash_key.as_str()).execute(c).await?;
+            patient(query.bind(hash_key.as_str()).execute(c)).await?;
         }
         Backend::Postgres(c) => {
             let ids: Vec<Uuid> = digests.iter().map(|one| one.token.uuid()).collect();
@@ -109,7 +108,7 @@ pub async fn rehash(
                 .map(|one| one.digest.as_bytes().as_slice())
                 .collect();
             let query = sqlx::query(POSTGRES).bind(ids).bind(digests);
-            query.bind(hash_key.as_str()).execute(c).await?;
+            patient(query.bind(hash_key.as_str()).execute(c)).await?;
         }
     }
     Ok(())
