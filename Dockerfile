@@ -25,8 +25,8 @@ RUN touch src/lib.rs src/main.rs \
     && install -d -m 0700 /out/data
 
 
-# glibc, libgcc and the roots of public certificate authorities; no shell, no package manager.
-FROM gcr.io/distroless/cc-debian12:nonroot
+# What the binary needs to run, and nothing it does not use.
+FROM debian:bookworm-slim
 
 ARG VERSION=unreleased
 ARG REVISION=unknown
@@ -36,6 +36,8 @@ LABEL org.opencontainers.image.title="Tokenward" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
+# The roots of public certificate authorities, for mail servers and GitHub's keys.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/tokenward /usr/local/bin/tokenward
 COPY LICENSE LICENSE-APACHE LICENSE-MIT /usr/share/doc/tokenward/
 # The embedded database, the generated secrets and the file mailbox live here.
