@@ -280,3 +280,49 @@ fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow:
         .listen(listener)?
         .run())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn application(folder: &std::path::Path) -> Application {
+        let settings = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\nworkers = 1\n[database]\nurl = \"sqlite://{0}/t.db\"\n\
+             [tokens]\nhash_key_file = \"{0}/keys\"\n[mail]\nurl = \"memory:\"\n\
+             [origins.github]\nenabled = false\n",
+            folder.display()
+        );
+        let settings = Settings::from_overlay(&settings).unwrap();
+        Application::build(&settings, Seams::default())
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_ends_by_itself_ends_the_service_with_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = application(folder.path()).await;
+        app.jobs.push(("nap", Box::pin(async {})));
+        let error = app.run(CancellationToken::new()).await.unwrap_err();
+        assert_eq!(error.to_string(), "the job nap ended by itself");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_ends_the_service_with_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = application(folder.path()).await;
+        app.jobs
+            .push(("fall", Box::pin(async { panic!("on purpose") })));
+        let error = app.run(CancellationToken::new()).await.unwrap_err();
+        assert_eq!(error.to_string(), "a job panicked");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_told_to_stop_ends_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = application(folder.path()).await;
+        let stop = CancellationToken::new();
+        stop.cancel();
+        app.run(stop).await.unwrap();
+    }
+}
