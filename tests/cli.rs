@@ -354,9 +354,13 @@ fn rotating_the_hash_key_loses_no_token() {
     let (place, id, token) = place_with_token();
     let before = place.object(&["keys", "list"]);
     assert_eq!(
-        (&before["current"], &before["live_tokens"]),
+        (&before["current"], &before["tokens"]),
         (&json!(true), &json!(1))
     );
+    // What leaked once may be reported again: a dead token needs its key as well.
+    place.object(&["token", "revoke", "--id", &id]);
+    assert_eq!(place.object(&["keys", "list"])["tokens"], json!(1));
+    assert!(place.run(&["keys", "list"]).out.contains("  TOKENS\n"));
     let rotated = place.object(&["keys", "rotate"]);
     assert_ne!(rotated["current"], before["id"]);
     let seen = place.feed(&token, &["token", "inspect", "--json"]).object();
@@ -395,7 +399,11 @@ fn losing_tokens_with_a_hash_key_must_be_said_out_loud() {
     let lost = text(&lost["id"]);
     assert!(refused.code == 1 && refused.err.contains(&format!("keys forget {lost}")));
     let asked = place.run(&["keys", "forget", lost]);
-    assert!(asked.code == 1 && asked.err.contains("loses 1 tokens") && asked.err.contains("--yes"));
+    assert!(
+        asked.code == 1
+            && asked.err.contains("loses 1 of the stored tokens")
+            && asked.err.contains("--yes")
+    );
     let unknown = place.run(&["keys", "forget", "feedfeedfeedfeed", "--yes"]);
     assert!(unknown.code == 1 && unknown.err.contains("never used with"));
     assert_eq!(

@@ -40,7 +40,7 @@ struct KeyView {
     current: bool,
     configured: bool,
     first_used_at: String,
-    live_tokens: i64,
+    tokens: i64,
 }
 
 impl From<HashKeyStatus> for KeyView {
@@ -50,7 +50,7 @@ impl From<HashKeyStatus> for KeyView {
             current: status.current,
             configured: status.configured,
             first_used_at: status.first_used_at.to_string(),
-            live_tokens: status.tokens,
+            tokens: status.tokens,
         }
     }
 }
@@ -63,7 +63,7 @@ impl Shown for KeyView {
             ("current", yes_or_no(self.current)),
             ("configured", yes_or_no(self.configured)),
             ("first used", self.first_used_at.clone()),
-            ("live tokens", self.live_tokens.to_string()),
+            ("tokens", self.tokens.to_string()),
         ]
     }
 }
@@ -152,7 +152,7 @@ async fn forget(arguments: &Forget, settings: &Settings, out: &mut Output) -> an
     }
     if !arguments.yes {
         bail!(
-            "forgetting hash key {id} loses {lost_tokens} tokens for good; \
+            "forgetting hash key {id} loses {lost_tokens} of the stored tokens for good; \
              say so with `tokenward keys forget {id} --yes`"
         );
     }
@@ -160,7 +160,8 @@ async fn forget(arguments: &Forget, settings: &Settings, out: &mut Output) -> an
     let outcome = hash_keys::forget(&db, &id).await;
     db.close().await;
     outcome?;
-    let text = format!("hash key {id} is forgotten; {lost_tokens} tokens under it are lost");
+    let text =
+        format!("hash key {id} is forgotten, and with it {lost_tokens} of the stored tokens");
     let id = id.as_str();
     out.either(&Forgotten { id, lost_tokens }, &text)
 }

@@ -23,7 +23,7 @@ pub enum WrongHashKeys {
     },
     /// A key that is needed is missing.
     #[error(
-        "{tokens} tokens are stored under hash key {id}, which is not configured: they would be \
+        "hash key {id} is not configured, but {tokens} of the stored tokens need it: they would be \
          unknown. Put the key back behind the current one, or accept the loss with \
          `tokenward keys forget {id}`"
     )]

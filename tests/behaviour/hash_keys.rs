@@ -113,7 +113,7 @@ async fn a_token_that_leaks_during_a_rotation_dies_and_moves_to_the_current_key(
 }
 
 #[tokio::test]
-async fn a_key_that_live_tokens_need_cannot_be_left_out() {
+async fn a_key_that_tokens_need_cannot_be_left_out() {
     let (database, tokens, key) = used().await;
     let app = start_with(&[NEW, OLD], &database).await;
     assert!(is_active(&app, &key, &tokens[0]).await);
@@ -132,7 +132,7 @@ async fn a_key_that_live_tokens_need_cannot_be_left_out() {
         _ => panic!("{error:#}"),
     }
     let message = format!("{error:#}");
-    assert!(message.contains("1 token"), "{message}");
+    assert!(message.contains("1 of the stored tokens"), "{message}");
     assert!(
         !message.contains(OLD) && !message.contains(NEW),
         "{message}"
