@@ -33,8 +33,7 @@ pub(super) async fn healthz() -> HttpResponse {
 }
 
 /// Whether traffic should come here: the database answers and has the tables of this version or a
-/// newer one. Mail in
-/// trouble is told, but takes no replica out of service: revoking must go on.
+/// newer one. Mail in trouble is told, but takes no replica out of service: revoking must go on.
 #[utoipa::path(
     get,
     path = "/readyz",

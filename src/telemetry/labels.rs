@@ -6,7 +6,7 @@
 pub enum DeliveryOutcome {
     /// New, and done.
     Handled,
-    /// Seen before; got the same answer again.
+    /// Seen before; got the same answer again, or a better one.
     Repeated,
     /// Headers or body could not be read.
     Malformed,
