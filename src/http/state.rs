@@ -24,9 +24,7 @@ pub struct ApiState {
     pub max_outbox_age: Duration,
 }
 
-/// Bodies up to this size are read whoever sends them.
-const SMALL: usize = 256 * 1_024;
-/// Larger ones are read so many at a time: key ids are public, so anybody can send a body that is
+/// So many large bodies are read at a time: key ids are public, so anybody can send a body that is
 /// only found to be forged once all of it is here.
 const LARGE_AT_ONCE: usize = 16;
 
@@ -55,11 +53,8 @@ impl Intake {
         }
     }
 
-    /// Waits until a body of the announced size may be read; hold on to what comes back meanwhile.
-    pub(super) async fn admit(&self, announced: Option<usize>) -> Option<OwnedSemaphorePermit> {
-        if announced.is_some_and(|size| size <= SMALL) {
-            return None;
-        }
+    /// Waits until another large body may be read; hold on to what comes back meanwhile.
+    pub(super) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.large_bodies).acquire_owned().await.ok()
     }
 }

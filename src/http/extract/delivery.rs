@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
@@ -11,7 +12,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::http::ApiError;
 use crate::http::state::{ApiState, Intake};
@@ -64,7 +65,7 @@ async fn receive(
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
     let spec = intake.keys.spec();
-    let announced = announced_size(request, intake.max_body_bytes)?;
+    refuse_announced_size(request, intake.max_body_bytes)?;
     let headers = request.headers().iter();
     let envelope = Envelope::read(
         spec,
@@ -76,10 +77,7 @@ async fn receive(
         .key(&envelope.key_id, received_at)
         .await
         .map_err(no_key)?;
-    let body = timeout_at(deadline, async {
-        let _permit = intake.admit(announced).await;
-        body(payload, intake.max_body_bytes).await
-    });
+    let body = timeout_at(deadline, body(payload, intake));
     let body = body.await.map_err(|_| ApiError::too_slow())??;
     let proven = Proven::new(spec, &key, &envelope, body).await?;
     count_former_key(state, intake, &key);
@@ -141,27 +139,55 @@ impl Proven {
 }
 
 /// Refuses an announced size before anything is read or asked. A chunked body announces none.
-fn announced_size(request: &HttpRequest, limit: usize) -> Result<Option<usize>, ApiError> {
+fn refuse_announced_size(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
     match announced.and_then(|text| text.parse::<usize>().ok()) {
         Some(length) if length > limit => Err(ApiError::too_large(limit)),
-        announced => Ok(announced),
+        _ => Ok(()),
     }
 }
 
-async fn body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, ApiError> {
+/// So much of a body is read whoever sends it. For the rest it needs one of few places, which it
+/// has to earn: announcing a size costs a stranger nothing.
+const BLOCK: usize = 256 * 1_024;
+/// Longest time for each further block. Whoever stalls gives the place to the next.
+const BLOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+async fn body(mut payload: Payload, intake: &Intake) -> Result<Vec<u8>, ApiError> {
+    let limit = intake.max_body_bytes;
     let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
+    let mut more = read_block(&mut payload, &mut bytes, limit).await?;
+    if more {
+        let _place = intake.admit().await;
+        while more {
+            let block = timeout(BLOCK_PATIENCE, read_block(&mut payload, &mut bytes, limit));
+            more = block.await.map_err(|_| ApiError::too_slow())??;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Reads one more block of a body; `false` when that was the end of it.
+async fn read_block(
+    payload: &mut Payload,
+    bytes: &mut Vec<u8>,
+    limit: usize,
+) -> Result<bool, ApiError> {
+    let enough = bytes.len() + BLOCK;
+    while bytes.len() < enough {
+        let Some(chunk) = payload.next().await else {
+            return Ok(false);
+        };
         let chunk = chunk.map_err(|_| ApiError::malformed("the body broke off"))?;
         if bytes.len() + chunk.len() > limit {
             return Err(ApiError::too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(true)
 }
 
 fn no_key(error: KeyError) -> ApiError {

@@ -1,6 +1,9 @@
 //! Bodies that are not what was agreed, or more of it than is read.
 
+use std::time::Duration;
+
 use rstest::rstest;
+use tokio::time::timeout;
 
 use super::{ID, POST, SIGNATURE, assert_refused, signed};
 use crate::support::{Answer, Raw, TestApp};
@@ -97,4 +100,34 @@ async fn a_body_as_large_as_the_cap_is_read() {
     let body = format!("[]{}", " ".repeat(65_534));
     assert_eq!(app.github().post(&body).await.status, 200);
     assert_eq!(app.github().post(&format!("{body} ")).await.status, 413);
+}
+
+/// Announces a large body, sends the beginning of it and then nothing.
+async fn stall(app: &TestApp, beginning: usize) -> Raw {
+    let mut connection = Raw::open(app).await;
+    let (key, signature) = signed(&app.origin().signer, b"");
+    let head = format!(
+        "{POST} HTTP/1.1\r\nHost: service\r\n{ID}: {key}\r\n{SIGNATURE}: {signature}\r\n\
+         Content-Length: 4194304\r\n\r\n"
+    );
+    connection.write(head.as_bytes()).await;
+    connection.write(&vec![b'a'; beginning]).await;
+    connection
+}
+
+#[rstest]
+#[case::at_once(1)]
+#[case::once_they_are_large(320 * 1_024)]
+#[tokio::test]
+async fn strangers_who_stall_do_not_keep_a_large_delivery_waiting(#[case] beginning: usize) {
+    let patient = "[server]\nrequest_timeout = '10m'";
+    let app = TestApp::builder().settings(patient).start().await;
+    let mut strangers = Vec::new();
+    for _ in 0..40 {
+        strangers.push(stall(&app, beginning).await);
+    }
+    let large = format!("[]{}", " ".repeat(1_024 * 1_024));
+    let answer = timeout(Duration::from_secs(60), app.github().post(&large)).await;
+    assert_eq!(answer.expect("it is its turn").status, 200);
+    drop(strangers);
 }
