@@ -27,8 +27,12 @@ impl Sightings {
         for (index, report) in delivery.reports.iter().enumerate() {
             for candidate in ctx.detector.candidates(report.text.reveal()) {
                 let text = candidate.text.as_bytes();
-                let current_digest = ctx.hash_keys.current().digest(text);
-                for digest in ctx.hash_keys.candidates(text) {
+                let mut digests = ctx.hash_keys.candidates(text).peekable();
+                // The current key's comes first.
+                let Some(current_digest) = digests.peek().copied() else {
+                    continue;
+                };
+                for digest in digests {
                     let sighting = by_digest.entry(digest).or_insert_with(|| Sighting {
                         reports: Vec::new(),
                         current_digest,

@@ -91,20 +91,20 @@ async fn record(
     if !exposed.grants.is_empty() {
         grants::revoke(&mut tx, &exposed.grants, now).await?;
     }
-    let new: Vec<(&Case<'_>, NewExposure)> = cases
+    let (owners, exposures): (Vec<&Case<'_>>, Vec<NewExposure>) = cases
         .iter()
         .flat_map(|case| {
             case.exposures(delivery)
                 .map(move |exposure| (case, exposure))
         })
-        .collect();
-    let rows: Vec<NewExposure> = new.iter().map(|(_, exposure)| exposure.clone()).collect();
-    let written: HashSet<_> = exposures_table::insert(&mut tx, delivery_id, &rows)
+        .unzip();
+    let written: HashSet<_> = exposures_table::insert(&mut tx, delivery_id, &exposures)
         .await?
         .into_iter()
         .collect();
-    let fresh: Vec<_> = new
+    let fresh: Vec<_> = owners
         .into_iter()
+        .zip(&exposures)
         .filter(|(_, new)| written.contains(&new.exposure.id))
         .collect();
     let letters = write_letters(ctx, &mut tx, &fresh, &revoked, now).await?;
@@ -167,7 +167,7 @@ async fn remember(
 async fn write_letters(
     ctx: &Context,
     tx: &mut Tx,
-    fresh: &[(&Case<'_>, NewExposure)],
+    fresh: &[(&Case<'_>, &NewExposure)],
     revoked: &Revoked,
     now: Timestamp,
 ) -> Result<usize, StorageError> {
@@ -199,7 +199,7 @@ async fn write_letters(
 
 async fn managers(
     tx: &mut Tx,
-    fresh: &[(&Case<'_>, NewExposure)],
+    fresh: &[(&Case<'_>, &NewExposure)],
 ) -> Result<Managers, StorageError> {
     let mut ids: Vec<_> = fresh
         .iter()

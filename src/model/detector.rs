@@ -46,7 +46,7 @@ impl Detector {
         markers.sort_unstable();
         // One literal start for all kinds lets the regex engine scan at memory speed.
         let prefix = regex::escape(format.prefix());
-        let start = Regex::new(&format!("(?-u){prefix}({})", markers.join("|")))?;
+        let start = Regex::new(&format!("(?-u){prefix}(?:{})", markers.join("|")))?;
         Ok(Self {
             start,
             kinds,
@@ -59,9 +59,8 @@ impl Detector {
     ///
     /// Where every token of a kind has a checksum, a string without a right one is not a candidate.
     pub fn candidates<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Candidate<'t>> {
-        self.start.captures_iter(text).filter_map(move |captures| {
-            let start = captures.get(0)?;
-            let kind = self.kind_of(captures.get(1)?.as_bytes())?;
+        self.start.find_iter(text).filter_map(move |start| {
+            let kind = self.kind_of(start.as_bytes().get(self.prefix_length..)?)?;
             let secret = text.get(start.end()..start.end().checked_add(SECRET_LENGTH)?)?;
             let ours =
                 is_checked(secret) || (!self.rules.required(kind) && secret.iter().all(is_legacy));

@@ -169,7 +169,7 @@ async fn open_postgres(
         .max_connections(options.max_connections.max(2))
         .acquire_timeout(options.acquire_timeout)
         // Said as a statement, because poolers refuse parameters at the start of a connection.
-        .after_connect(|connection, _| Box::pin(connection.execute(LIMITS).map_ok(drop)))
+        .after_connect(|connection, _| Box::pin(connection.execute(SESSION).map_ok(drop)))
         // A connection may have died in the pool. sqlx asks as well, but waits for ever.
         .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(answers(connection).map(Ok)))
@@ -189,8 +189,15 @@ async fn open_postgres(
 }
 
 /// No statement of ours is slow; one that hangs must not hold its connection and its locks.
-const LIMITS: &str =
-    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'";
+///
+/// Every hot statement has its index. A plan that was made while a table was small would read it from
+/// end to end and be kept while the table grows, also the server's own plan that checks a reference:
+/// the first large delivery would then cost the square of its size. `jit` is off because the planner
+/// takes a scan that is unavoidable for a very dear one, worth compiling.
+const SESSION: &str = "SET statement_timeout = '30s'; \
+     SET idle_in_transaction_session_timeout = '60s'; \
+     SET enable_seqscan = off; \
+     SET jit = off";
 /// How long a sign of life may take.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 

@@ -60,21 +60,25 @@ pub async fn revoke_exposed(
                      AND user_id IN (SELECT unhex(value) FROM json_each($3))
              )
          RETURNING id, kind, grant_id, user_id";
-    const POSTGRES: &str = "UPDATE tokens
+    // Joined and not asked `id = ANY($1)` per row: a kept plan walks an array from its start for
+    // each of them, which made 10,000 tokens three times as dear.
+    const POSTGRES: &str = "UPDATE tokens AS t
          SET revoked_at = $4,
-             revoked_reason = CASE
-                 WHEN id = ANY($1) THEN 'exposed'
-                 ELSE 'relative_exposed'
-             END
-         WHERE revoked_at IS NULL
-             AND id IN (
-                 SELECT unnest($1::uuid[])
-                 UNION
-                 SELECT id FROM tokens WHERE grant_id = ANY($2)
-                 UNION
-                 SELECT id FROM tokens WHERE kind = 'user_session_token' AND user_id = ANY($3)
-             )
-         RETURNING id, kind, grant_id, user_id";
+             revoked_reason = CASE WHEN doomed.exposed THEN 'exposed' ELSE 'relative_exposed' END
+         FROM (
+             SELECT id, bool_or(exposed) AS exposed
+             FROM (
+                 SELECT unnest($1::uuid[]) AS id, true AS exposed
+                 UNION ALL
+                 SELECT id, false FROM tokens WHERE grant_id = ANY($2)
+                 UNION ALL
+                 SELECT id, false FROM tokens
+                 WHERE kind = 'user_session_token' AND user_id = ANY($3)
+             ) AS named
+             GROUP BY id
+         ) AS doomed
+         WHERE t.id = doomed.id AND t.revoked_at IS NULL
+         RETURNING t.id, t.kind, t.grant_id, t.user_id";
     let tokens: Vec<Uuid> = exposed.tokens.iter().map(|id| id.uuid()).collect();
     let grants: Vec<Uuid> = exposed.grants.iter().map(|id| id.uuid()).collect();
     let users: Vec<Uuid> = exposed.session_users.iter().map(|id| id.uuid()).collect();
