@@ -130,6 +130,23 @@ async fn a_verdict_improves_when_what_we_know_has_grown_and_the_token_dies_then(
     assert_eq!(app.read_mail().await.len(), 2);
 }
 
+#[tokio::test]
+async fn a_verdict_that_was_true_once_stays_true() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let kept = app.personal_token(&ada, "kept").await;
+    let lost = app.personal_token(&ada, "lost").await;
+    let reports = json!([report(&kept.token), report(&lost.token)]).to_string();
+    let first = app.github().post(&reports).await;
+    assert_eq!(first.labels(), ["true_positive", "true_positive"]);
+    // As when its hash key was forgotten.
+    hide(&app, "lost").await;
+
+    let second = app.github().post(&reports).await;
+
+    assert_eq!(second.text, first.text);
+}
+
 /// Moves a token's digest out of the way and remembers it.
 async fn hide(app: &TestApp, name: &str) -> String {
     let digest = match crate::support::is_postgres() {
