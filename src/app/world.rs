@@ -43,7 +43,8 @@ pub async fn open_at(
     }
     let hash_keys = keys(&settings.tokens, &db).await?;
     hash_keys::admit(&db, &hash_keys, clock.now()).await?;
-    let issuer = settings.server.public_url_at(address)?;
+    let public_url = settings.server.public_url_at(address)?;
+    let issuer = settings.issuer.as_ref().unwrap_or(&public_url);
     Ok(Context {
         db,
         clock,
@@ -52,6 +53,8 @@ pub async fn open_at(
         hash_keys,
         security_contact: settings.mail.security_contact.clone(),
         issuer: issuer.as_str().trim_end_matches('/').to_owned(),
+        public_url: public_url.as_str().trim_end_matches('/').to_owned(),
+        policy: settings.policy.clone(),
         pending_uses: Default::default(),
         letters_waiting,
     })

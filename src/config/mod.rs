@@ -7,6 +7,7 @@ mod environment;
 mod explain;
 mod file;
 mod layers;
+mod policy;
 mod problem;
 mod read;
 mod reader;

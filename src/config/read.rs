@@ -12,6 +12,7 @@ use url::{Host, Url};
 
 use super::explain::Line;
 use super::layers::Key;
+use super::policy;
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, one_line};
 use super::settings::{
@@ -29,6 +30,8 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
         database(&mut reader),
         tokens(&mut reader),
         mail(&mut reader),
+        policy::policy(&mut reader),
+        policy::issuer(&mut reader),
         github(&mut reader),
         brand(&mut reader),
         log(&mut reader),
@@ -41,6 +44,8 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
             Some(database),
             Some(tokens),
             Some(mail),
+            Some(policy),
+            Some(issuer),
             Some(github),
             Some(brand),
             Some(log),
@@ -50,6 +55,8 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
             database,
             tokens,
             mail,
+            policy,
+            issuer,
             origins: OriginSettings { github },
             brand,
             log,
@@ -69,9 +76,11 @@ fn server(from: &mut Reader<'_>) -> Option<ServerSettings> {
     let workers = from.number("server.workers", 0..=1_024_usize);
     let request_timeout = from.duration("server.request_timeout");
     let shutdown_timeout = from.duration("server.shutdown_timeout");
+    let trusted_proxies = policy::trusted_proxies(from);
     Some(ServerSettings {
         listen: listen?,
         public_url: public_url?,
+        trusted_proxies: trusted_proxies?,
         workers: NonZeroUsize::new(workers?).unwrap_or_else(cores),
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,
@@ -82,7 +91,7 @@ fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn public_url(text: &str) -> Result<Url, String> {
+pub(super) fn public_url(text: &str) -> Result<Url, String> {
     let right = "it is http:// or https:// and a host, without a path";
     let url = Url::parse(text).map_err(|_| right.to_owned())?;
     // Anything more would end up inside every issuer and every link built on it.

@@ -72,7 +72,7 @@ impl Secrecy {
     fn of(path: &str) -> Self {
         match path {
             "database.url" | "mail.url" => Self::UrlWithPassword,
-            "tokens.hash_keys" | "origins.github.token" => Self::Whole,
+            "tokens.hash_keys" | "origins.github.token" | "sign_in.review_code" => Self::Whole,
             _ => Self::Open,
         }
     }

@@ -16,7 +16,7 @@ use super::source::Sources;
 use super::value::Mailbox;
 use super::{layers, read};
 use crate::mail::{Accent, MailUrl};
-use crate::model::{ChecksumRules, Detector, Email, HashKeys, TokenFormat};
+use crate::model::{ChecksumRules, Detector, Email, HashKeys, Policy, TokenFormat, TrustedProxies};
 use crate::storage::DatabaseUrl;
 use crate::telemetry::LogFormat;
 
@@ -31,6 +31,10 @@ pub struct Settings {
     pub tokens: TokenSettings,
     /// How letters leave.
     pub mail: MailSettings,
+    /// How people sign in, and what clients can have.
+    pub policy: Policy,
+    /// What `iss` says, unless it is the public URL.
+    pub issuer: Option<Url>,
     /// Who may report leaks.
     pub origins: OriginSettings,
     /// How the product presents itself.
@@ -49,6 +53,8 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Where clients reach the service; see [`ServerSettings::public_url_at`].
     pub public_url: Option<Url>,
+    /// Proxies whose headers are believed.
+    pub trusted_proxies: TrustedProxies,
     /// Threads that answer requests.
     pub workers: NonZeroUsize,
     /// Longest time a request may take.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::usage::PendingUses;
-use crate::model::{Clock, Detector, Email, HashKeys, TokenFormat};
+use crate::model::{Clock, Detector, Email, HashKeys, Policy, TokenFormat};
 use crate::storage::Db;
 
 /// The world as the domain sees it. Built once, shared by every request and job.
@@ -22,8 +22,12 @@ pub struct Context {
     pub hash_keys: HashKeys,
     /// Who is told when nobody nearer can be.
     pub security_contact: Email,
-    /// The service's public URL, `iss` in its answers.
+    /// `iss` in answers and tokens (RFC 8414 2), without a slash at the end.
     pub issuer: String,
+    /// Where browsers and clients reach the service, without a slash at the end.
+    pub public_url: String,
+    /// What operators decided about signing in and about OAuth.
+    pub policy: Policy,
     /// Uses that have not been written down yet.
     pub pending_uses: PendingUses,
     /// Called when letters were committed to the outbox.

@@ -1,6 +1,7 @@
 //! The vocabulary: pure values, no I/O, no async. Every other room may use it, and it uses none.
 
 pub mod client;
+pub mod client_metadata;
 pub mod delivery;
 pub mod detector;
 pub mod exposure;
@@ -8,25 +9,38 @@ pub mod grant;
 pub mod id;
 pub mod letter;
 pub mod organization;
+pub mod policy;
 pub mod random;
+pub mod redirect_uri;
 pub mod scope;
+pub mod scope_catalog;
 pub mod secret;
+pub mod session;
+pub mod signing_key;
 pub mod time;
 pub mod token;
 pub mod token_kind;
 pub mod token_text;
 pub mod user;
 
-pub use client::{Client, ClientId};
+pub use client::{Client, ClientId, ClientStanding, RegisteredClient};
+pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
 pub use delivery::{Delivery, Report, ReportedText};
 pub use detector::{Candidate, Detector};
 pub use exposure::{Exposure, Origin, Place, Verdict};
-pub use grant::Grant;
+pub use grant::{Grant, GrantRequest, SubType};
 pub use id::Id;
 pub use letter::Letter;
 pub use organization::{Organization, OrganizationName, Role, Slug};
+pub use policy::{
+    OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, SignInPolicy, TrustedProxies,
+};
+pub use redirect_uri::RedirectUri;
 pub use scope::ScopeSet;
+pub use scope_catalog::ScopeCatalog;
 pub use secret::{HashKey, HashKeyId, HashKeys, PlainToken, TokenDigest};
+pub use session::Session;
+pub use signing_key::SigningAlgorithm;
 pub use time::{Clock, Timestamp};
 pub use token::{KnownToken, Revocation, RevocationReason, Token, TokenName, TokenState};
 pub use token_kind::{Remedy, TokenKind};

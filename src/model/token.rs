@@ -22,12 +22,16 @@ pub struct Token {
     pub kind: TokenKind,
     /// The grant it was minted from, for kinds that have a family.
     pub grant: Option<Id<Grant>>,
+    /// The code or refresh token that was exchanged for it.
+    pub parent: Option<Id<Token>>,
     /// The customer it acts for, as the issuing service named them.
     pub customer: Option<String>,
     /// What its owner calls it.
     pub name: Option<TokenName>,
     /// What it may do.
     pub scopes: ScopeSet,
+    /// The resources it is for (RFC 8707), separated by spaces; `None` is no limit.
+    pub audience: Option<String>,
     /// The last four characters of its text.
     pub hint: String,
     /// Since when it exists.
@@ -38,6 +42,10 @@ pub struct Token {
     pub last_used_at: Option<Timestamp>,
     /// From where, when the service that asked told us.
     pub last_used_from: Option<IpAddr>,
+    /// When its name or scopes were changed last.
+    pub modified_at: Option<Timestamp>,
+    /// When a code or refresh token was exchanged for others.
+    pub redeemed_at: Option<Timestamp>,
     /// When and why it died, if it was revoked.
     pub revocation: Option<Revocation>,
 }
@@ -62,15 +70,36 @@ pub enum RevocationReason {
     Operator,
     /// Its owner revoked it.
     Owner,
+    /// It was exchanged for others, as codes and refresh tokens are.
+    Redeemed,
+    /// Others were minted in its place, because the answer with it may have been lost.
+    Superseded,
+    /// A code or refresh token of the same grant was used again after others had been used.
+    Replayed,
+    /// The client it was issued to gave it back (RFC 7009).
+    Client,
+    /// The user withdrew what they had allowed.
+    Withdrawn,
+    /// The user signed out.
+    SignedOut,
+    /// The client it belonged to was deleted.
+    ClientDeleted,
 }
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 11] = [
         Self::Exposed,
         Self::RelativeExposed,
         Self::Operator,
         Self::Owner,
+        Self::Redeemed,
+        Self::Superseded,
+        Self::Replayed,
+        Self::Client,
+        Self::Withdrawn,
+        Self::SignedOut,
+        Self::ClientDeleted,
     ];
 
     /// The name as stored.
@@ -81,6 +110,13 @@ impl RevocationReason {
             Self::RelativeExposed => "relative_exposed",
             Self::Operator => "operator",
             Self::Owner => "owner",
+            Self::Redeemed => "redeemed",
+            Self::Superseded => "superseded",
+            Self::Replayed => "replayed",
+            Self::Client => "client",
+            Self::Withdrawn => "withdrawn",
+            Self::SignedOut => "signed_out",
+            Self::ClientDeleted => "client_deleted",
         }
     }
 
@@ -144,6 +180,8 @@ pub struct KnownToken {
     pub client: Option<Client>,
     /// When the grant it was minted from ended, if it did.
     pub grant_revoked_at: Option<Timestamp>,
+    /// Whether the user is a member of the organization; of no matter unless there are both.
+    pub is_member: bool,
 }
 
 /// Whether a token works, and if not, why. Nobody outside learns the reason.
@@ -161,7 +199,8 @@ pub enum TokenState {
         /// Since when.
         at: Timestamp,
     },
-    /// Its user, organization or client is blocked; it would work again after unblocking.
+    /// Its user, organization or client is blocked, or its user is no longer a member of the
+    /// organization; it would work again if that changed.
     Suspended {
         /// Since when.
         at: Timestamp,
@@ -194,8 +233,17 @@ impl KnownToken {
         }
         match self.suspended_at() {
             Some(at) => TokenState::Suspended { at },
+            None if self.left_organization() => TokenState::Suspended { at: now },
             None => TokenState::Live,
         }
+    }
+
+    /// Whether the token acts for a user in an organization of which they are no longer a member.
+    /// An organization's own token outlives the membership of whoever made it.
+    fn left_organization(&self) -> bool {
+        let acts_for_member = self.user.is_some() && self.organization.is_some();
+        let of_organization = self.token.kind == TokenKind::OrganizationAccessToken;
+        acts_for_member && !of_organization && !self.is_member
     }
 
     fn suspended_at(&self) -> Option<Timestamp> {
@@ -226,14 +274,18 @@ mod tests {
             id: Id::new(at(0)),
             kind,
             grant: None,
+            parent: None,
             customer: None,
             name: None,
             scopes: ScopeSet::default(),
+            audience: None,
             hint: "abcd".to_owned(),
             created_at: at(0),
             expires_at: Some(at(100)),
             last_used_at: None,
             last_used_from: None,
+            modified_at: None,
+            redeemed_at: None,
             revocation: None,
         };
         let email = Email::from_stored("ada@example.com".to_owned());
@@ -248,6 +300,7 @@ mod tests {
             organization: None,
             client: None,
             grant_revoked_at: None,
+            is_member: true,
         }
     }
 
@@ -268,6 +321,26 @@ mod tests {
         assert_eq!(token.state(at(150)), TokenState::Expired { at: at(100) });
         token.grant_revoked_at = Some(at(20));
         assert_eq!(token.state(at(150)), TokenState::Revoked { at: at(20) });
+    }
+
+    #[test]
+    fn who_leaves_an_organization_leaves_its_tokens_but_not_those_it_owns() {
+        let organization = Organization {
+            id: Id::new(at(0)),
+            slug: "acme".parse().unwrap(),
+            name: "Acme".parse().unwrap(),
+            blocked_at: None,
+        };
+        for (kind, left) in [
+            (TokenKind::AccessToken, TokenState::Suspended { at: at(50) }),
+            (TokenKind::OrganizationAccessToken, TokenState::Live),
+        ] {
+            let mut token = known(kind);
+            token.organization = Some(organization.clone());
+            assert_eq!(token.state(at(50)), TokenState::Live);
+            token.is_member = false;
+            assert_eq!(token.state(at(50)), left, "{kind}");
+        }
     }
 
     #[test]

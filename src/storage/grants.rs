@@ -12,16 +12,31 @@ use crate::model::{Grant, Id, Timestamp};
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StorageError> {
+    let resources = match grant.request.resources.as_slice() {
+        [] => None,
+        some => Some(some.join(" ")),
+    };
     sql!(tx.connection(), execute sqlx::query(
-        "INSERT INTO grants (id, client_id, user_id, organization_id, scopes, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO grants (
+             id, client_id, user_id, organization_id, scopes, created_at, sid, auth_time,
+             redirect_uri, code_challenge, nonce, claims, resources, ends_at
+         )
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(grant.id.uuid())
     .bind(grant.client.uuid())
     .bind(grant.user.uuid())
     .bind(grant.organization.map(Id::uuid))
     .bind(grant.scopes.to_string())
-    .bind(grant.created_at.as_millis()))
+    .bind(grant.created_at.as_millis())
+    .bind(grant.request.sid)
+    .bind(grant.request.auth_time.map(Timestamp::as_millis))
+    .bind(grant.request.redirect_uri.as_deref())
+    .bind(grant.request.code_challenge.as_deref())
+    .bind(grant.request.nonce.as_deref())
+    .bind(grant.request.claims.as_deref())
+    .bind(resources.as_deref())
+    .bind(grant.request.ends_at.map(Timestamp::as_millis)))
     .map(drop)
 }
 

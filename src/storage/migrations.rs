@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 fn steps() -> Vec<Step> {
-    const FILES: [(&str, (&str, &str)); 6] = [
+    const FILES: [(&str, (&str, &str)); 8] = [
         ("people", both!("../../migrations/0001_people.sql")),
         (
             "clients and grants",
@@ -40,6 +40,14 @@ fn steps() -> Vec<Step> {
         (
             "usable tokens",
             both!("../../migrations/0006_usable_tokens.sql"),
+        ),
+        ("oauth", both!("../../migrations/0007_oauth.sql")),
+        (
+            "token lineage",
+            (
+                include_str!("../../migrations/0008_token_lineage.sqlite.sql"),
+                include_str!("../../migrations/0008_token_lineage.postgres.sql"),
+            ),
         ),
     ];
     FILES

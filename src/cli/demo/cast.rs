@@ -3,7 +3,8 @@
 use crate::domain::tokens::{self, NewTokenRequest};
 use crate::domain::{Context, DomainError, users};
 use crate::model::{
-    Client, ClientId, Email, Grant, Id, PlainToken, ScopeSet, TokenKind, User, random,
+    Client, ClientId, ClientMetadata, ClientStanding, Email, Grant, GrantRequest, Id, PlainToken,
+    ScopeSet, TokenKind, User,
 };
 use crate::storage::clients::{self, NewClient};
 use crate::storage::grants;
@@ -103,12 +104,13 @@ impl Actor {
 /// Ada allows an application to act for her.
 async fn allow(ctx: &Context, ada: &User) -> anyhow::Result<Grant> {
     let now = ctx.clock.now();
-    let prefix = ctx.format.prefix();
     let client = NewClient {
         id: Id::<Client>::new(now),
-        client_id: ClientId::from_stored(format!("{prefix}ci_{}", random::alphanumeric(32))),
-        name: CLIENT.to_owned(),
+        client_id: ClientId::fresh(&ctx.format),
         owner: None,
+        metadata: ClientMetadata::named(CLIENT),
+        standing: ClientStanding::default(),
+        registered_from: None,
         created_at: now,
     };
     let grant = Grant {
@@ -118,6 +120,7 @@ async fn allow(ctx: &Context, ada: &User) -> anyhow::Result<Grant> {
         organization: None,
         scopes: "invoices:read".parse::<ScopeSet>()?,
         created_at: now,
+        request: GrantRequest::default(),
     };
     let mut tx = ctx.db.begin().await?;
     clients::insert(&mut tx, &client).await?;

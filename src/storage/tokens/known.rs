@@ -18,15 +18,19 @@ const SELECT: &str = "
         t.id, t.digest, t.hash_key, t.kind, t.grant_id, t.customer, t.name, t.scopes, t.hint,
         t.created_at, t.expires_at, t.last_used_at, t.last_used_from, t.revoked_at,
         t.revoked_reason, t.user_id, t.organization_id, t.client_id,
+        t.parent_id, t.redeemed_at, t.audience, t.modified_at,
         u.email AS user_email, u.blocked_at AS user_blocked_at,
         o.slug AS organization_slug, o.name AS organization_name,
         o.blocked_at AS organization_blocked_at,
         c.client_id AS client_name_id, c.name AS client_name, c.disabled_at AS client_disabled_at,
         cu.email AS client_owner_email,
-        g.revoked_at AS grant_revoked_at
+        g.revoked_at AS grant_revoked_at,
+        m.role AS member_role
     FROM tokens AS t
     LEFT JOIN users AS u ON u.id = t.user_id
     LEFT JOIN organizations AS o ON o.id = t.organization_id
+    LEFT JOIN organization_members AS m
+        ON m.organization_id = t.organization_id AND m.user_id = t.user_id
     LEFT JOIN clients AS c ON c.id = t.client_id
     LEFT JOIN users AS cu ON cu.id = c.owner_user_id
     LEFT JOIN grants AS g ON g.id = t.grant_id";
@@ -173,6 +177,7 @@ fn known(row: &impl Columns) -> Result<KnownToken, sqlx::Error> {
         organization: organization(row)?,
         client: client(row)?,
         grant_revoked_at: time(row, "grant_revoked_at")?,
+        is_member: row.read::<Option<String>>("member_role")?.is_some(),
     })
 }
 
@@ -190,16 +195,20 @@ fn token(row: &impl Columns) -> Result<Token, sqlx::Error> {
             .parse::<TokenKind>()
             .map_err(unreadable)?,
         grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
+        parent: row.read::<Option<Uuid>>("parent_id")?.map(Id::from_uuid),
         customer: row.read("customer")?,
         name: row
             .read::<Option<String>>("name")?
             .map(TokenName::from_stored),
         scopes: ScopeSet::from_stored(&row.read::<String>("scopes")?),
+        audience: row.read("audience")?,
         hint: row.read("hint")?,
         created_at: Timestamp::from_millis(row.read("created_at")?),
         expires_at: time(row, "expires_at")?,
         last_used_at: time(row, "last_used_at")?,
         last_used_from: from.and_then(|from| from.parse().ok()),
+        modified_at: time(row, "modified_at")?,
+        redeemed_at: time(row, "redeemed_at")?,
         revocation,
     })
 }

@@ -28,6 +28,8 @@ pub struct NewToken {
     pub hash_key: HashKeyId,
     /// The grant it is minted from.
     pub grant: Option<Id<Grant>>,
+    /// The code or refresh token that is exchanged for it.
+    pub parent: Option<Id<Token>>,
     /// The client it is issued to, or whose credential it is.
     pub client: Option<Id<Client>>,
     /// The user who owns it or, for an organization's token, who made it.
@@ -40,6 +42,8 @@ pub struct NewToken {
     pub name: Option<TokenName>,
     /// What it may do.
     pub scopes: ScopeSet,
+    /// The resources it is for, separated by spaces.
+    pub audience: Option<String>,
     /// The last four characters of its text.
     pub hint: String,
     /// Since when it exists.
@@ -56,9 +60,11 @@ pub async fn insert(tx: &mut Tx, token: &NewToken) -> Result<(), StorageError> {
     sql!(tx.connection(), execute sqlx::query(
         "INSERT INTO tokens (
              id, digest, hash_key, kind, grant_id, client_id, user_id, organization_id,
-             customer, name, scopes, hint, created_at, expires_at
+             customer, name, scopes, hint, created_at, expires_at, parent_id, audience
          )
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         VALUES (
+             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+         )",
     )
     .bind(token.id.uuid())
     .bind(token.digest.as_bytes().as_slice())
@@ -73,6 +79,8 @@ pub async fn insert(tx: &mut Tx, token: &NewToken) -> Result<(), StorageError> {
     .bind(token.scopes.to_string())
     .bind(token.hint.as_str())
     .bind(token.created_at.as_millis())
-    .bind(token.expires_at.map(Timestamp::as_millis)))
+    .bind(token.expires_at.map(Timestamp::as_millis))
+    .bind(token.parent.map(Id::uuid))
+    .bind(token.audience.as_deref()))
     .map(drop)
 }

@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::json;
 use tokenward::domain::tokens::NewTokenRequest;
-use tokenward::model::{Client, ClientId, Grant, Id, Organization, Role, TokenKind, User};
+use tokenward::model::{
+    Client, ClientId, ClientMetadata, ClientStanding, Grant, GrantRequest, Id, Organization, Role,
+    TokenKind, User,
+};
 use tokenward::storage::{clients, grants};
 
 use super::post::Post;
@@ -33,13 +36,16 @@ impl People {
             organization: None,
             scopes: "orders:read".parse().unwrap(),
             created_at: now,
+            request: GrantRequest::default(),
         };
         let mut tx = app.ctx.db.begin().await.unwrap();
         let new = clients::NewClient {
             id: client,
             client_id: ClientId::from_stored("polar_ci_test".to_owned()),
-            name: client_name.to_owned(),
             owner: Some(user.id),
+            metadata: ClientMetadata::named(client_name),
+            standing: ClientStanding::default(),
+            registered_from: None,
             created_at: now,
         };
         clients::insert(&mut tx, &new).await.unwrap();

@@ -1,7 +1,9 @@
 //! Applications and what users allowed them, put straight into the database.
 
 use tokenward::domain::tokens::{Issued, NewTokenRequest};
-use tokenward::model::{Client, ClientId, Grant, Id, TokenKind, User, random};
+use tokenward::model::{
+    Client, ClientId, ClientMetadata, ClientStanding, Grant, GrantRequest, Id, TokenKind, User,
+};
 use tokenward::storage::clients::NewClient;
 use tokenward::storage::{clients, grants};
 
@@ -36,9 +38,11 @@ impl TestApp {
     pub(crate) async fn oauth_client(&self, name: &str, owner: Option<&User>) -> Id<Client> {
         let client = NewClient {
             id: Id::new(self.clock.now()),
-            client_id: ClientId::from_stored(format!("polar_ci_{}", random::alphanumeric(43))),
-            name: name.to_owned(),
+            client_id: ClientId::fresh(&self.ctx.format),
             owner: owner.map(|user| user.id),
+            metadata: ClientMetadata::named(name),
+            standing: ClientStanding::default(),
+            registered_from: None,
             created_at: self.clock.now(),
         };
         let mut tx = self.ctx.db.begin().await.unwrap();
@@ -56,6 +60,7 @@ impl TestApp {
             organization: None,
             scopes: "openid orders:read".parse().unwrap(),
             created_at: self.clock.now(),
+            request: GrantRequest::default(),
         };
         let mut tx = self.ctx.db.begin().await.unwrap();
         grants::insert(&mut tx, &grant).await.unwrap();

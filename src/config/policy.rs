@@ -1,0 +1,168 @@
+//! `[sign_in]` and `[oauth]`: what operators decide about people and clients.
+
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::read::public_url;
+use super::reader::Reader;
+use crate::model::time::parse_duration;
+use crate::model::{
+    Email, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog, SignInPolicy,
+    TrustedProxies,
+};
+
+pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
+    let sign_in = sign_in(from);
+    let oauth = oauth(from);
+    let max_token_lifetime = from.optional("tokens.max_lifetime", |text| {
+        parse_duration(text).map_err(|error| error.to_string())
+    });
+    Some(Policy {
+        sign_in: sign_in?,
+        oauth: oauth?,
+        max_token_lifetime: max_token_lifetime?,
+    })
+}
+
+pub(super) fn issuer(from: &mut Reader<'_>) -> Option<Option<Url>> {
+    from.optional("oauth.issuer", public_url)
+}
+
+pub(super) fn trusted_proxies(from: &mut Reader<'_>) -> Option<TrustedProxies> {
+    const PATH: &str = "server.trusted_proxies";
+    let texts = from.list(PATH)?;
+    match TrustedProxies::parse(texts.iter().map(String::as_str)) {
+        Ok(proxies) => Some(proxies),
+        Err(error) => {
+            from.refuse(PATH, error.to_string());
+            None
+        }
+    }
+}
+
+fn sign_in(from: &mut Reader<'_>) -> Option<SignInPolicy> {
+    let sign_up = from.switch("sign_in.sign_up");
+    let session_lifetime = from.duration("sign_in.session_lifetime");
+    let fresh_for = from.duration("sign_in.fresh_for");
+    let code_lifetime = from.duration("sign_in.code_lifetime");
+    let codes_per_address = from.number("sign_in.codes_per_address", 1..=1_000_u32);
+    let codes_per_network_address =
+        from.number("sign_in.codes_per_network_address", 1..=1_000_000_u32);
+    let review = review(from);
+    let proxy_header = proxy_header(from);
+    Some(SignInPolicy {
+        sign_up: sign_up?,
+        session_lifetime: session_lifetime?,
+        fresh_for: fresh_for?,
+        code_lifetime: code_lifetime?,
+        codes_per_address: codes_per_address?,
+        codes_per_network_address: codes_per_network_address?,
+        review: review?,
+        proxy_header: proxy_header?,
+    })
+}
+
+/// The review account, which a service that is open to everybody must be told about twice.
+fn review(from: &mut Reader<'_>) -> Option<Option<ReviewAccount>> {
+    let email = from.optional("sign_in.review_email", |text| {
+        text.parse::<Email>()
+            .map_err(|_| "it is an e-mail address".to_owned())
+    })?;
+    let code = from.secret("sign_in.review_code")?;
+    let in_public = from.switch("sign_in.review_in_public")?;
+    let public = !from.text("server.public_url")?.is_empty();
+    let text = code.expose_secret();
+    let Some(email) = email else {
+        if text.is_empty() {
+            return Some(None);
+        }
+        from.refuse(
+            "sign_in.review_code",
+            "a review code needs sign_in.review_email".to_owned(),
+        );
+        return None;
+    };
+    if text.len() != 6 || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        from.refuse(
+            "sign_in.review_code",
+            "it is six letters or digits".to_owned(),
+        );
+        return None;
+    }
+    if public && !in_public {
+        from.refuse(
+            "sign_in.review_email",
+            "with a server.public_url, everybody can try the code: set sign_in.review_in_public \
+             as well if that is meant"
+                .to_owned(),
+        );
+        return None;
+    }
+    Some(Some(ReviewAccount { email, code }))
+}
+
+fn proxy_header(from: &mut Reader<'_>) -> Option<Option<String>> {
+    const PATH: &str = "sign_in.proxy_header";
+    let header = from.optional(PATH, |text| {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        match text.len() <= 64 && text.bytes().all(token) {
+            true => Ok(text.to_ascii_lowercase()),
+            false => Err("it is the name of a header, such as X-Forwarded-Email".to_owned()),
+        }
+    })?;
+    let trusted = !from.list("server.trusted_proxies")?.is_empty();
+    if header.is_some() && !trusted {
+        from.refuse(
+            PATH,
+            "without server.trusted_proxies nobody's header is believed".to_owned(),
+        );
+        return None;
+    }
+    Some(header)
+}
+
+fn oauth(from: &mut Reader<'_>) -> Option<OAuthPolicy> {
+    let scopes = scopes(from);
+    let code_lifetime = from.duration("oauth.code_lifetime");
+    let access_token_lifetime = from.duration("oauth.access_token_lifetime");
+    let id_token_lifetime = from.duration("oauth.id_token_lifetime");
+    let refresh_token_idle_lifetime = from.duration("oauth.refresh_token_idle_lifetime");
+    let refresh_token_lifetime = from.duration("oauth.refresh_token_lifetime");
+    let registration = from.with("oauth.registration", |text| match text {
+        "open" => Ok(RegistrationPolicy::Open),
+        "signed_in" => Ok(RegistrationPolicy::SignedIn),
+        "closed" => Ok(RegistrationPolicy::Closed),
+        _ => Err("it is open, signed_in or closed".to_owned()),
+    });
+    let per_address = from.number("oauth.registrations_per_network_address", 1..=1_000_000_u32);
+    let clients_per_user = from.number("oauth.clients_per_user", 1..=1_000_000_u32);
+    let signing_key_rotation = from.duration("oauth.signing_key_rotation");
+    let signing_key_lead = from.duration("oauth.signing_key_lead");
+    let private_callbacks = from.switch("oauth.private_callbacks");
+    Some(OAuthPolicy {
+        scopes: scopes?,
+        code_lifetime: code_lifetime?,
+        access_token_lifetime: access_token_lifetime?,
+        id_token_lifetime: id_token_lifetime?,
+        refresh_token_idle_lifetime: refresh_token_idle_lifetime?,
+        refresh_token_lifetime: refresh_token_lifetime?,
+        registration: registration?,
+        registrations_per_network_address: per_address?,
+        clients_per_user: clients_per_user?,
+        signing_key_rotation: signing_key_rotation?,
+        signing_key_lead: signing_key_lead?,
+        private_callbacks: private_callbacks?,
+    })
+}
+
+fn scopes(from: &mut Reader<'_>) -> Option<ScopeCatalog> {
+    const PATH: &str = "oauth.scopes";
+    let entries = from.list(PATH)?;
+    match ScopeCatalog::new(entries.iter().map(String::as_str)) {
+        Ok(catalog) => Some(catalog),
+        Err(error) => {
+            from.refuse(PATH, error.to_string());
+            None
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The scopes that may be granted, each in words that its owner understands.
+
+use std::collections::BTreeMap;
+
+use super::scope::ScopeSet;
+
+/// Lets a client learn who signed in (OpenID Connect Core 3.1.2.1).
+pub const OPENID: &str = "openid";
+/// Lets a client learn the person's name (OpenID Connect Core 5.4).
+pub const PROFILE: &str = "profile";
+/// Lets a client learn the person's address.
+pub const EMAIL: &str = "email";
+/// Asks for a refresh token (OpenID Connect Core 11). Every client that may use refresh tokens gets
+/// one, so this only has to be accepted.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Scopes of the protocol itself, which exist whatever the product offers.
+const PROTOCOL: [(&str, &str); 4] = [
+    (OPENID, "Know who you are"),
+    (PROFILE, "See your name"),
+    (EMAIL, "See your e-mail address"),
+    (OFFLINE_ACCESS, "Stay connected while you are away"),
+];
+
+/// Every scope that may be granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeCatalog {
+    words: BTreeMap<String, String>,
+    all: ScopeSet,
+}
+
+/// An entry of the list is no scope with words.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "each scope is its name, a space and what it allows in words: `orders:read See your orders`"
+)]
+pub struct InvalidCatalog;
+
+impl ScopeCatalog {
+    /// The protocol's scopes and these, each as `name words`.
+    ///
+    /// # Errors
+    /// When an entry lacks words, is no scope, or is there twice.
+    pub fn new<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidCatalog> {
+        let mut words: BTreeMap<String, String> = PROTOCOL
+            .iter()
+            .map(|(name, words)| ((*name).to_owned(), (*words).to_owned()))
+            .collect();
+        for entry in entries {
+            let (name, meaning) = entry.trim().split_once(' ').ok_or(InvalidCatalog)?;
+            let meaning = meaning.trim();
+            let fits = !meaning.is_empty() && !meaning.chars().any(char::is_control);
+            let new = words.insert(name.to_owned(), meaning.to_owned()).is_none();
+            if !fits || !new {
+                return Err(InvalidCatalog);
+            }
+        }
+        let names: Vec<&str> = words.keys().map(String::as_str).collect();
+        let all: ScopeSet = names.join(" ").parse().map_err(|_| InvalidCatalog)?;
+        Ok(Self { words, all })
+    }
+
+    /// Every scope.
+    #[must_use]
+    pub const fn all(&self) -> &ScopeSet {
+        &self.all
+    }
+
+    /// What a scope allows, in words; the name itself when the product no longer offers it.
+    #[must_use]
+    pub fn words<'a>(&'a self, scope: &'a str) -> &'a str {
+        self.words.get(scope).map_or(scope, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_has_words_and_the_protocols_are_always_there() {
+        let catalog = ScopeCatalog::new(["orders:read See your orders"]).unwrap();
+        assert_eq!(catalog.words("orders:read"), "See your orders");
+        assert_eq!(catalog.words("gone:read"), "gone:read");
+        let all = "email offline_access openid orders:read profile";
+        assert_eq!(catalog.all().to_string(), all);
+    }
+
+    #[test]
+    fn entries_without_words_and_twice_are_refused() {
+        for wrong in [
+            vec!["orders:read"],
+            vec!["a b", "a c"],
+            vec!["openid x"],
+            vec!["a\"b words"],
+            vec!["a  "],
+        ] {
+            assert_eq!(ScopeCatalog::new(wrong), Err(InvalidCatalog));
+        }
+    }
+}

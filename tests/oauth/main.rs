@@ -1,0 +1,14 @@
+//! The OAuth 2 and OpenID Connect server, through its public door, on a fresh database of either
+//! engine.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop where it stands"
+)]
+
+#[path = "../support/app/mod.rs"]
+mod support;
+
+mod membership;
