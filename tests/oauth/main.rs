@@ -9,6 +9,11 @@
 )]
 
 #[path = "../support/app/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "shared with tests/behaviour, which uses all of it"
+)]
 mod support;
 
 mod membership;
