@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 fn steps() -> Vec<Step> {
-    const FILES: [(&str, (&str, &str)); 8] = [
+    const FILES: [(&str, (&str, &str)); 9] = [
         ("people", both!("../../migrations/0001_people.sql")),
         (
             "clients and grants",
@@ -47,6 +47,13 @@ fn steps() -> Vec<Step> {
             (
                 include_str!("../../migrations/0008_token_lineage.sqlite.sql"),
                 include_str!("../../migrations/0008_token_lineage.postgres.sql"),
+            ),
+        ),
+        (
+            "usable tokens of members",
+            (
+                include_str!("../../migrations/0009_usable_tokens.sqlite.sql"),
+                include_str!("../../migrations/0009_usable_tokens.postgres.sql"),
             ),
         ),
     ];

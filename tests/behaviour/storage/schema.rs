@@ -31,7 +31,12 @@ pub(super) async fn columns(database: &TestDatabase) -> Vec<String> {
 const SCHEMA: &[(&str, &str)] = &[
     (
         "clients",
-        "client_id! created_at! disabled_at id! name! owner_user_id",
+        "client_id! created_at! deleted_at disabled_at first_party! id! introspects_all! \
+         metadata! modified_at name! owner_user_id registered_from require_pkce!",
+    ),
+    (
+        "consents",
+        "client_id! created_at! id! organization_id scopes! used_at! user_id!",
     ),
     (
         "deliveries",
@@ -44,9 +49,20 @@ const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "grants",
-        "client_id! created_at! id! organization_id revoked_at scopes! user_id!",
+        "auth_time claims client_id! code_challenge created_at! ends_at id! nonce \
+         organization_id redirect_uri resources revoked_at scopes! sid user_id!",
     ),
     ("hash_keys", "canary! first_used_at! id!"),
+    (
+        "login_codes",
+        "address attempts! browser_digest! code_digest! created_at! email! expires_at! \
+         hash_key! id! used_at",
+    ),
+    (
+        "logout_notices",
+        "attempts! claim client_id! created_at! dead_at due_at! id! last_error sent_at sid! \
+         user_id!",
+    ),
     (
         "organization_members",
         "created_at! organization_id! role! user_id!",
@@ -60,16 +76,29 @@ const SCHEMA: &[(&str, &str)] = &[
          priority! recipient! sent_at",
     ),
     (
+        "sessions",
+        "address auth_time! method! sid! token_id! user_agent user_id!",
+    ),
+    (
+        "signing_keys",
+        "active_from! algorithm! created_at! gone_at hash_key! id! kid! private_key! \
+         public_jwk! retired_at",
+    ),
+    (
         "tokens",
-        "client_id created_at! customer digest! expires_at grant_id hash_key! hint! id! kind! \
-         last_used_at last_used_from name organization_id revoked_at revoked_reason scopes! \
-         user_id",
+        "audience client_id created_at! customer digest! expires_at grant_id hash_key! \
+         hint! id! kind! last_used_at last_used_from modified_at name organization_id \
+         parent_id redeemed_at revoked_at revoked_reason scopes! user_id",
     ),
     (
         "usable_tokens",
-        "client_id created_at customer digest expires_at id kind organization_id scopes user_id",
+        "client_id created_at customer digest expires_at id kind organization_id scopes \
+         user_id",
     ),
-    ("users", "blocked_at created_at! email! id!"),
+    (
+        "users",
+        "blocked_at created_at! email! email_verified_at id! name",
+    ),
 ];
 
 #[tokio::test]
