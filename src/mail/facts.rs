@@ -299,7 +299,7 @@ fn last_four(hint: &str) -> String {
 }
 
 /// `1 January 2026, 12:00 UTC`.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     at.to_utc()
         .format(format_description!(
             "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"

@@ -13,6 +13,7 @@ mod file;
 mod mailer;
 mod memory;
 mod message;
+mod notice;
 mod place;
 mod reply;
 #[cfg(test)]

@@ -5,8 +5,10 @@ use askama::Template;
 use super::advice;
 use super::brand::Brand;
 use super::facts::{About, Fact};
+use super::notice;
 use super::shown::{Line, tame};
 use crate::model::Letter;
+use crate::model::letter::TokenExposed;
 
 /// A letter as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,13 @@ impl Words {
     /// # Errors
     /// When a template fails, which only a defect of ours can cause.
     pub fn new(letter: &Letter, brand: &Brand) -> Result<Self, askama::Error> {
-        let Letter::TokenExposed(exposed) = letter;
+        match letter {
+            Letter::TokenExposed(exposed) => Self::token_exposed(exposed, brand),
+            Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, brand),
+        }
+    }
+
+    fn token_exposed(exposed: &TokenExposed, brand: &Brand) -> Result<Self, askama::Error> {
         let about = About::new(exposed, brand);
         let page = Page::new(&about, brand);
         Ok(Self {

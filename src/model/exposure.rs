@@ -19,6 +19,9 @@ impl Origin {
     /// GitHub's secret scanning.
     pub const GITHUB: Self = Self(Cow::Borrowed("github"));
 
+    /// We ourselves, when a token comes from two sides.
+    pub const REPLAY: Self = Self(Cow::Borrowed("replay"));
+
     /// Wraps a name as it was stored.
     #[must_use]
     pub const fn from_stored(name: String) -> Self {

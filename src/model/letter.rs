@@ -10,6 +10,23 @@ use super::time::Timestamp;
 pub enum Letter {
     /// A token of yours was seen where it should not be.
     TokenExposed(TokenExposed),
+    /// Two used the same refresh token of yours.
+    TokenReplayed(TokenReplayed),
+}
+
+/// A refresh token was used by two, and everything of its grant was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenReplayed {
+    /// The application it was issued to.
+    pub client: String,
+    /// Its last four characters.
+    pub hint: String,
+    /// Since when the application was allowed to act.
+    pub granted_at: Timestamp,
+    /// What it could do.
+    pub scopes: Vec<String>,
+    /// When everything was revoked.
+    pub ended_at: Timestamp,
 }
 
 /// A token was seen where it should not be.
