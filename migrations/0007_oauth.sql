@@ -82,7 +82,7 @@ CREATE INDEX login_codes_address ON login_codes (address, created_at) WHERE addr
 CREATE INDEX login_codes_expiry ON login_codes (expires_at);
 
 -- Keys that sign ID tokens and logout tokens. A key is next until `active_from`, active until a
--- later one is, and retired until `gone_at`. The private half is encrypted under a key that is
+-- later one is, and retired until it is deleted. The private half is encrypted under a key that is
 -- derived from the hash key named here.
 CREATE TABLE signing_keys (
     id UUID NOT NULL PRIMARY KEY,
@@ -92,9 +92,7 @@ CREATE TABLE signing_keys (
     private_key BYTEA NOT NULL,
     hash_key TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    active_from BIGINT NOT NULL,
-    retired_at BIGINT,
-    gone_at BIGINT
+    active_from BIGINT NOT NULL
 );
 
 CREATE INDEX signing_keys_schedule ON signing_keys (algorithm, active_from);

@@ -492,7 +492,7 @@ async fn leave_a_dead_letter(url: &str) -> String {
 }
 
 fn letter(at: tokenward::model::Timestamp) -> Letter {
-    Letter::TokenExposed(TokenExposed {
+    Letter::TokenExposed(Box::new(TokenExposed {
         token: LetterToken {
             id: "1".to_owned(),
             kind: "personal_access_token".to_owned(),
@@ -514,7 +514,7 @@ fn letter(at: tokenward::model::Timestamp) -> Letter {
         seen_at: at,
         outcome: Outcome::Revoked { at },
         relatives_revoked: 0,
-    })
+    }))
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub(crate) fn letter(
     now: Timestamp,
 ) -> Letter {
     let scopes = "products:read orders:read customers:read tokens:introspect";
-    Letter::TokenExposed(TokenExposed {
+    Letter::TokenExposed(Box::new(TokenExposed {
         token: LetterToken {
             id: known
                 .map_or_else(|| tokens::id("letter"), |known| known.token.id.uuid())
@@ -128,7 +128,7 @@ pub(crate) fn letter(
         seen_at: now,
         outcome: Outcome::Revoked { at: now },
         relatives_revoked: 0,
-    })
+    }))
 }
 
 /// aiosmtpd, where it is installed.

@@ -137,7 +137,7 @@ async fn leak(db: &Db, key: &VerifyingKey, one: &Bare) -> anyhow::Result<()> {
     verify(key, &one.signed.signature, &one.signed.body)?;
     let mut tx = db.begin().await?;
     tokens_table::revoke_exposed(&mut tx, &one.exposed, one.at).await?;
-    exposures::insert(&mut tx, one.delivery, &one.exposures).await?;
+    exposures::insert(&mut tx, Some(one.delivery), &one.exposures).await?;
     outbox::insert(&mut tx, &one.letters, 10, one.at).await?;
     Ok(tx.commit().await?)
 }

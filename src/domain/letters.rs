@@ -69,7 +69,7 @@ pub(super) fn token_exposed(
     outcome: Outcome,
     relatives_revoked: u64,
 ) -> Letter {
-    Letter::TokenExposed(TokenExposed {
+    Letter::TokenExposed(Box::new(TokenExposed {
         token: letter_token(ctx, known),
         addressee,
         reported_by: exposure.origin.title().to_owned(),
@@ -78,7 +78,7 @@ pub(super) fn token_exposed(
         seen_at: exposure.first_seen_at,
         outcome,
         relatives_revoked,
-    })
+    }))
 }
 
 fn letter_token(ctx: &Context, known: &KnownToken) -> LetterToken {

@@ -59,5 +59,5 @@ pub(super) fn about(kind: TokenKind, addressee: Addressee) -> TokenExposed {
 
 /// `exposed`, as a letter.
 pub(super) fn letter(exposed: TokenExposed) -> Letter {
-    Letter::TokenExposed(exposed)
+    Letter::TokenExposed(Box::new(exposed))
 }

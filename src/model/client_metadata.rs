@@ -91,6 +91,12 @@ impl ClientMetadata {
         self.token_endpoint_auth_method == AuthMethod::None
     }
 
+    /// Whether the client may prove who it is in this way.
+    #[must_use]
+    pub fn accepts(&self, method: AuthMethod) -> bool {
+        self.token_endpoint_auth_method == method
+    }
+
     /// Whether the client may use a grant.
     #[must_use]
     pub fn may_use(&self, grant_type: GrantType) -> bool {

@@ -9,7 +9,7 @@ use super::time::Timestamp;
 #[serde(tag = "letter", rename_all = "snake_case")]
 pub enum Letter {
     /// A token of yours was seen where it should not be.
-    TokenExposed(TokenExposed),
+    TokenExposed(Box<TokenExposed>),
     /// Two used the same refresh token of yours.
     TokenReplayed(TokenReplayed),
 }

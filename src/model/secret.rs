@@ -139,6 +139,13 @@ impl HashKey {
         self.canary().0.ct_eq(&canary.0).into()
     }
 
+    /// A key for another purpose, which `label` names. No token has the shape of a label, so nothing
+    /// that is stored as a digest tells such a key.
+    #[must_use]
+    pub fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(finish(&self.state, label.as_bytes()))
+    }
+
     /// The digest of a token's whole text.
     #[must_use]
     pub fn digest(&self, text: &[u8]) -> TokenDigest {

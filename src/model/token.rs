@@ -238,6 +238,13 @@ impl KnownToken {
         }
     }
 
+    /// Whether its user, organization or client is shut out, or its user has left the organization,
+    /// whatever else became of the token.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.suspended_at().is_some() || self.left_organization()
+    }
+
     /// Whether the token acts for a user in an organization of which they are no longer a member.
     /// An organization's own token outlives the membership of whoever made it.
     fn left_organization(&self) -> bool {

@@ -95,7 +95,7 @@ fn encoded(metadata: &ClientMetadata) -> Result<String, StorageError> {
         .map_err(|error| StorageError::Unexpected(sqlx::Error::Encode(Box::new(error))))
 }
 
-fn registered(row: &impl Columns) -> Result<RegisteredClient, sqlx::Error> {
+pub(super) fn registered(row: &impl Columns) -> Result<RegisteredClient, sqlx::Error> {
     let time = |column| -> Result<_, sqlx::Error> {
         Ok(row.read::<Option<i64>>(column)?.map(Timestamp::from_millis))
     };

@@ -24,7 +24,7 @@ pub struct NewExposure {
 /// When the database fails.
 pub async fn insert(
     tx: &mut Tx,
-    delivery: Id<Delivery>,
+    delivery: Option<Id<Delivery>>,
     exposures: &[NewExposure],
 ) -> Result<Vec<Id<Exposure>>, StorageError> {
     const SQLITE: &str = "INSERT INTO exposures (
@@ -54,7 +54,7 @@ pub async fn insert(
             let rows: Vec<_> = exposures.iter().map(as_json).collect();
             let query = sqlx::query(SQLITE)
                 .bind(json!(rows).to_string())
-                .bind(delivery.uuid());
+                .bind(delivery.map(Id::uuid));
             patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
@@ -62,7 +62,7 @@ pub async fn insert(
                 all.iter().map(of).collect()
             }
             let query = sqlx::query(POSTGRES)
-                .bind(delivery.uuid())
+                .bind(delivery.map(Id::uuid))
                 .bind(each(exposures, |e| e.exposure.id.uuid()))
                 .bind(each(exposures, |e| e.exposure.token.uuid()))
                 .bind(each(exposures, |e| e.exposure.origin.as_str()))

@@ -4,6 +4,7 @@
 //! engine's own form stands beside the other in the same file (PostgreSQL takes arrays, SQLite
 //! takes JSON), because the number of statements must not depend on the size of the set.
 
+pub mod client_secrets;
 pub mod clients;
 pub mod deliveries;
 pub mod exposures;
@@ -12,6 +13,7 @@ pub mod hash_keys;
 pub mod organizations;
 pub mod origin_keys;
 pub mod outbox;
+pub mod signing_keys;
 pub mod tokens;
 pub mod users;
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
-use super::rows::{Columns, ids_as_json};
+use super::rows::{Columns, column, ids_as_json, unreadable};
 use crate::model::{Email, Id, Organization, OrganizationName, Role, Slug, Timestamp, User};
 
 /// Adds an organization; `false` when the slug is taken.
@@ -65,6 +65,28 @@ pub async fn set_member(
     .bind(role.name())
     .bind(now.as_millis()))
     .map(drop)
+}
+
+/// What a user may do in an organization; `None` when they are no member.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_role(
+    tx: &mut Tx,
+    organization: Id<Organization>,
+    user: Id<User>,
+) -> Result<Option<Role>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
+        "SELECT role
+         FROM organization_members
+         WHERE organization_id = $1 AND user_id = $2",
+    )
+    .bind(organization.uuid())
+    .bind(user.uuid())
+    .try_map(|row| column::<String>(&row, "role")?
+        .parse::<Role>()
+        .map_err(unreadable))
+    .fetch_optional(c))
 }
 
 /// Blocks an organization (`Some`) or lets it in again (`None`); `false` when there is none.

@@ -28,7 +28,7 @@ pub(crate) fn hasty(server: &SmtpServer) -> Mailer {
 }
 
 pub(crate) fn letter() -> Letter {
-    Letter::TokenExposed(TokenExposed {
+    Letter::TokenExposed(Box::new(TokenExposed {
         token: LetterToken {
             id: "019b7a3c-0000-7000-8000-000000000001".to_owned(),
             kind: "personal_access_token".to_owned(),
@@ -50,7 +50,7 @@ pub(crate) fn letter() -> Letter {
         seen_at: NOON,
         outcome: Outcome::Revoked { at: NOON },
         relatives_revoked: 0,
-    })
+    }))
 }
 
 /// Sends the `number`th letter to `to`.

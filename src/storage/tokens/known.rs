@@ -12,9 +12,8 @@ use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, patient, sql};
 use crate::storage::rows::{Columns, exactly, unreadable};
 
-/// One read for the token and for its owner, client and grant.
-const SELECT: &str = "
-    SELECT
+/// Everything about a token, its owner, client and grant.
+const COLUMNS: &str = "
         t.id, t.digest, t.hash_key, t.kind, t.grant_id, t.customer, t.name, t.scopes, t.hint,
         t.created_at, t.expires_at, t.last_used_at, t.last_used_from, t.revoked_at,
         t.revoked_reason, t.user_id, t.organization_id, t.client_id,
@@ -25,7 +24,10 @@ const SELECT: &str = "
         c.client_id AS client_name_id, c.name AS client_name, c.disabled_at AS client_disabled_at,
         cu.email AS client_owner_email,
         g.revoked_at AS grant_revoked_at,
-        m.role AS member_role
+        m.role AS member_role";
+
+/// One read for all of it.
+const FROM: &str = "
     FROM tokens AS t
     LEFT JOIN users AS u ON u.id = t.user_id
     LEFT JOIN organizations AS o ON o.id = t.organization_id
@@ -36,7 +38,12 @@ const SELECT: &str = "
     LEFT JOIN grants AS g ON g.id = t.grant_id";
 
 fn with(rest: &str) -> String {
-    format!("{SELECT} {rest}")
+    with_more("", rest)
+}
+
+/// A statement that reads `more` columns besides.
+pub(super) fn with_more(more: &str, rest: &str) -> String {
+    format!("SELECT {COLUMNS}{more} {FROM} {rest}")
 }
 
 /// A token with the digest it was found under.
@@ -150,7 +157,7 @@ pub async fn list_by_organization(
         .fetch_all(c))
 }
 
-fn digests_as_json(digests: &[TokenDigest]) -> String {
+pub(in crate::storage) fn digests_as_json(digests: &[TokenDigest]) -> String {
     let mut json = String::with_capacity(2 + digests.len() * 67);
     json.push('[');
     for (index, digest) in digests.iter().enumerate() {
@@ -162,7 +169,7 @@ fn digests_as_json(digests: &[TokenDigest]) -> String {
     json
 }
 
-fn found(row: &impl Columns) -> Result<FoundToken, sqlx::Error> {
+pub(super) fn found(row: &impl Columns) -> Result<FoundToken, sqlx::Error> {
     Ok(FoundToken {
         digest: TokenDigest::from_bytes(exactly(&row.read::<Vec<u8>>("digest")?)?),
         hash_key: HashKeyId::from_stored(row.read("hash_key")?),
@@ -251,6 +258,6 @@ fn client(row: &impl Columns) -> Result<Option<Client>, sqlx::Error> {
     }))
 }
 
-fn time(row: &impl Columns, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+pub(super) fn time(row: &impl Columns, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     Ok(row.read::<Option<i64>>(column)?.map(Timestamp::from_millis))
 }

@@ -1,11 +1,16 @@
 //! Table `tokens`: every token of every kind, by the digest of its text.
 
+mod granted;
 mod known;
+mod lineage;
 mod revocation;
 mod usage;
 
+pub use granted::{GrantedToken, find_with_grant};
+pub(super) use known::digests_as_json;
 pub use known::{FoundToken, find, find_by_digests, list, list_by_organization, list_by_user};
-pub use revocation::{ExposedSet, RevokedToken, revoke, revoke_exposed};
+pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supersede};
+pub use revocation::{ExposedSet, RevokedToken, revoke, revoke_exposed, revoke_families};
 pub use usage::{NewDigest, Use, record_uses, rehash};
 
 use super::backend::{Tx, sql};

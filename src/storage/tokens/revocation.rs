@@ -119,6 +119,37 @@ pub async fn revoke(
     Ok(done == 1)
 }
 
+/// Revokes every token minted from these grants; tells how many died just now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_families(
+    tx: &mut Tx,
+    grants: &[Id<Grant>],
+    revocation: Revocation,
+) -> Result<u64, StorageError> {
+    const SQLITE: &str = "UPDATE tokens
+         SET revoked_at = $2, revoked_reason = $3
+         WHERE grant_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL";
+    const POSTGRES: &str = "UPDATE tokens
+         SET revoked_at = $2, revoked_reason = $3
+         WHERE grant_id = ANY($1) AND revoked_at IS NULL";
+    let grants: Vec<Uuid> = grants.iter().map(|id| id.uuid()).collect();
+    let (at, reason) = (revocation.at.as_millis(), revocation.reason.name());
+    let done = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&grants));
+            let query = query.bind(at).bind(reason);
+            patient(query.execute(c)).await?.rows_affected()
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(grants).bind(at).bind(reason);
+            patient(query.execute(c)).await?.rows_affected()
+        }
+    };
+    Ok(done)
+}
+
 fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
     Ok(RevokedToken {
         id: Id::from_uuid(row.read("id")?),

@@ -81,8 +81,7 @@ const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "signing_keys",
-        "active_from! algorithm! created_at! gone_at hash_key! id! kid! private_key! \
-         public_jwk! retired_at",
+        "active_from! algorithm! created_at! hash_key! id! kid! private_key! public_jwk!",
     ),
     (
         "tokens",

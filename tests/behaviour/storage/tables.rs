@@ -18,7 +18,7 @@ use tokenward::storage::{StorageError, users};
 use crate::support::{START, TestApp, address};
 
 fn letter() -> Letter {
-    Letter::TokenExposed(TokenExposed {
+    Letter::TokenExposed(Box::new(TokenExposed {
         token: LetterToken {
             id: "1".to_owned(),
             kind: "personal_access_token".to_owned(),
@@ -40,7 +40,7 @@ fn letter() -> Letter {
         seen_at: START,
         outcome: Outcome::Revoked { at: START },
         relatives_revoked: 0,
-    })
+    }))
 }
 
 async fn post(app: &TestApp, count: usize) {
