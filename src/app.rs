@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Feedback, GithubSettings, Settings};
 use crate::domain::{Context, Wake, usage};
 use crate::http::{self, ApiState, Intake};
-use crate::jobs::{DeliverMail, FlushUses, Pace, RefreshOriginKeys};
+use crate::jobs::{DeliverMail, FlushUses, Pace, RefreshOriginKeys, RotateSigningKeys};
 use crate::mail::Mailer;
 use crate::model::Clock;
 use crate::origins::{self, GITHUB, KeyFetcher, KeyPolicy, KeyRing, TokenField};
@@ -251,16 +251,23 @@ fn background(
     ctx: &Arc<Context>,
     deliver_mail: &DeliverMail,
     stop: &CancellationToken,
-) -> [Job; 2] {
+) -> [Job; 3] {
     let mail = deliver_mail.clone();
     let interval = settings.tokens.last_used_flush_interval;
     let uses = FlushUses {
         ctx: Arc::clone(ctx),
         interval,
     };
+    let signing_keys = RotateSigningKeys {
+        ctx: Arc::clone(ctx),
+    };
     [
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
         ("flush_uses", Box::pin(uses.run(stop.clone()))),
+        (
+            "rotate_signing_keys",
+            Box::pin(signing_keys.run(stop.clone())),
+        ),
     ]
 }
 

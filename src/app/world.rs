@@ -55,6 +55,7 @@ pub async fn open_at(
         issuer: issuer.as_str().trim_end_matches('/').to_owned(),
         public_url: public_url.as_str().trim_end_matches('/').to_owned(),
         policy: settings.policy.clone(),
+        signing_keys: Default::default(),
         pending_uses: Default::default(),
         letters_waiting,
     })

@@ -16,6 +16,7 @@ mod progress;
 mod screen;
 mod serve;
 mod service_key;
+mod signing_key;
 mod stand_in;
 mod token;
 mod user;
@@ -105,6 +106,9 @@ enum InWorld {
     /// Make and list the keys of internal services
     #[command(subcommand)]
     ServiceKey(service_key::Command),
+    /// List the keys that sign ID tokens, or rotate them
+    #[command(subcommand)]
+    SigningKey(signing_key::Command),
     /// Look at letters that have not been sent
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -176,6 +180,7 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::Organization(command) => organization::run(command, &ctx, out).await,
         InWorld::Token(command) => token::run(command, &ctx, out).await,
         InWorld::ServiceKey(command) => service_key::run(command, &ctx, out).await,
+        InWorld::SigningKey(command) => signing_key::run(command, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
     };
     ctx.db.close().await;

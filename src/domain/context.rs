@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::signing_keys::SigningKeys;
 use super::usage::PendingUses;
 use crate::model::{Clock, Detector, Email, HashKeys, Policy, TokenFormat};
 use crate::storage::Db;
@@ -28,6 +29,8 @@ pub struct Context {
     pub public_url: String,
     /// What operators decided about signing in and about OAuth.
     pub policy: Policy,
+    /// The keys that sign ID tokens, as this process holds them.
+    pub signing_keys: SigningKeys,
     /// Uses that have not been written down yet.
     pub pending_uses: PendingUses,
     /// Called when letters were committed to the outbox.

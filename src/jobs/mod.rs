@@ -7,8 +7,10 @@ mod deliver_mail;
 mod flush_uses;
 mod pace;
 mod refresh_origin_keys;
+mod rotate_signing_keys;
 
 pub use deliver_mail::{DeliverMail, Round};
 pub use flush_uses::FlushUses;
 pub use pace::Pace;
 pub use refresh_origin_keys::RefreshOriginKeys;
+pub use rotate_signing_keys::RotateSigningKeys;
