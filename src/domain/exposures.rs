@@ -17,7 +17,7 @@ use crate::storage::{StorageError, Tx, grants, organizations};
 /// How often a delivery is begun again when it lost against a concurrent one.
 const ATTEMPTS: usize = 5;
 /// Letters about leaks wait behind those that somebody sits and waits for.
-const PRIORITY: i64 = 10;
+pub(super) const PRIORITY: i64 = 10;
 
 /// What became of a delivery.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +98,7 @@ async fn record(
                 .map(move |exposure| (case, exposure))
         })
         .unzip();
-    let written: HashSet<_> = exposures_table::insert(&mut tx, delivery_id, &exposures)
+    let written: HashSet<_> = exposures_table::insert(&mut tx, Some(delivery_id), &exposures)
         .await?
         .into_iter()
         .collect();
@@ -233,7 +233,7 @@ async fn rehash(ctx: &Context, tx: &mut Tx, cases: &[Case<'_>]) -> Result<(), St
     tokens::rehash(tx, ctx.hash_keys.current().id(), &digests).await
 }
 
-fn announce(letters_waiting: &Wake, letters: usize) {
+pub(super) fn announce(letters_waiting: &Wake, letters: usize) {
     if letters > 0 {
         letters_waiting.ring();
     }

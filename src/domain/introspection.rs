@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use super::Context;
-use crate::model::{HashKeys, KnownToken, PlainToken, Timestamp, TokenKind, TokenState};
+use crate::model::{
+    HashKeys, KnownToken, PlainToken, RegisteredClient, Timestamp, TokenKind, TokenState,
+};
 use crate::storage::StorageError;
 use crate::storage::tokens::{self, FoundToken};
 
@@ -13,12 +15,21 @@ pub const SCOPE: &str = "tokens:introspect";
 /// One question.
 #[derive(Debug)]
 pub struct Question {
-    /// The service key that the caller presents.
-    pub key: PlainToken,
+    /// Who asks.
+    pub asker: Asker,
     /// The token in question.
     pub token: PlainToken,
     /// Where the token was presented to the caller, if the caller says.
     pub used_from: Option<IpAddr>,
+}
+
+/// Who may ask.
+#[derive(Debug)]
+pub enum Asker {
+    /// Whoever presents this service key, about every token.
+    ServiceKey(PlainToken),
+    /// A client that proved who it is, about its own tokens or, as a resource server, about all.
+    Client(Box<RegisteredClient>),
 }
 
 /// What the caller learns.
@@ -44,16 +55,27 @@ pub enum Refusal {
     Storage(#[from] StorageError),
 }
 
-/// Tells whether a token works and what it may do.
-///
-/// The key of the caller and the token in question are looked up by one statement: nothing is
-/// cached, so a key or token that was revoked before the question is dead in the answer.
+/// Tells whether a token works and what it may do. Nothing is cached, so a key or token that was
+/// revoked before the question is dead in the answer.
 ///
 /// # Errors
-/// See [`Refusal`]. A caller without a working key learns nothing about the token.
+/// See [`Refusal`]. A caller who may not ask learns nothing about the token.
 pub async fn introspect(ctx: &Context, question: &Question) -> Result<Answer, Refusal> {
     let now = ctx.clock.now();
-    let key = Wanted::new(ctx, &question.key).ok_or(Refusal::InvalidKey)?;
+    match &question.asker {
+        Asker::ServiceKey(key) => for_service(ctx, key, question, now).await,
+        Asker::Client(client) => for_client(ctx, client, question, now).await,
+    }
+}
+
+/// The key of the caller and the token in question are looked up by one statement.
+async fn for_service(
+    ctx: &Context,
+    text: &PlainToken,
+    question: &Question,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let key = Wanted::new(ctx, text).ok_or(Refusal::InvalidKey)?;
     let token = Wanted::new(ctx, &question.token);
     let mut digests = key.digests.clone();
     digests.extend(token.iter().flat_map(|token| &token.digests));
@@ -67,15 +89,46 @@ pub async fn introspect(ctx: &Context, question: &Question) -> Result<Answer, Re
     if !key.known.token.scopes.contains(SCOPE) {
         return Err(Refusal::InsufficientScope);
     }
-    note(ctx, key, &question.key, now, None);
-
+    note(ctx, key, text, now, None);
     let token = token.and_then(|token| token.among(&found));
+    Ok(answer(ctx, token, question, now))
+}
+
+async fn for_client(
+    ctx: &Context,
+    client: &RegisteredClient,
+    question: &Question,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let Some(token) = Wanted::new(ctx, &question.token) else {
+        return Ok(Answer::Inactive);
+    };
+    let found = tokens::find_by_digests(&ctx.db, &token.digests).await?;
+    let token = token
+        .among(&found)
+        .filter(|token| may_see(client, &token.known));
+    Ok(answer(ctx, token, question, now))
+}
+
+/// A client sees the tokens that were issued to it; a resource server sees all.
+fn may_see(client: &RegisteredClient, known: &KnownToken) -> bool {
+    let issued = [TokenKind::AccessToken, TokenKind::RefreshToken].contains(&known.token.kind);
+    let own = known.client.as_ref().is_some_and(|c| c.id == client.id);
+    client.standing.introspects_all || (issued && own)
+}
+
+fn answer(
+    ctx: &Context,
+    token: Option<&FoundToken>,
+    question: &Question,
+    now: Timestamp,
+) -> Answer {
     match token.filter(|token| token.known.state(now) == TokenState::Live) {
         Some(live) => {
             note(ctx, live, &question.token, now, question.used_from);
-            Ok(Answer::Active(Box::new(live.known.clone())))
+            Answer::Active(Box::new(live.known.clone()))
         }
-        None => Ok(Answer::Inactive),
+        None => Answer::Inactive,
     }
 }
 

@@ -1,11 +1,15 @@
 //! What the product does; each public function is a sentence.
 
+pub mod client_authentication;
+pub mod exchange;
 pub mod exposures;
 pub mod hash_keys;
 pub mod introspection;
 mod letters;
 pub mod organizations;
 pub mod outbox;
+pub mod revocation;
+pub mod signing_keys;
 pub mod tokens;
 pub mod usage;
 pub mod users;
@@ -13,6 +17,8 @@ pub mod users;
 mod cases;
 mod context;
 mod error;
+mod families;
+mod replays;
 
 pub use context::{Context, Wake};
 pub use error::DomainError;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::request_id;
+use crate::domain::signing_keys::SigningError;
 use crate::storage::StorageError;
 
 /// What a caller is told. Never what was sent, never a cause from inside.
@@ -79,6 +80,13 @@ impl ApiError {
         }
     }
 
+    /// 500: a defect of ours, which was logged.
+    #[must_use]
+    pub fn internal() -> Self {
+        let detail = "something unexpected happened";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+    }
+
     /// The status it is said with.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -105,8 +113,19 @@ impl From<StorageError> for ApiError {
             }
             StorageError::Unexpected(_) => {
                 tracing::error!(error = %error, "a statement failed");
-                let detail = "something unexpected happened";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<SigningError> for ApiError {
+    fn from(error: SigningError) -> Self {
+        match error {
+            SigningError::Storage(error) => error.into(),
+            defect => {
+                tracing::error!(error = %defect, "signing keys cannot be used");
+                Self::internal()
             }
         }
     }

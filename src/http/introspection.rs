@@ -7,8 +7,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::api_error::ApiError;
-use super::extract::{BearerCredential, Form, FromParameters, Parameters};
+use super::extract::{AskedBy, FromParameters, Parameters};
 use super::oauth_error::OAuthError;
 use super::openapi::{IntrospectionForm, OAuthErrorBody};
 use super::state::ApiState;
@@ -43,13 +42,14 @@ impl FromParameters for IntrospectionRequest {
     }
 }
 
-/// Tells a service whether a token of any kind works (RFC 7662). Needs a service key with the scope
-/// `tokens:introspect`. Why a token is inactive is never said.
+/// Tells whether a token works (RFC 7662). A service key with the scope `tokens:introspect` may ask
+/// about tokens of every kind, a client about those that were issued to it, and a client that is a
+/// resource server about all. Why a token is inactive is never said.
 #[utoipa::path(
     post,
     path = "/v1/oauth2/introspect",
     tag = "oauth",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("client_basic" = [])),
     request_body(
         content = IntrospectionForm,
         content_type = "application/x-www-form-urlencoded",
@@ -58,7 +58,7 @@ impl FromParameters for IntrospectionRequest {
         (status = 200, description = "Active with what it may do, or `{\"active\":false}`.",
             body = Introspection),
         (status = 400, description = "The request cannot be read.", body = OAuthErrorBody),
-        (status = 401, description = "No service key, or one that does not work.",
+        (status = 401, description = "No service key or client, or one that does not work.",
             body = OAuthErrorBody),
         (status = 403, description = "The service key lacks the scope.", body = OAuthErrorBody),
         (status = 413, description = "The form is too large.", body = OAuthErrorBody),
@@ -66,20 +66,18 @@ impl FromParameters for IntrospectionRequest {
     )
 )]
 pub(super) async fn introspect(
-    key: BearerCredential,
-    Form(request): Form<IntrospectionRequest>,
+    AskedBy { asker, form }: AskedBy<IntrospectionRequest>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, OAuthError> {
-    let IntrospectionRequest { token, used_from } = request;
     let question = Question {
-        key: key.into_inner(),
-        token,
-        used_from,
+        asker,
+        token: form.token,
+        used_from: form.used_from,
     };
     let asking = introspection::introspect(&state.ctx, &question);
     let answer = timeout(state.request_timeout, asking)
         .await
-        .map_err(|_| too_slow())?;
+        .map_err(|_| OAuthError::too_slow())?;
     count(&state, &answer);
     Ok(render(&state, &answer?))
 }
@@ -108,10 +106,6 @@ fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
     }
 }
 
-fn too_slow() -> OAuthError {
-    OAuthError::Other(ApiError::unavailable("the database took too long", 5))
-}
-
 /// A token that works, as RFC 7662 2.2 describes it, with Polar's `sub_type` and `organizations`,
 /// and `kind`, because any kind of token may be asked about.
 #[derive(Serialize, ToSchema)]
@@ -135,8 +129,9 @@ pub(super) struct Introspection<'t> {
     jti: String,
     /// This service.
     iss: &'t str,
+    /// The client it was issued to, or the resource it is for; several resources are a list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<&'t str>,
+    aud: Option<Audience<'t>>,
     /// Since when, in seconds since 1970.
     iat: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,9 +156,26 @@ impl<'t> Introspection<'t> {
             organizations: organization.into_iter().collect(),
             jti: token.id.to_string(),
             iss: issuer,
-            aud: client_id,
+            aud: token.audience.as_deref().or(client_id).map(Audience::new),
             iat: token.created_at.as_seconds(),
             exp: token.expires_at.map(Timestamp::as_seconds),
+        }
+    }
+}
+
+/// One audience as a text, several as a list (RFC 7519 4.1.3).
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Audience<'t> {
+    One(&'t str),
+    Several(Vec<&'t str>),
+}
+
+impl<'t> Audience<'t> {
+    fn new(text: &'t str) -> Self {
+        match text.contains(' ') {
+            true => Self::Several(text.split(' ').collect()),
+            false => Self::One(text),
         }
     }
 }

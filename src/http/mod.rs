@@ -11,8 +11,11 @@ mod openapi;
 mod operations;
 mod reports;
 mod request_id;
+mod revocation;
 mod routes;
 mod state;
+mod token;
+mod well_known;
 
 pub use api_error::ApiError;
 pub use oauth_error::OAuthError;

@@ -8,7 +8,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
 use super::api_error::ApiError;
+use crate::domain::exchange::ExchangeError;
 use crate::domain::introspection::{self, Refusal};
+use crate::domain::revocation::RevocationRefusal;
 
 /// What an OAuth client is told.
 #[derive(Debug)]
@@ -17,6 +19,23 @@ pub enum OAuthError {
     InvalidRequest(&'static str),
     /// 413: more than is read.
     TooLarge,
+    /// 401: the client is unknown or did not prove who it is.
+    InvalidClient {
+        /// Whether it tried with `Authorization: Basic`, which must be answered with a challenge.
+        basic: bool,
+    },
+    /// 400: the code, token or session is none that works for this client.
+    InvalidGrant(&'static str),
+    /// 400: the client may not use this grant type.
+    UnauthorizedClient,
+    /// 400: there is no such grant type here.
+    UnsupportedGrantType,
+    /// 400: more was asked for than may be had.
+    InvalidScope(&'static str),
+    /// 400: tokens for a resource that was not granted (RFC 8707 2).
+    InvalidTarget(&'static str),
+    /// 400: a token of this kind is not revoked here (RFC 7009 2.2.1).
+    UnsupportedTokenType,
     /// 401 without a code: no credential came (RFC 6750 3.1).
     MissingCredential,
     /// 401: the credential does not work. Which of the reasons it is stays unsaid.
@@ -37,9 +56,47 @@ impl From<Refusal> for OAuthError {
     }
 }
 
+impl From<ExchangeError> for OAuthError {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::InvalidRequest(what) => Self::InvalidRequest(what),
+            ExchangeError::InvalidGrant(what) => Self::InvalidGrant(what),
+            ExchangeError::InvalidScope(what) => Self::InvalidScope(what),
+            ExchangeError::InvalidTarget(what) => Self::InvalidTarget(what),
+            ExchangeError::UnauthorizedClient => Self::UnauthorizedClient,
+            ExchangeError::Storage(error) => Self::Other(error.into()),
+            ExchangeError::Signing(error) => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<RevocationRefusal> for OAuthError {
+    fn from(refusal: RevocationRefusal) -> Self {
+        match refusal {
+            RevocationRefusal::Foreign => {
+                Self::InvalidGrant("the token was not issued to this client")
+            }
+            RevocationRefusal::UnsupportedKind => Self::UnsupportedTokenType,
+            RevocationRefusal::Storage(error) => Self::Other(error.into()),
+        }
+    }
+}
+
 impl OAuthError {
+    /// The database took longer than a request may take.
+    pub(super) fn too_slow() -> Self {
+        Self::Other(ApiError::unavailable("the database took too long", 5))
+    }
+
     fn code(&self) -> Option<&'static str> {
         match self {
+            Self::InvalidClient { .. } => Some("invalid_client"),
+            Self::InvalidGrant(_) => Some("invalid_grant"),
+            Self::UnauthorizedClient => Some("unauthorized_client"),
+            Self::UnsupportedGrantType => Some("unsupported_grant_type"),
+            Self::InvalidScope(_) => Some("invalid_scope"),
+            Self::InvalidTarget(_) => Some("invalid_target"),
+            Self::UnsupportedTokenType => Some("unsupported_token_type"),
             Self::InvalidRequest(_) | Self::TooLarge => Some("invalid_request"),
             Self::MissingCredential => None,
             Self::InvalidToken => Some("invalid_token"),
@@ -52,7 +109,14 @@ impl OAuthError {
 
     fn description(&self) -> &'static str {
         match self {
-            Self::InvalidRequest(what) => what,
+            Self::InvalidRequest(what)
+            | Self::InvalidGrant(what)
+            | Self::InvalidScope(what)
+            | Self::InvalidTarget(what) => what,
+            Self::InvalidClient { .. } => "the client is unknown or did not prove who it is",
+            Self::UnauthorizedClient => "the client may not use this grant type",
+            Self::UnsupportedGrantType => "there is no such grant type here",
+            Self::UnsupportedTokenType => "tokens of this kind are not revoked here",
             Self::TooLarge => "the body is too large",
             Self::MissingCredential => "a service key is needed: Authorization: Bearer",
             Self::InvalidToken => "the service key is unknown, expired or revoked",
@@ -73,7 +137,10 @@ impl OAuthError {
                 "Bearer realm=\"tokenward\", error=\"insufficient_scope\", \
                  error_description=\"{description}\", scope=\"{scope}\""
             )),
-            Self::InvalidRequest(_) | Self::TooLarge | Self::Other(_) => None,
+            Self::InvalidClient { basic: true } => {
+                Some("Basic realm=\"tokenward\", charset=\"UTF-8\"".to_owned())
+            }
+            _ => None,
         }
     }
 }
@@ -87,9 +154,17 @@ impl fmt::Display for OAuthError {
 impl ResponseError for OAuthError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest(_)
+            | Self::InvalidGrant(_)
+            | Self::UnauthorizedClient
+            | Self::UnsupportedGrantType
+            | Self::InvalidScope(_)
+            | Self::InvalidTarget(_)
+            | Self::UnsupportedTokenType => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::MissingCredential | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::MissingCredential | Self::InvalidToken | Self::InvalidClient { .. } => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Self::Other(error) => error.status(),
         }

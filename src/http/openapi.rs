@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{introspection, operations, reports};
+use super::{introspection, operations, reports, revocation, token, well_known};
 
 /// The document.
 #[derive(OpenApi)]
@@ -21,6 +21,11 @@ use super::{introspection, operations, reports};
     paths(
         reports::github,
         introspection::introspect,
+        token::token,
+        revocation::revoke,
+        well_known::openid_configuration,
+        well_known::authorization_server,
+        well_known::jwks,
         operations::healthz,
         operations::readyz,
         operations::metrics,
@@ -28,7 +33,8 @@ use super::{introspection, operations, reports};
     ),
     components(schemas(
         ReportItem, FeedbackItem, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
-        introspection::Introspection, operations::Readiness, operations::OutboxLag,
+        introspection::Introspection, introspection::Audience, TokenForm, RevocationForm,
+        token::TokenAnswer, operations::Readiness, operations::OutboxLag,
     )),
     modifiers(&Credentials),
     tags(
@@ -46,6 +52,8 @@ impl Modify for Credentials {
         let components = document.components.get_or_insert_with(Default::default);
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("service_key", bearer);
+        let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
+        components.add_security_scheme("client_basic", basic);
     }
 }
 
@@ -148,6 +156,57 @@ pub(super) struct IntrospectionForm {
     /// From where the token was presented to you; its owner is told when it leaks.
     #[schema(example = "203.0.113.7")]
     ip_address: Option<String>,
+}
+
+/// A grant that is exchanged for tokens (RFC 6749 4). Clients without `Authorization: Basic` name
+/// themselves with `client_id`, and prove it with `client_secret` unless they are public.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `TokenRequest` reads")]
+pub(super) struct TokenForm {
+    /// `authorization_code`, `refresh_token`, `client_credentials` or `web`.
+    #[schema(example = "authorization_code")]
+    grant_type: String,
+    /// The code, for `authorization_code`.
+    #[schema(example = "polar_ac_…")]
+    code: Option<String>,
+    /// The same as in the authorization request, for `authorization_code`.
+    #[schema(example = "https://app.example/callback")]
+    redirect_uri: Option<String>,
+    /// What the code challenge was made from (RFC 7636), for `authorization_code`.
+    code_verifier: Option<String>,
+    /// The refresh token, for `refresh_token`.
+    #[schema(example = "polar_rt_u_…")]
+    refresh_token: Option<String>,
+    /// What the access token shall do at most: names, separated by spaces.
+    #[schema(example = "openid orders:read")]
+    scope: Option<String>,
+    /// For which resource (RFC 8707); may be repeated.
+    resource: Option<String>,
+    /// The session, for `web`.
+    #[schema(example = "polar_us_…")]
+    session_token: Option<String>,
+    /// `user` or `organization`, for `web`.
+    sub_type: Option<String>,
+    /// The organization's id, for `web` with `sub_type=organization`.
+    sub: Option<String>,
+    /// Who asks, without `Authorization: Basic`.
+    client_id: Option<String>,
+    /// Its secret, without `Authorization: Basic`.
+    client_secret: Option<String>,
+}
+
+/// A token that is given back (RFC 7009 2.1).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `RevocationRequest` reads")]
+pub(super) struct RevocationForm {
+    /// The token.
+    token: String,
+    /// Accepted and not needed.
+    token_type_hint: Option<String>,
+    /// Who asks, without `Authorization: Basic`.
+    client_id: Option<String>,
+    /// Its secret, without `Authorization: Basic`.
+    client_secret: Option<String>,
 }
 
 #[cfg(test)]

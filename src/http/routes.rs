@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::api_error::ApiError;
 use super::state::ApiState;
-use super::{introspection, openapi, operations, reports};
+use super::{introspection, openapi, operations, reports, revocation, token, well_known};
 
 /// The addresses, each with the methods it answers to.
 pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
@@ -20,6 +20,17 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
             resource("/v1/oauth2/introspect", "POST")
                 .route(web::post().to(introspection::introspect)),
         )
+        .service(resource("/v1/oauth2/token", "POST").route(web::post().to(token::token)))
+        .service(resource("/v1/oauth2/revoke", "POST").route(web::post().to(revocation::revoke)))
+        .service(
+            resource("/.well-known/openid-configuration", "GET")
+                .route(web::get().to(well_known::openid_configuration)),
+        )
+        .service(
+            resource("/.well-known/oauth-authorization-server", "GET")
+                .route(web::get().to(well_known::authorization_server)),
+        )
+        .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(well_known::jwks)))
         .service(
             resource("/healthz", "GET, HEAD")
                 .route(web::get().to(operations::healthz))

@@ -16,4 +16,12 @@
 )]
 mod support;
 
+mod client_authentication;
+mod code_exchange;
+mod desk;
+mod discovery;
+mod give_back;
+mod grants_without_code;
 mod membership;
+mod refresh;
+mod signing;

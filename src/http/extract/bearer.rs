@@ -31,7 +31,7 @@ impl FromRequest for BearerCredential {
     }
 }
 
-fn read(request: &HttpRequest) -> Result<BearerCredential, OAuthError> {
+pub(super) fn read(request: &HttpRequest) -> Result<BearerCredential, OAuthError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
     let value = values.next().ok_or(OAuthError::MissingCredential)?;
     if values.next().is_some() {

@@ -29,7 +29,18 @@ impl Parameters {
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
     }
+
+    /// Every value of a parameter that may be repeated.
+    pub fn find_all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+        self.0
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
 }
+
+/// The one parameter that may be there more than once (RFC 8707 2).
+const REPEATABLE: &str = "resource";
 
 /// What can be read out of a form.
 pub trait FromParameters: Sized {
@@ -49,18 +60,27 @@ impl<T: FromParameters + 'static> FromRequest for Form<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, OAuthError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_form = is_form(request);
+        let request = request.clone();
         let payload = payload.take();
-        Box::pin(async move {
-            if !is_form {
-                let what = "the body must be application/x-www-form-urlencoded";
-                return Err(OAuthError::InvalidRequest(what));
-            }
-            let body = timeout(PATIENCE, body(payload)).await;
-            let body = body.map_err(|_| OAuthError::InvalidRequest("the body is too slow"))??;
-            T::read(&parse(&body)?).map(Self)
-        })
+        Box::pin(async move { T::read(&parameters(&request, payload).await?).map(Self) })
     }
+}
+
+/// The parameters in a request's body.
+///
+/// # Errors
+/// `invalid_request` when it is no form, too large or too slow.
+pub(super) async fn parameters(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Parameters, OAuthError> {
+    if !is_form(request) {
+        let what = "the body must be application/x-www-form-urlencoded";
+        return Err(OAuthError::InvalidRequest(what));
+    }
+    let body = timeout(PATIENCE, body(payload)).await;
+    let body = body.map_err(|_| OAuthError::InvalidRequest("the body is too slow"))??;
+    parse(&body)
 }
 
 fn is_form(request: &HttpRequest) -> bool {
@@ -91,7 +111,7 @@ async fn body(mut payload: Payload) -> Result<Vec<u8>, OAuthError> {
 fn parse(bytes: &[u8]) -> Result<Parameters, OAuthError> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for (key, value) in url::form_urlencoded::parse(bytes) {
-        if fields.iter().any(|(known, _)| *known == key) {
+        if key != REPEATABLE && fields.iter().any(|(known, _)| *known == key) {
             return Err(OAuthError::InvalidRequest(
                 "a parameter is there more than once",
             ));
@@ -118,6 +138,8 @@ mod tests {
             (Some("a b"), Some("é "))
         );
         assert!(parse(b"token=a&token=a").is_err());
+        let form = parse(b"resource=a&x=1&resource=b").unwrap();
+        assert_eq!(form.find_all("resource").collect::<Vec<_>>(), ["a", "b"]);
         assert!(parse(b"").unwrap().find("token").is_none());
     }
 

@@ -1,0 +1,65 @@
+//! Who asks about a token: a service with its key, or a client.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::bearer;
+use super::client::authenticated;
+use super::form::{FromParameters, Parameters, parameters};
+use crate::domain::introspection::Asker;
+use crate::http::OAuthError;
+
+/// A question, and who asks it. A client was authenticated; a service key is only presented, and
+/// is looked up together with the token in question.
+pub struct AskedBy<T> {
+    /// Who asks.
+    pub asker: Asker,
+    /// What.
+    pub form: T,
+}
+
+impl<T: FromParameters + 'static> FromRequest for AskedBy<T> {
+    type Error = OAuthError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, OAuthError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            if is_bearer(&request) {
+                let key = bearer::read(&request)?.into_inner();
+                let form = T::read(&parameters(&request, payload).await?)?;
+                let asker = Asker::ServiceKey(key);
+                return Ok(Self { asker, form });
+            }
+            let parameters = parameters(&request, payload).await?;
+            if presents_nothing(&request, &parameters) {
+                return Err(OAuthError::MissingCredential);
+            }
+            let client = authenticated(&request, &parameters).await?;
+            // RFC 7662 2.1: not for whoever only says who they are.
+            if client.metadata.is_public() {
+                return Err(OAuthError::InvalidClient { basic: false });
+            }
+            Ok(Self {
+                asker: Asker::Client(Box::new(client)),
+                form: T::read(&parameters)?,
+            })
+        })
+    }
+}
+
+fn is_bearer(request: &HttpRequest) -> bool {
+    let value = request.headers().get(AUTHORIZATION);
+    let scheme = value.map(|value| value.as_bytes()).unwrap_or_default();
+    let scheme = scheme.split(|byte| *byte == b' ').next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+}
+
+fn presents_nothing(request: &HttpRequest, parameters: &Parameters) -> bool {
+    request.headers().get(AUTHORIZATION).is_none() && parameters.find("client_id").is_none()
+}
