@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::grant::SubType;
-use super::redirect_uri::RedirectUri;
+use super::redirect_uri::{LoopbackPort, RedirectUri};
 use super::scope::ScopeSet;
 use super::signing_key::SigningAlgorithm;
 
@@ -94,7 +94,24 @@ impl ClientMetadata {
     /// Whether the client may prove who it is in this way.
     #[must_use]
     pub fn accepts(&self, method: AuthMethod) -> bool {
-        self.token_endpoint_auth_method == method
+        let registered = self.token_endpoint_auth_method;
+        // RFC 7591 2: who does not say means client_secret_basic, which may be used with either.
+        let either = registered == AuthMethod::ClientSecret && method != AuthMethod::None;
+        either || registered == method
+    }
+
+    /// Where an answer goes for which `requested` was asked: the registered URI, or that with
+    /// another port where RFC 8252 7.3 wants it. `None` when nothing like it is registered.
+    #[must_use]
+    pub fn redirect_target(&self, requested: &str) -> Option<RedirectUri> {
+        let port = match self.application_type == ApplicationType::Native || self.is_public() {
+            true => LoopbackPort::Any,
+            false => LoopbackPort::Registered,
+        };
+        let mut registered = self.redirect_uris.iter();
+        registered
+            .any(|uri| uri.matches(requested, port))
+            .then(|| RedirectUri::from_stored(requested.to_owned()))
     }
 
     /// Whether the client may use a grant.
@@ -108,8 +125,12 @@ impl ClientMetadata {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMethod {
-    /// Its secret in the header `Authorization: Basic` (RFC 6749 2.3.1).
+    /// Its secret in the header or in the body, because the client did not say which. On the wire
+    /// this is `client_secret_basic`, which is what not saying means (RFC 7591 2); products whose
+    /// clients are used to another default lose nothing by it.
     #[default]
+    ClientSecret,
+    /// Its secret in the header `Authorization: Basic` (RFC 6749 2.3.1).
     ClientSecretBasic,
     /// Its secret in the body.
     ClientSecretPost,
@@ -118,14 +139,14 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    /// Every method.
+    /// Every method that has a name.
     pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
 
     /// The name on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecret | Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
             Self::None => "none",
         }
@@ -196,6 +217,57 @@ mod tests {
         );
         let empty: ClientMetadata = serde_json::from_str("{}").unwrap();
         assert_eq!(empty, ClientMetadata::default());
+    }
+
+    #[test]
+    fn a_client_that_did_not_say_how_may_present_its_secret_either_way() {
+        use AuthMethod::{ClientSecret, ClientSecretBasic, ClientSecretPost, None};
+        for (registered, accepted) in [
+            (ClientSecret, vec![ClientSecretBasic, ClientSecretPost]),
+            (ClientSecretBasic, vec![ClientSecretBasic]),
+            (ClientSecretPost, vec![ClientSecretPost]),
+            (None, vec![None]),
+        ] {
+            let metadata = ClientMetadata {
+                token_endpoint_auth_method: registered,
+                ..ClientMetadata::default()
+            };
+            let accepts = |method: &AuthMethod| metadata.accepts(*method);
+            let found: Vec<_> = AuthMethod::ALL.into_iter().filter(accepts).collect();
+            assert_eq!(found, accepted);
+        }
+    }
+
+    #[test]
+    fn an_answer_may_go_to_any_port_of_a_native_or_public_clients_machine() {
+        use {
+            ApplicationType::{Native, Web},
+            AuthMethod::{ClientSecret, None as Public},
+        };
+        let target = "http://127.0.0.1:51004/cb";
+        for (application_type, token_endpoint_auth_method, found) in [
+            (Native, ClientSecret, true),
+            (Web, Public, true),
+            (Web, ClientSecret, false),
+        ] {
+            let uris = ["https://app.example/cb", "http://127.0.0.1/cb"];
+            let metadata = ClientMetadata {
+                redirect_uris: uris
+                    .map(|uri| RedirectUri::from_stored(uri.to_owned()))
+                    .to_vec(),
+                application_type,
+                token_endpoint_auth_method,
+                ..ClientMetadata::default()
+            };
+            let uri = metadata.redirect_target(target);
+            assert_eq!(uri.is_some_and(|uri| uri.as_str() == target), found);
+            assert!(metadata.redirect_target("https://app.example/cb").is_some());
+            assert!(
+                metadata
+                    .redirect_target("https://app.example/other")
+                    .is_none()
+            );
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use organization::{Organization, OrganizationName, Role, Slug};
 pub use policy::{
     OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, SignInPolicy, TrustedProxies,
 };
-pub use redirect_uri::RedirectUri;
+pub use redirect_uri::{InvalidRedirectUri, LoopbackPort, RedirectUri};
 pub use scope::ScopeSet;
 pub use scope_catalog::ScopeCatalog;
 pub use secret::{HashKey, HashKeyId, HashKeys, PlainToken, TokenDigest};
