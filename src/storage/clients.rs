@@ -1,10 +1,12 @@
 //! Table `clients`.
 
+use std::sync::LazyLock;
+
 use uuid::Uuid;
 
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
-use super::rows::{Columns, unreadable};
+use super::rows::{Columns, column, unreadable};
 use crate::model::{
     Client, ClientId, ClientMetadata, ClientStanding, Id, RegisteredClient, Timestamp, User,
 };
@@ -54,24 +56,167 @@ pub async fn insert(tx: &mut Tx, client: &NewClient) -> Result<(), StorageError>
     .map(drop)
 }
 
+/// The columns of a [`RegisteredClient`].
+const SELECT: &str = "SELECT
+         id, client_id, owner_user_id, metadata, first_party, require_pkce, introspects_all,
+         created_at, modified_at, disabled_at
+     FROM clients";
+
+fn with(rest: &str) -> String {
+    format!("{SELECT} {rest}")
+}
+
 /// The client with this identifier, unless it was deleted.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &Db, client_id: &str) -> Result<Option<RegisteredClient>, StorageError> {
-    sql!(db.reader(), |c| sqlx::query(
-        "SELECT
-             id, client_id, owner_user_id, metadata, first_party, require_pkce, introspects_all,
-             created_at, modified_at, disabled_at
-         FROM clients
-         WHERE client_id = $1 AND deleted_at IS NULL",
-    )
-    .bind(client_id)
-    .try_map(|row| registered(&row))
-    .fetch_optional(c))
+    static STATEMENT: LazyLock<String> =
+        LazyLock::new(|| with("WHERE client_id = $1 AND deleted_at IS NULL"));
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(client_id)
+        .try_map(|row| registered(&row))
+        .fetch_optional(c))
 }
 
-/// Disables a client (`Some`) or lets it in again (`None`); `false` when there is none.
+/// Up to `limit` clients behind `after`, in the order they were registered.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &Db,
+    after: Option<Id<Client>>,
+    limit: i64,
+) -> Result<Vec<RegisteredClient>, StorageError> {
+    static STATEMENT: LazyLock<String> =
+        LazyLock::new(|| with("WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2"));
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(after.map_or(Uuid::nil(), Id::uuid))
+        .bind(limit)
+        .try_map(|row| registered(&row))
+        .fetch_all(c))
+}
+
+/// Up to `limit` clients of a user behind the first `offset`, in the order they were registered.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_owner(
+    db: &Db,
+    owner: Id<User>,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<RegisteredClient>, StorageError> {
+    static STATEMENT: LazyLock<String> = LazyLock::new(|| {
+        with(
+            "WHERE owner_user_id = $1 AND deleted_at IS NULL
+             ORDER BY id
+             LIMIT $3 OFFSET $2",
+        )
+    });
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(owner.uuid())
+        .bind(offset)
+        .bind(limit)
+        .try_map(|row| registered(&row))
+        .fetch_all(c))
+}
+
+/// How many clients a user has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_by_owner(db: &Db, owner: Id<User>) -> Result<i64, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT count(*) AS clients
+         FROM clients
+         WHERE owner_user_id = $1 AND deleted_at IS NULL",
+    )
+    .bind(owner.uuid())
+    .try_map(|row| column(&row, "clients"))
+    .fetch_one(c))
+}
+
+/// Replaces what a client says about itself; `false` when it was deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace(
+    tx: &mut Tx,
+    client: Id<Client>,
+    metadata: &ClientMetadata,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let encoded = encoded(metadata)?;
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE clients
+         SET metadata = $2, name = $3, modified_at = $4
+         WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(client.uuid())
+    .bind(encoded.as_str())
+    .bind(metadata.client_name.as_str())
+    .bind(now.as_millis()))?;
+    Ok(done == 1)
+}
+
+/// Replaces what operators decided about a client; `false` when it was deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_standing(
+    tx: &mut Tx,
+    client: Id<Client>,
+    standing: ClientStanding,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE clients
+         SET first_party = $2, require_pkce = $3, introspects_all = $4, modified_at = $5
+         WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(client.uuid())
+    .bind(standing.first_party)
+    .bind(standing.require_pkce)
+    .bind(standing.introspects_all)
+    .bind(now.as_millis()))?;
+    Ok(done == 1)
+}
+
+/// Notes that a client is being changed, and lets nobody else change it until the transaction
+/// ends; `false` when it was deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch(tx: &mut Tx, client: Id<Client>, now: Timestamp) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE clients
+         SET modified_at = $2
+         WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(client.uuid())
+    .bind(now.as_millis()))?;
+    Ok(done == 1)
+}
+
+/// Marks a client as deleted, and as disabled for every lookup of a token; `false` when it was
+/// deleted before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, client: Id<Client>, now: Timestamp) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE clients
+         SET deleted_at = $2, disabled_at = COALESCE(disabled_at, $2)
+         WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(client.uuid())
+    .bind(now.as_millis()))?;
+    Ok(done == 1)
+}
+
+/// Disables a client (`Some`) or lets it in again (`None`); `false` when there is none. What is
+/// disabled already stays disabled since then.
 ///
 /// # Errors
 /// When the database fails.
@@ -82,11 +227,12 @@ pub async fn set_disabled(
 ) -> Result<bool, StorageError> {
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE clients
-         SET disabled_at = $2
+         SET disabled_at = CASE WHEN $3 THEN COALESCE(disabled_at, $2) END
          WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(client.uuid())
-    .bind(disabled_at.map(Timestamp::as_millis)))?;
+    .bind(disabled_at.map(Timestamp::as_millis))
+    .bind(disabled_at.is_some()))?;
     Ok(done == 1)
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::backend::{Backend, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::ids_as_json;
-use crate::model::{Grant, Id, Timestamp};
+use crate::model::{Client, Grant, Id, Timestamp};
 
 /// Adds a grant.
 ///
@@ -71,4 +71,23 @@ pub async fn revoke(tx: &mut Tx, grants: &[Id<Grant>], at: Timestamp) -> Result<
         }
     }
     Ok(())
+}
+
+/// Ends every grant to a client.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_by_client(
+    tx: &mut Tx,
+    client: Id<Client>,
+    at: Timestamp,
+) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE grants
+         SET revoked_at = $2
+         WHERE client_id = $1 AND revoked_at IS NULL",
+    )
+    .bind(client.uuid())
+    .bind(at.as_millis()))
+    .map(drop)
 }

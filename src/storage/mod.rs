@@ -6,6 +6,7 @@
 
 pub mod client_secrets;
 pub mod clients;
+pub mod consents;
 pub mod deliveries;
 pub mod exposures;
 pub mod grants;

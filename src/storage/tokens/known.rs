@@ -37,7 +37,7 @@ const FROM: &str = "
     LEFT JOIN users AS cu ON cu.id = c.owner_user_id
     LEFT JOIN grants AS g ON g.id = t.grant_id";
 
-fn with(rest: &str) -> String {
+pub(super) fn with(rest: &str) -> String {
     with_more("", rest)
 }
 
@@ -177,7 +177,7 @@ pub(super) fn found(row: &impl Columns) -> Result<FoundToken, sqlx::Error> {
     })
 }
 
-fn known(row: &impl Columns) -> Result<KnownToken, sqlx::Error> {
+pub(super) fn known(row: &impl Columns) -> Result<KnownToken, sqlx::Error> {
     Ok(KnownToken {
         token: token(row)?,
         user: user(row)?,

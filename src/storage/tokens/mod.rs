@@ -3,6 +3,7 @@
 mod granted;
 mod known;
 mod lineage;
+mod of_client;
 mod revocation;
 mod usage;
 
@@ -10,6 +11,9 @@ pub use granted::{GrantedToken, find_with_grant};
 pub(super) use known::digests_as_json;
 pub use known::{FoundToken, find, find_by_digests, list, list_by_organization, list_by_user};
 pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supersede};
+pub use of_client::{
+    count_secrets, list_by_client, revoke_by_client, revoke_secret, revoke_secrets,
+};
 pub use revocation::{ExposedSet, RevokedToken, revoke, revoke_exposed, revoke_families};
 pub use usage::{NewDigest, Use, record_uses, rehash};
 
