@@ -1,6 +1,7 @@
 //! What the product does; each public function is a sentence.
 
 pub mod client_authentication;
+pub mod clients;
 pub mod exchange;
 pub mod exposures;
 pub mod hash_keys;

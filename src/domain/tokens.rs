@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{Context, DomainError};
 use crate::model::{
     Client, Grant, Id, KnownToken, Organization, PlainToken, Revocation, RevocationReason,
-    ScopeSet, Token, TokenKind, TokenName, User,
+    ScopeSet, Timestamp, Token, TokenKind, TokenName, User,
 };
+use crate::storage::Tx;
 use crate::storage::exposures::{self, StoredExposure};
 use crate::storage::tokens::{self, NewToken};
 
@@ -67,6 +68,19 @@ pub struct Issued {
 /// a token.
 pub async fn create(ctx: &Context, request: NewTokenRequest) -> Result<Issued, DomainError> {
     let now = ctx.clock.now();
+    let mut tx = ctx.db.begin().await?;
+    let issued = create_within(&mut tx, ctx, request, now).await?;
+    tx.commit().await?;
+    Ok(issued)
+}
+
+/// Makes a token together with something else.
+pub(super) async fn create_within(
+    tx: &mut Tx,
+    ctx: &Context,
+    request: NewTokenRequest,
+    now: Timestamp,
+) -> Result<Issued, DomainError> {
     check(ctx, &request)?;
     // Who it acts for shows in the text of OAuth tokens only.
     let for_organization = request.organization.is_some() && request.user.is_none();
@@ -90,9 +104,7 @@ pub async fn create(ctx: &Context, request: NewTokenRequest) -> Result<Issued, D
         created_at: now,
         expires_at: lifetime.map(|lifetime| now.plus(lifetime)),
     };
-    let mut tx = ctx.db.begin().await?;
-    tokens::insert(&mut tx, &new).await?;
-    tx.commit().await?;
+    tokens::insert(tx, &new).await?;
     Ok(Issued { id: new.id, token })
 }
 

@@ -12,6 +12,11 @@ mod certificates;
 #[path = "../support/smtp.rs"]
 mod smtp;
 #[path = "../support/app/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "shared with tests/oauth, which uses the rest"
+)]
 mod support;
 
 mod addressees;

@@ -3,30 +3,19 @@
 use serde_json::Value;
 use tokenward::domain::tokens::NewTokenRequest;
 use tokenward::model::{
-    AuthMethod, Client, ClientId, ClientMetadata, ClientStanding, Grant, GrantRequest, GrantType,
-    Id, PlainToken, RedirectUri, TokenKind, User,
+    AuthMethod, Client, ClientMetadata, ClientStanding, Grant, GrantRequest, GrantType, Id,
+    PlainToken, RedirectUri, TokenKind, User,
 };
-use tokenward::storage::clients::{self, NewClient};
 use tokenward::storage::grants;
 
-use crate::support::TestApp;
+pub(crate) use crate::support::{CALLBACK, TestApp, TestClient as Party};
 
-/// Where answers to the clients of these tests go.
-pub(crate) const CALLBACK: &str = "https://app.example/callback";
 /// What the clients of these tests may have.
 pub(crate) const SCOPES: &str = "openid email profile offline_access orders:read orders:write";
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// What it makes.
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-/// A client with what it knows about itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Party {
-    pub(crate) id: Id<Client>,
-    pub(crate) client_id: String,
-    pub(crate) secret: Option<PlainToken>,
-}
 
 /// What an endpoint answered.
 #[derive(Debug)]
@@ -93,28 +82,11 @@ pub(crate) fn form(
 impl TestApp {
     /// A client with this metadata, and a secret unless it is public.
     pub(crate) async fn party(&self, metadata: ClientMetadata, standing: ClientStanding) -> Party {
-        let public = metadata.is_public();
-        let client = NewClient {
-            id: Id::new(self.clock.now()),
-            client_id: ClientId::fresh(&self.ctx.format),
-            owner: None,
-            metadata,
-            standing,
-            registered_from: None,
-            created_at: self.clock.now(),
-        };
-        let mut tx = self.ctx.db.begin().await.unwrap();
-        clients::insert(&mut tx, &client).await.unwrap();
-        tx.commit().await.unwrap();
-        let secret = match public {
-            true => None,
-            false => Some(self.client_secret(client.id).await),
-        };
-        Party {
-            id: client.id,
-            client_id: client.client_id.to_string(),
-            secret,
-        }
+        self.client(&metadata.client_name)
+            .metadata(|all| *all = metadata.clone())
+            .standing(standing)
+            .register()
+            .await
     }
 
     /// Another secret of a client.

@@ -12,11 +12,12 @@
 #[expect(
     dead_code,
     unused_imports,
-    reason = "shared with tests/behaviour, which uses all of it"
+    reason = "shared with tests/behaviour, which uses the rest"
 )]
 mod support;
 
 mod client_authentication;
+mod clients;
 mod code_exchange;
 mod desk;
 mod discovery;

@@ -4,6 +4,7 @@
 mod actors;
 mod artifacts;
 mod child;
+mod clients;
 mod database;
 mod family;
 mod github;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use actors::Cast;
 pub(crate) use artifacts::{artifacts, fresh_path};
 pub(crate) use child::{Child, Errand};
+pub(crate) use clients::{CALLBACK, ClientBuilder, TestClient};
 pub(crate) use database::{TestDatabase, is_postgres};
 pub(crate) use github::{Answer, GitHub, report, report_at};
 pub(crate) use mailbox::Mail;
