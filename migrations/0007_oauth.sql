@@ -63,12 +63,12 @@ CREATE TABLE sessions (
 
 CREATE INDEX sessions_sid ON sessions (sid);
 
--- Codes for signing in, bound to the browser that asked.
+-- Codes for signing in, bound to the browser that asked; the latest one of a browser counts. A code
+-- is made from the id and the hash key named here, so it is written down nowhere.
 CREATE TABLE login_codes (
     id UUID NOT NULL PRIMARY KEY,
-    browser_digest BYTEA NOT NULL UNIQUE,
+    browser_digest BYTEA NOT NULL,
     email TEXT NOT NULL,
-    code_digest BYTEA NOT NULL,
     hash_key TEXT NOT NULL,
     address TEXT,
     created_at BIGINT NOT NULL,
@@ -77,6 +77,7 @@ CREATE TABLE login_codes (
     used_at BIGINT
 );
 
+CREATE INDEX login_codes_browser ON login_codes (browser_digest, created_at);
 CREATE INDEX login_codes_email ON login_codes (email, created_at);
 CREATE INDEX login_codes_address ON login_codes (address, created_at) WHERE address IS NOT NULL;
 CREATE INDEX login_codes_expiry ON login_codes (expires_at);

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Feedback, GithubSettings, Settings};
 use crate::domain::{Context, Wake, usage};
-use crate::http::{self, ApiState, Intake};
+use crate::http::{self, ApiState, CookieNames, Intake, Look, StyleSheet};
 use crate::jobs::{DeliverMail, FlushUses, Pace, RefreshOriginKeys, RotateSigningKeys};
 use crate::mail::Mailer;
 use crate::model::Clock;
@@ -103,6 +103,9 @@ impl Application {
             ctx: Arc::clone(&ctx),
             metrics: metrics.clone(),
             github,
+            look: Arc::new(look(settings)),
+            cookies: Arc::new(CookieNames::new(&ctx.public_url)),
+            trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),
             request_timeout: settings.server.request_timeout,
             max_outbox_age: settings.health.max_outbox_age,
         };
@@ -180,6 +183,14 @@ impl Application {
             Err(_) => tracing::warn!("stopped in the middle; what was held is taken up again"),
         }
         outcome
+    }
+}
+
+fn look(settings: &Settings) -> Look {
+    Look {
+        brand: settings.brand.name.clone(),
+        support: settings.brand.support_contact.clone(),
+        style: StyleSheet::new(&settings.brand.accent_color.to_string()),
     }
 }
 

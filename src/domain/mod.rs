@@ -2,6 +2,7 @@
 
 pub mod client_authentication;
 pub mod clients;
+pub mod csrf;
 pub mod exchange;
 pub mod exposures;
 pub mod hash_keys;
@@ -10,15 +11,19 @@ mod letters;
 pub mod organizations;
 pub mod outbox;
 pub mod revocation;
+pub mod sessions;
+pub mod sign_in;
 pub mod signing_keys;
 pub mod tokens;
 pub mod usage;
 pub mod users;
 
+mod attempts;
 mod cases;
 mod context;
 mod error;
 mod families;
+mod logout;
 mod replays;
 
 pub use context::{Context, Wake};

@@ -1,5 +1,6 @@
 //! Tokens that a client gives back (RFC 7009).
 
+use super::attempts::until_settled;
 use super::{Context, families};
 use crate::model::{PlainToken, RegisteredClient, Revocation, RevocationReason, Token, TokenKind};
 use crate::storage::{StorageError, tokens};
@@ -50,7 +51,7 @@ pub async fn give_back(
         at: ctx.clock.now(),
         reason: RevocationReason::Client,
     };
-    revoke(ctx, &known.token, revocation).await
+    until_settled(async || revoke(ctx, &known.token, revocation).await).await
 }
 
 async fn revoke(

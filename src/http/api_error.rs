@@ -35,6 +35,13 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, code, detail)
     }
 
+    /// 401: nobody is signed in.
+    #[must_use]
+    pub fn not_signed_in() -> Self {
+        let detail = "this needs somebody who is signed in";
+        Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", detail)
+    }
+
     /// 404: nothing is here.
     #[must_use]
     pub fn not_found() -> Self {

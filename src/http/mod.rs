@@ -15,11 +15,14 @@ mod revocation;
 mod routes;
 mod state;
 mod token;
+mod web;
 mod well_known;
 
 pub use api_error::ApiError;
+pub use extract::CookieNames;
 pub use oauth_error::OAuthError;
 pub use observe::observe;
 pub use openapi::openapi;
 pub use routes::configure;
 pub use state::{ApiState, Intake};
+pub use web::{Look, PageError, StyleSheet};

@@ -1,6 +1,7 @@
 //! One middleware around everything: a request's id, its span, its numbers.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -13,6 +14,7 @@ use tracing::{Instrument, field};
 
 use super::request_id;
 use super::state::ApiState;
+use super::web;
 
 /// Gives the request an id and a span, and counts it by its route's pattern: paths and queries
 /// hold whatever a caller wrote, so they appear nowhere.
@@ -39,7 +41,8 @@ pub async fn observe(
         http.route = field::Empty,
         http.status = field::Empty,
     );
-    let answer = request_id::within(id, next.call(request))
+    let answering = web::within(Arc::clone(&state.look), next.call(request));
+    let answer = request_id::within(id, answering)
         .instrument(span.clone())
         .await;
     let mut response = answer?;

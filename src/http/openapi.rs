@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{introspection, operations, reports, revocation, token, well_known};
+use super::{introspection, operations, reports, revocation, token, web, well_known};
 
 /// The document.
 #[derive(OpenApi)]
@@ -26,6 +26,14 @@ use super::{introspection, operations, reports, revocation, token, well_known};
         well_known::openid_configuration,
         well_known::authorization_server,
         well_known::jwks,
+        web::look::style_sheet,
+        web::login::login,
+        web::login::send_code,
+        web::login::enter_code,
+        web::login::sign_out,
+        web::sessions::list,
+        web::sessions::end,
+        web::sessions::end_others,
         operations::healthz,
         operations::readyz,
         operations::metrics,
@@ -40,6 +48,7 @@ use super::{introspection, operations, reports, revocation, token, well_known};
     tags(
         (name = "reports", description = "Where origins report leaked tokens."),
         (name = "oauth", description = "OAuth 2."),
+        (name = "pages", description = "For people, as HTML."),
         (name = "operations", description = "For load balancers and dashboards."),
     ),
 )]

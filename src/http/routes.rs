@@ -5,7 +5,9 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::api_error::ApiError;
 use super::state::ApiState;
-use super::{introspection, openapi, operations, reports, revocation, token, well_known};
+use super::{
+    introspection, openapi, operations, reports, revocation, token, web as pages, well_known,
+};
 
 /// The addresses, each with the methods it answers to.
 pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
@@ -31,6 +33,22 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
                 .route(web::get().to(well_known::authorization_server)),
         )
         .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(well_known::jwks)))
+        .service(resource("/assets/{name}", "GET").route(web::get().to(pages::look::style_sheet)))
+        .service(
+            resource("/login", "GET, POST")
+                .route(web::get().to(pages::login::login))
+                .route(web::post().to(pages::login::send_code)),
+        )
+        .service(resource("/login/code", "POST").route(web::post().to(pages::login::enter_code)))
+        .service(resource("/logout", "POST").route(web::post().to(pages::login::sign_out)))
+        .service(resource("/settings/sessions", "GET").route(web::get().to(pages::sessions::list)))
+        .service(
+            resource("/settings/sessions/end", "POST").route(web::post().to(pages::sessions::end)),
+        )
+        .service(
+            resource("/settings/sessions/end-others", "POST")
+                .route(web::post().to(pages::sessions::end_others)),
+        )
         .service(
             resource("/healthz", "GET, HEAD")
                 .route(web::get().to(operations::healthz))

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::extract::CookieNames;
+use super::web::Look;
 use crate::domain::Context;
+use crate::model::TrustedProxies;
 use crate::origins::{KeyRing, TokenField};
 use crate::telemetry::Metrics;
 
@@ -18,6 +21,12 @@ pub struct ApiState {
     pub metrics: Metrics,
     /// GitHub's deliveries, unless switched off.
     pub github: Option<Intake>,
+    /// How pages look.
+    pub look: Arc<Look>,
+    /// The names of our cookies.
+    pub cookies: Arc<CookieNames>,
+    /// Proxies whose headers are believed.
+    pub trusted_proxies: Arc<TrustedProxies>,
     /// Longest time a request may take.
     pub request_timeout: Duration,
     /// From which age of the oldest waiting letter the service calls itself degraded.

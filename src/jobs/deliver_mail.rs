@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, backoff};
-use crate::domain::Context;
+use crate::domain::{Context, sign_in};
 use crate::mail::{ConnectError, Connection, Mailer, Outgoing, SendError};
 use crate::model::Timestamp;
 use crate::storage::StorageError;
@@ -264,12 +264,16 @@ impl DeliverMail {
             let reason = "this version of Tokenward cannot read the letter";
             return Err(SendError::Retry(reason.to_owned()));
         };
+        let Some(words) = sign_in::ready_to_send(&self.ctx, words) else {
+            let reason = "the code in the letter expired before it could be sent";
+            return Err(SendError::Permanent(reason.to_owned()));
+        };
         let message_id = self.mailer.message_id(letter.id.uuid());
         let outgoing = Outgoing {
             message_id: &message_id,
             to: &letter.recipient,
             written_at: letter.created_at,
-            letter: words,
+            letter: &words,
         };
         connection.send(&outgoing).await
     }

@@ -19,6 +19,7 @@ mod reply;
 #[cfg(test)]
 mod samples;
 mod shown;
+mod sign_in;
 mod smtp;
 mod tls;
 mod url;

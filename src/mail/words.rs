@@ -5,8 +5,8 @@ use askama::Template;
 use super::advice;
 use super::brand::Brand;
 use super::facts::{About, Fact};
-use super::notice;
 use super::shown::{Line, tame};
+use super::{notice, sign_in};
 use crate::model::Letter;
 use crate::model::letter::TokenExposed;
 
@@ -30,6 +30,7 @@ impl Words {
         match letter {
             Letter::TokenExposed(exposed) => Self::token_exposed(exposed, brand),
             Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, brand),
+            Letter::LoginCode(code) => sign_in::login_code(code, brand),
         }
     }
 

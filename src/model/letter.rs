@@ -1,7 +1,9 @@
 //! Letters: what an owner is told, as data. `mail` puts them into words.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use super::login_code::LoginCodeText;
 use super::time::Timestamp;
 
 /// What is told. Stored as JSON in the outbox, so fields are only ever added.
@@ -12,6 +14,24 @@ pub enum Letter {
     TokenExposed(Box<TokenExposed>),
     /// Two used the same refresh token of yours.
     TokenReplayed(TokenReplayed),
+    /// The code that lets you sign in.
+    LoginCode(LoginCode),
+}
+
+/// A code for signing in. It is made when the letter is sent, and stands in no database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginCode {
+    /// What it is made from: the id of the request to sign in,
+    pub ticket: Uuid,
+    /// and the hash key that counts for it.
+    pub hash_key: String,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// From which network address it was asked for.
+    pub asked_from: Option<String>,
+    /// The code itself, once it was made.
+    #[serde(skip)]
+    pub code: Option<LoginCodeText>,
 }
 
 /// A refresh token was used by two, and everything of its grant was revoked.

@@ -8,6 +8,7 @@ pub mod exposure;
 pub mod grant;
 pub mod id;
 pub mod letter;
+pub mod login_code;
 pub mod organization;
 pub mod pkce;
 pub mod policy;
@@ -32,6 +33,7 @@ pub use exposure::{Exposure, Origin, Place, Verdict};
 pub use grant::{Grant, GrantRequest, SubType};
 pub use id::Id;
 pub use letter::Letter;
+pub use login_code::LoginCodeText;
 pub use organization::{Organization, OrganizationName, Role, Slug};
 pub use policy::{
     OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, SignInPolicy, TrustedProxies,

@@ -37,6 +37,49 @@ pub async fn find_by_email(db: &Db, email: &Email) -> Result<Option<User>, Stora
     .fetch_optional(c))
 }
 
+/// The user with this address, as this transaction sees it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_email_locked(
+    tx: &mut Tx,
+    email: &Email,
+) -> Result<Option<User>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
+        "SELECT id, email, blocked_at
+         FROM users
+         WHERE email = $1",
+    )
+    .bind(email.as_str())
+    .try_map(|row| user(&row))
+    .fetch_optional(c))
+}
+
+/// Makes sure that there is a user with this address, who just proved to read its mail.
+///
+/// # Errors
+/// When the database fails.
+pub async fn verify_email(
+    tx: &mut Tx,
+    fresh: &User,
+    sign_up: bool,
+    now: Timestamp,
+) -> Result<Option<User>, StorageError> {
+    if sign_up {
+        insert(tx, fresh, now).await?;
+    }
+    sql!(tx.connection(), |c| sqlx::query(
+        "UPDATE users
+         SET email_verified_at = COALESCE(email_verified_at, $2)
+         WHERE email = $1
+         RETURNING id, email, blocked_at",
+    )
+    .bind(fresh.email.as_str())
+    .bind(now.as_millis())
+    .try_map(|row| user(&row))
+    .fetch_optional(c))
+}
+
 /// Blocks a user (`Some`) or lets them in again (`None`); `false` when there is no such user. Who
 /// is blocked already stays blocked since then.
 ///

@@ -16,6 +16,7 @@
 )]
 mod support;
 
+mod browser;
 mod client_authentication;
 mod clients;
 mod code_exchange;
@@ -25,4 +26,6 @@ mod give_back;
 mod grants_without_code;
 mod membership;
 mod refresh;
+mod sessions;
+mod sign_in;
 mod signing;

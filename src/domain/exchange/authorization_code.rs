@@ -1,6 +1,7 @@
 //! A code for tokens (RFC 6749 4.1.3). A code works once; whoever brings it again, at any later
 //! time, ends everything that was minted from it (RFC 6749 4.1.2, RFC 9700 2.1.1).
 
+use super::super::attempts::until_settled;
 use super::super::{Context, families};
 use super::id_token::{self, Subject};
 use super::mint::{Bearer, Minted, Reach};
@@ -64,7 +65,7 @@ pub async fn redeem_code(
         nonce: grant.request.nonce.as_deref(),
     };
     let id_token = id_token::signed(ctx, &subject, &minted.access_token, now).await?;
-    if !redeem(ctx, &code, &minted, now).await? {
+    if !until_settled(async || redeem(ctx, &code, &minted, now).await).await? {
         // Another request with this code was faster.
         end_family(ctx, &grant, now).await?;
         return Err(NO_SUCH_CODE);
@@ -185,9 +186,13 @@ async fn end_family(ctx: &Context, grant: &Grant, now: Timestamp) -> Result<(), 
         at: now,
         reason: RevocationReason::Replayed,
     };
-    let mut tx = ctx.db.begin().await?;
-    let revoked = families::end(&mut tx, &[grant.id], revocation).await?;
-    tx.commit().await?;
+    let end = async || {
+        let mut tx = ctx.db.begin().await?;
+        let revoked = families::end(&mut tx, &[grant.id], revocation).await?;
+        tx.commit().await?;
+        Ok::<_, StorageError>(revoked)
+    };
+    let revoked = until_settled(end).await?;
     tracing::warn!(
         client.id = %grant.client,
         grant.id = %grant.id,

@@ -3,11 +3,15 @@
 mod asker;
 mod bearer;
 mod client;
+mod client_address;
 mod delivery;
 mod form;
+mod visitor;
 
 pub use asker::AskedBy;
 pub use bearer::BearerCredential;
 pub use client::{ClientRequest, parse_basic};
+pub(super) use client_address::is_from_proxy;
 pub use delivery::SignedDelivery;
 pub use form::{Form, FromParameters, Parameters};
+pub use visitor::{CookieNames, PageForm, SignedIn, Visitor};

@@ -42,7 +42,7 @@ pub(super) fn with(rest: &str) -> String {
 }
 
 /// A statement that reads `more` columns besides.
-pub(super) fn with_more(more: &str, rest: &str) -> String {
+pub(in crate::storage) fn with_more(more: &str, rest: &str) -> String {
     format!("SELECT {COLUMNS}{more} {FROM} {rest}")
 }
 
@@ -169,7 +169,7 @@ pub(in crate::storage) fn digests_as_json(digests: &[TokenDigest]) -> String {
     json
 }
 
-pub(super) fn found(row: &impl Columns) -> Result<FoundToken, sqlx::Error> {
+pub(in crate::storage) fn found(row: &impl Columns) -> Result<FoundToken, sqlx::Error> {
     Ok(FoundToken {
         digest: TokenDigest::from_bytes(exactly(&row.read::<Vec<u8>>("digest")?)?),
         hash_key: HashKeyId::from_stored(row.read("hash_key")?),

@@ -8,8 +8,8 @@ mod revocation;
 mod usage;
 
 pub use granted::{GrantedToken, find_with_grant};
-pub(super) use known::digests_as_json;
 pub use known::{FoundToken, find, find_by_digests, list, list_by_organization, list_by_user};
+pub(super) use known::{digests_as_json, found, with_more};
 pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supersede};
 pub use of_client::{
     count_secrets, list_by_client, revoke_by_client, revoke_secret, revoke_secrets,

@@ -55,8 +55,7 @@ const SCHEMA: &[(&str, &str)] = &[
     ("hash_keys", "canary! first_used_at! id!"),
     (
         "login_codes",
-        "address attempts! browser_digest! code_digest! created_at! email! expires_at! \
-         hash_key! id! used_at",
+        "address attempts! browser_digest! created_at! email! expires_at! hash_key! id! used_at",
     ),
     (
         "logout_notices",

@@ -183,6 +183,7 @@ fn merge(over: &mut toml::Table, base: toml::Table) {
 fn client() -> reqwest::Client {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(60))
+        .redirect(reqwest::redirect::Policy::none())
         .no_proxy();
     client.build().expect("a client for tests")
 }

@@ -1,0 +1,268 @@
+//! Signing in: a code is mailed to whoever claims an address, and works once, in the browser that
+//! asked, for a quarter of an hour. Nobody learns from it which addresses are known.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::sessions::{self, Begun, Circumstances, Method};
+use super::{Context, exposures};
+use crate::model::letter::LoginCode;
+use crate::model::{
+    Email, HashKeyId, Id, Letter, LoginCodeText, PlainToken, Timestamp, TokenDigest, User,
+};
+use crate::storage::login_codes::{self as table, LoginRequest, OpenRequest};
+use crate::storage::outbox::{self, NewLetter};
+use crate::storage::{StorageError, Tx, users};
+
+/// Somebody sits and waits for these, so they leave before all others.
+const PRIORITY: i64 = 0;
+/// What the limits are about.
+const HOUR: Duration = Duration::from_secs(3_600);
+/// How many old requests are deleted whenever a new one comes.
+const DELETED_AT_ONCE: i64 = 100;
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInRefusal {
+    /// Too many codes were asked for from this network address.
+    #[error("too many codes were asked for from this network address")]
+    TooMany {
+        /// When another one may be asked for.
+        retry_after: Duration,
+    },
+    /// The code is wrong, used, too old, from another browser or tried too often; or the person is
+    /// shut out. Nobody learns which.
+    #[error("the code does not work")]
+    WrongCode,
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Mails a code to this address, if somebody may sign in with it. Looks the same either way.
+///
+/// # Errors
+/// See [`SignInRefusal`].
+pub async fn request_code(
+    ctx: &Context,
+    email: Email,
+    browser: &PlainToken,
+    address: Option<IpAddr>,
+) -> Result<(), SignInRefusal> {
+    let now = ctx.clock.now();
+    let policy = &ctx.policy.sign_in;
+    let place = address.map(limited_by);
+    let mut tx = ctx.db.begin().await?;
+    table::delete_expired(&mut tx, now.minus(HOUR * 2), DELETED_AT_ONCE).await?;
+    if let Some(place) = &place {
+        let recent = table::list_by_address(&mut tx, place, now.minus(HOUR)).await?;
+        if let Some(retry_after) = wait(&recent, policy.codes_per_network_address, now) {
+            return Err(SignInRefusal::TooMany { retry_after });
+        }
+    }
+    let recent = table::list_by_email(&mut tx, &email, now.minus(HOUR)).await?;
+    let request = LoginRequest {
+        id: Id::<LoginCode>::new(now).uuid(),
+        browser: digest(ctx, browser),
+        email: email.clone(),
+        hash_key: ctx.hash_keys.current().id().clone(),
+        address: place,
+        created_at: now,
+        expires_at: now.plus(policy.code_lifetime),
+    };
+    table::insert(&mut tx, &request).await?;
+    let too_many = wait(&recent, policy.codes_per_address, now).is_some();
+    let review = policy.review.as_ref().is_some_and(|r| r.email == email);
+    let mailed = !too_many && !review && may_enter(ctx, &mut tx, &email).await?;
+    if mailed {
+        let letter = letter(&request, address);
+        outbox::insert(&mut tx, &[letter], PRIORITY, now).await?;
+    }
+    tx.commit().await?;
+    exposures::announce(&ctx.letters_waiting, usize::from(mailed));
+    Ok(())
+}
+
+fn letter(request: &LoginRequest, address: Option<IpAddr>) -> NewLetter {
+    NewLetter {
+        id: Id::new(request.created_at),
+        exposure: None,
+        recipient: request.email.clone(),
+        letter: Letter::LoginCode(LoginCode {
+            ticket: request.id,
+            hash_key: request.hash_key.to_string(),
+            expires_at: request.expires_at,
+            asked_from: address.map(|address| address.to_string()),
+            code: None,
+        }),
+    }
+}
+
+/// How long to wait until there are fewer than `most` within an hour; `None` when there are.
+fn wait(recent: &[Timestamp], most: u32, now: Timestamp) -> Option<Duration> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let surplus = recent.len().checked_sub(most)?;
+    let frees = recent.get(surplus)?;
+    Some(frees.plus(HOUR).since(now).max(Duration::from_secs(1)))
+}
+
+/// What counts as one network address: an IPv6 network is a person's, not an address of it.
+fn limited_by(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+async fn may_enter(ctx: &Context, tx: &mut Tx, email: &Email) -> Result<bool, StorageError> {
+    let user = users::find_by_email_locked(tx, email).await?;
+    Ok(match user {
+        Some(user) => user.blocked_at.is_none(),
+        None => ctx.policy.sign_in.sign_up,
+    })
+}
+
+/// The letter as it may be sent: with the code in it. `None` when the code has expired.
+pub fn ready_to_send(ctx: &Context, letter: &Letter) -> Option<Letter> {
+    let Letter::LoginCode(login) = letter else {
+        return Some(letter.clone());
+    };
+    let id = HashKeyId::from_stored(login.hash_key.clone());
+    let key = ctx.hash_keys.iter().find(|key| *key.id() == id)?;
+    (login.expires_at > ctx.clock.now()).then(|| {
+        Letter::LoginCode(LoginCode {
+            code: Some(LoginCodeText::made_from(login.ticket, key)),
+            ..login.clone()
+        })
+    })
+}
+
+/// Signs somebody in who brings the code that was mailed. The first time makes the user.
+///
+/// # Errors
+/// See [`SignInRefusal`].
+pub async fn enter(
+    ctx: &Context,
+    browser: &PlainToken,
+    typed: &str,
+    circumstances: &Circumstances,
+) -> Result<Begun, SignInRefusal> {
+    let now = ctx.clock.now();
+    let browsers: Vec<TokenDigest> = digests(ctx, browser).collect();
+    let mut tx = ctx.db.begin().await?;
+    let open = table::attempt(&mut tx, &browsers, now).await?;
+    // The attempt counts whatever comes next.
+    tx.commit().await?;
+    let open = open.ok_or(SignInRefusal::WrongCode)?;
+    let method = proof(ctx, &open, &LoginCodeText::typed(typed));
+    let method = method.ok_or(SignInRefusal::WrongCode)?;
+    let mut tx = ctx.db.begin().await?;
+    if !table::redeem(&mut tx, open.id, now).await? {
+        return Err(SignInRefusal::WrongCode);
+    }
+    let begun = let_in(ctx, &mut tx, open.email, method, circumstances, now).await?;
+    tx.commit().await?;
+    begun.ok_or(SignInRefusal::WrongCode)
+}
+
+/// Signs somebody in of whom a trusted proxy said who it is.
+///
+/// # Errors
+/// See [`SignInRefusal`].
+pub async fn enter_by_proxy(
+    ctx: &Context,
+    email: Email,
+    circumstances: &Circumstances,
+) -> Result<Begun, SignInRefusal> {
+    let now = ctx.clock.now();
+    let mut tx = ctx.db.begin().await?;
+    let begun = let_in(ctx, &mut tx, email, Method::Proxy, circumstances, now).await?;
+    tx.commit().await?;
+    begun.ok_or(SignInRefusal::WrongCode)
+}
+
+async fn let_in(
+    ctx: &Context,
+    tx: &mut Tx,
+    email: Email,
+    method: Method,
+    circumstances: &Circumstances,
+    now: Timestamp,
+) -> Result<Option<Begun>, StorageError> {
+    let fresh = User {
+        id: Id::new(now),
+        email,
+        blocked_at: None,
+    };
+    let sign_up = ctx.policy.sign_in.sign_up || method == Method::ReviewCode;
+    let user = users::verify_email(tx, &fresh, sign_up, now).await?;
+    let Some(user) = user.filter(|user| user.blocked_at.is_none()) else {
+        return Ok(None);
+    };
+    let begun = sessions::begin(ctx, tx, user, method, circumstances, now).await?;
+    tracing::info!(
+        user.id = %begun.session.user.id,
+        method = ?method,
+        "somebody signed in"
+    );
+    Ok(Some(begun))
+}
+
+fn proof(ctx: &Context, open: &OpenRequest, typed: &LoginCodeText) -> Option<Method> {
+    let key = ctx.hash_keys.iter().find(|key| *key.id() == open.hash_key);
+    let mailed = key.is_some_and(|key| LoginCodeText::made_from(open.id, key).fits(typed));
+    let review = ctx.policy.sign_in.review.as_ref();
+    match review.filter(|review| review.email == open.email) {
+        Some(review) => {
+            let fixed = LoginCodeText::typed(review.code.expose_secret());
+            fixed.fits(typed).then_some(Method::ReviewCode)
+        }
+        None => mailed.then_some(Method::MailedCode),
+    }
+}
+
+fn digest(ctx: &Context, browser: &PlainToken) -> TokenDigest {
+    ctx.hash_keys.current().digest(label(browser).as_bytes())
+}
+
+fn digests<'c>(
+    ctx: &'c Context,
+    browser: &PlainToken,
+) -> impl Iterator<Item = TokenDigest> + use<'c> {
+    let label = label(browser);
+    ctx.hash_keys
+        .iter()
+        .map(move |key| key.digest(label.as_bytes()))
+}
+
+fn label(browser: &PlainToken) -> String {
+    format!("tokenward browser {}", browser.reveal())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_frees_a_place_when_the_oldest_request_is_an_hour_old() {
+        let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
+        let recent = [at(0), at(10), at(20)];
+        assert_eq!(wait(&recent, 4, at(30)), None);
+        assert_eq!(wait(&recent, 3, at(30)), Some(Duration::from_secs(1_800)));
+        assert_eq!(wait(&recent, 2, at(30)), Some(Duration::from_secs(2_400)));
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let text = |address: &str| limited_by(address.parse().unwrap());
+        assert_eq!(text("203.0.113.7"), "203.0.113.7");
+        assert_eq!(text("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(text("2001:db8:1:2:3::4"), "2001:db8:1:2::/64");
+        assert_eq!(text("2001:db8:1:2::1"), text("2001:db8:1:2:ffff::1"));
+    }
+}

@@ -1,0 +1,15 @@
+//! Pages for people: plain HTML that works without script, strict about what may be loaded, framed
+//! and sent.
+
+pub(super) mod login;
+pub(super) mod look;
+pub(super) mod sessions;
+
+mod error;
+mod page;
+mod return_to;
+mod when;
+
+pub use error::PageError;
+pub(super) use look::within;
+pub use look::{Look, StyleSheet};

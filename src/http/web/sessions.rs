@@ -1,0 +1,140 @@
+//! `/settings/sessions`: where somebody is signed in.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::error::PageError;
+use super::login::{Bare, signed_out};
+use super::page::{Page, Sending, see_other};
+use super::return_to::login_url;
+use super::when::moment;
+use crate::domain::sessions::{self, SessionFacts};
+use crate::http::OAuthError;
+use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
+use crate::http::state::ApiState;
+use crate::model::{Id, Session, Token};
+
+const HERE: &str = "/settings/sessions";
+
+#[derive(Template)]
+#[template(path = "sessions.html", config = "src/http/web/askama.toml")]
+struct SessionsPage {
+    page: Page,
+    sessions: Vec<SessionView>,
+}
+
+struct SessionView {
+    id: String,
+    current: bool,
+    browser: String,
+    signed_in: String,
+    from: String,
+    last_used: String,
+}
+
+impl SessionView {
+    fn new(facts: SessionFacts, current: &Session) -> Self {
+        let last_used = match facts.last_used {
+            Some((at, Some(from))) => format!("Last used {} from {from}.", moment(at)),
+            Some((at, None)) => format!("Last used {}.", moment(at)),
+            None => String::new(),
+        };
+        Self {
+            id: facts.session.token.to_string(),
+            current: facts.session.token == current.token,
+            browser: facts.user_agent.unwrap_or_else(|| "A browser".to_owned()),
+            signed_in: moment(facts.session.auth_time),
+            from: facts.address.unwrap_or_default(),
+            last_used,
+        }
+    }
+}
+
+/// The page that lists where somebody is signed in.
+#[utoipa::path(
+    get,
+    path = "/settings/sessions",
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in; on to the sign-in page."),
+    ),
+)]
+pub(in crate::http) async fn list(
+    visitor: Visitor,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let Some(session) = &visitor.session else {
+        return Ok(see_other(&login_url(HERE, None)));
+    };
+    let all = sessions::list(&state.ctx, session.user.id).await?;
+    let mut page = Page::new(&state, "Where you are signed in");
+    page.csrf = visitor.csrf(&state);
+    page.who = Some(session.user.email.to_string());
+    let view = |facts| SessionView::new(facts, session);
+    let template = SessionsPage {
+        page,
+        sessions: all.into_iter().map(view).collect(),
+    };
+    Page::render(&template, &Sending::Ourselves, &state)
+}
+
+/// Which session ends.
+pub(in crate::http) struct EndForm {
+    id: Id<Token>,
+}
+
+impl FromParameters for EndForm {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        let id = parameters.find("id").and_then(|id| id.parse().ok());
+        let id = id.ok_or(OAuthError::InvalidRequest("the form names no session"))?;
+        Ok(Self { id })
+    }
+}
+
+/// Ends one session.
+#[utoipa::path(
+    post,
+    path = "/settings/sessions/end",
+    tag = "pages",
+    responses(
+        (status = 303, description = "Ended; back to the list."),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn end(
+    form: PageForm<EndForm>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let Some(session) = &form.visitor.session else {
+        return Ok(see_other(&login_url(HERE, None)));
+    };
+    // One that has ended meanwhile is as ended as they wanted it.
+    sessions::end(&state.ctx, session.user.id, form.form.id).await?;
+    Ok(match form.form.id == session.token {
+        true => signed_out("/login", &state),
+        false => see_other(HERE),
+    })
+}
+
+/// Ends every session but this one.
+#[utoipa::path(
+    post,
+    path = "/settings/sessions/end-others",
+    tag = "pages",
+    responses(
+        (status = 303, description = "Ended; back to the list."),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn end_others(
+    form: PageForm<Bare>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let Some(session) = &form.visitor.session else {
+        return Ok(see_other(&login_url(HERE, None)));
+    };
+    sessions::end_others(&state.ctx, session).await?;
+    Ok(see_other(HERE))
+}
