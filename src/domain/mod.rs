@@ -1,7 +1,9 @@
 //! What the product does; each public function is a sentence.
 
+pub mod authorization;
 pub mod client_authentication;
 pub mod clients;
+pub mod consents;
 pub mod csrf;
 pub mod exchange;
 pub mod exposures;

@@ -17,13 +17,17 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
                 .route(web::post().to(reports::github)),
         );
     }
+    well_known_routes(config);
+    oauth(config);
+    authorization(config);
+    people(config);
+    running(config);
+    config.default_service(web::to(not_found));
+}
+
+/// What clients read before anything else.
+fn well_known_routes(config: &mut ServiceConfig) {
     config
-        .service(
-            resource("/v1/oauth2/introspect", "POST")
-                .route(web::post().to(introspection::introspect)),
-        )
-        .service(resource("/v1/oauth2/token", "POST").route(web::post().to(token::token)))
-        .service(resource("/v1/oauth2/revoke", "POST").route(web::post().to(revocation::revoke)))
         .service(
             resource("/.well-known/openid-configuration", "GET")
                 .route(web::get().to(well_known::openid_configuration)),
@@ -32,7 +36,45 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
             resource("/.well-known/oauth-authorization-server", "GET")
                 .route(web::get().to(well_known::authorization_server)),
         )
-        .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(well_known::jwks)))
+        .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(well_known::jwks)));
+}
+
+/// What clients call.
+fn oauth(config: &mut ServiceConfig) {
+    config
+        .service(resource("/v1/oauth2/token", "POST").route(web::post().to(token::token)))
+        .service(resource("/v1/oauth2/revoke", "POST").route(web::post().to(revocation::revoke)))
+        .service(
+            resource("/v1/oauth2/introspect", "POST")
+                .route(web::post().to(introspection::introspect)),
+        );
+}
+
+/// Where a person allows a client to act for them, and takes that back.
+fn authorization(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/oauth2/authorize", "GET, POST")
+                .route(web::get().to(pages::authorize::by_get))
+                .route(web::post().to(pages::authorize::by_post)),
+        )
+        .service(
+            resource("/oauth2/authorize/consent", "POST")
+                .route(web::post().to(pages::authorize::consent)),
+        )
+        .service(
+            resource("/settings/applications", "GET")
+                .route(web::get().to(pages::applications::list)),
+        )
+        .service(
+            resource("/settings/applications/withdraw", "POST")
+                .route(web::post().to(pages::applications::withdraw)),
+        );
+}
+
+/// Where people sign in and out.
+fn people(config: &mut ServiceConfig) {
+    config
         .service(resource("/assets/{name}", "GET").route(web::get().to(pages::look::style_sheet)))
         .service(
             resource("/login", "GET, POST")
@@ -48,7 +90,12 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
         .service(
             resource("/settings/sessions/end-others", "POST")
                 .route(web::post().to(pages::sessions::end_others)),
-        )
+        );
+}
+
+/// For load balancers and dashboards.
+fn running(config: &mut ServiceConfig) {
+    config
         .service(
             resource("/healthz", "GET, HEAD")
                 .route(web::get().to(operations::healthz))
@@ -60,8 +107,7 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
                 .route(web::head().to(operations::readyz)),
         )
         .service(resource("/metrics", "GET").route(web::get().to(operations::metrics)))
-        .service(resource("/openapi.json", "GET").route(web::get().to(openapi::document)))
-        .default_service(web::to(not_found));
+        .service(resource("/openapi.json", "GET").route(web::get().to(openapi::document)));
 }
 
 /// An address that answers to these methods and names them to whoever tries another.

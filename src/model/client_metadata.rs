@@ -91,6 +91,12 @@ impl ClientMetadata {
         self.token_endpoint_auth_method == AuthMethod::None
     }
 
+    /// Whether the client may listen at any port of its user's machine (RFC 8252 7.3).
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        self.application_type == ApplicationType::Native || self.is_public()
+    }
+
     /// Whether the client may prove who it is in this way.
     #[must_use]
     pub fn accepts(&self, method: AuthMethod) -> bool {
@@ -104,7 +110,7 @@ impl ClientMetadata {
     /// another port where RFC 8252 7.3 wants it. `None` when nothing like it is registered.
     #[must_use]
     pub fn redirect_target(&self, requested: &str) -> Option<RedirectUri> {
-        let port = match self.application_type == ApplicationType::Native || self.is_public() {
+        let port = match self.is_native() {
             true => LoopbackPort::Any,
             false => LoopbackPort::Registered,
         };

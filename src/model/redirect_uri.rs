@@ -170,6 +170,21 @@ impl RedirectUri {
         }
     }
 
+    /// Whether every program on the user's own machine could wait for the answer (RFC 8252 8.6).
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.is_loopback() || self.is_custom_scheme()
+    }
+
+    /// What a policy must name, so that a browser may send a form on to this URI (CSP3 2.3.1).
+    #[must_use]
+    pub fn source(&self) -> String {
+        match self.is_custom_scheme() {
+            true => format!("{}:", self.scheme()),
+            false => format!("{}://{}", self.scheme(), authority(&self.0)),
+        }
+    }
+
     /// This URI with more parameters behind those that it has already (RFC 6749 3.1.2).
     #[must_use]
     pub fn with_query<'a>(&self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {

@@ -67,6 +67,23 @@ pub async fn set_member(
     .map(drop)
 }
 
+/// The organizations of which a user is a member and that are let in, by name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_member(db: &Db, user: Id<User>) -> Result<Vec<Organization>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT o.id, o.slug, o.name, o.blocked_at
+         FROM organizations AS o
+         JOIN organization_members AS m ON m.organization_id = o.id
+         WHERE m.user_id = $1 AND o.blocked_at IS NULL
+         ORDER BY o.name, o.id",
+    )
+    .bind(user.uuid())
+    .try_map(|row| organization(&row))
+    .fetch_all(c))
+}
+
 /// What a user may do in an organization; `None` when they are no member.
 ///
 /// # Errors

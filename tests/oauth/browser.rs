@@ -85,7 +85,7 @@ impl TestApp {
         let mail = self.read_mail().await;
         let letters = mail.iter().filter(|mail| mail.to == email);
         let codes = Regex::new(r"(?m)^    ([A-Z0-9]{6})\r?$").unwrap();
-        let found = letters.filter_map(|mail| codes.captures(&mail.text)).last();
+        let found = letters.rev().find_map(|mail| codes.captures(&mail.text));
         found.unwrap_or_else(|| panic!("no code for {email}"))[1].to_owned()
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::http::OAuthError;
+use crate::http::{OAuthError, PageError};
 
 /// Largest form that is read.
 const LIMIT: usize = 256 * 1_024;
@@ -66,6 +66,23 @@ impl<T: FromParameters + 'static> FromRequest for Form<T> {
     }
 }
 
+/// A form as it was sent, for requests whose parameters are read elsewhere.
+pub struct RawForm(pub String);
+
+impl FromRequest for RawForm {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = bytes(&request, payload).await?;
+            Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
+        })
+    }
+}
+
 /// The parameters in a request's body.
 ///
 /// # Errors
@@ -74,13 +91,16 @@ pub(super) async fn parameters(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Parameters, OAuthError> {
+    parse(&bytes(request, payload).await?)
+}
+
+async fn bytes(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, OAuthError> {
     if !is_form(request) {
         let what = "the body must be application/x-www-form-urlencoded";
         return Err(OAuthError::InvalidRequest(what));
     }
     let body = timeout(PATIENCE, body(payload)).await;
-    let body = body.map_err(|_| OAuthError::InvalidRequest("the body is too slow"))??;
-    parse(&body)
+    body.map_err(|_| OAuthError::InvalidRequest("the body is too slow"))?
 }
 
 fn is_form(request: &HttpRequest) -> bool {

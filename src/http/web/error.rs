@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 
 use super::page::error_page;
 use crate::domain::DomainError;
+use crate::domain::authorization::Unreadable;
 use crate::http::ApiError;
 use crate::storage::StorageError;
 
@@ -17,6 +18,8 @@ use crate::storage::StorageError;
 pub enum PageError {
     /// 400: the request makes no sense.
     BadRequest(&'static str),
+    /// 400: an authorization request that nobody can be sent back from.
+    Unreadable(Unreadable),
     /// 403: the form is not one that we showed to this browser.
     ForeignForm,
     /// 403: the person may not do this.
@@ -46,7 +49,7 @@ impl PageError {
 
     fn title(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) => "This request cannot be answered",
+            Self::BadRequest(_) | Self::Unreadable(_) => "This request cannot be answered",
             Self::ForeignForm => "This form is no longer valid",
             Self::Forbidden(_) => "You may not do this",
             Self::NotFound => "There is nothing here",
@@ -58,8 +61,9 @@ impl PageError {
         }
     }
 
-    fn detail(&self) -> &'static str {
-        match self {
+    fn detail(&self) -> String {
+        let text = match self {
+            Self::Unreadable(why) => return why.to_string(),
             Self::BadRequest(what) | Self::Forbidden(what) => what,
             Self::ForeignForm => {
                 "It was opened before you signed in or out, in another browser, or by another \
@@ -73,7 +77,8 @@ impl PageError {
                 "The service is busy or being restarted. Nothing was changed."
             }
             Self::Other(_) => "This is our fault, and it was written down.",
-        }
+        };
+        text.to_owned()
     }
 }
 
@@ -111,7 +116,7 @@ impl fmt::Display for PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::ForeignForm | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -120,7 +125,7 @@ impl ResponseError for PageError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = error_page(self.status_code(), self.title(), self.detail());
+        let mut response = error_page(self.status_code(), self.title(), &self.detail());
         let seconds = match self {
             Self::TooMany { retry_after } => Some(retry_after.as_secs().max(1)),
             Self::Other(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => Some(5),

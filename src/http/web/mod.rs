@@ -1,10 +1,13 @@
 //! Pages for people: plain HTML that works without script, strict about what may be loaded, framed
 //! and sent.
 
+pub(super) mod applications;
+pub(super) mod authorize;
 pub(super) mod login;
 pub(super) mod look;
 pub(super) mod sessions;
 
+mod answers;
 mod error;
 mod page;
 mod return_to;

@@ -1,0 +1,63 @@
+//! Answers of the authorization endpoint, on their way to the client: in the query of its redirect
+//! URI, or as a form that the browser posts. Each says who answers (RFC 9207).
+
+use actix_web::HttpResponse;
+use askama::Template;
+
+use super::error::PageError;
+use super::page::{Page, Sending, see_other};
+use crate::domain::authorization::{AuthorizationError, Destination, Granted, ResponseMode};
+use crate::http::state::ApiState;
+use crate::model::random;
+
+#[derive(Template)]
+#[template(path = "form_post.html", config = "src/http/web/askama.toml")]
+struct FormPost<'a> {
+    page: Page,
+    action: &'a str,
+    fields: &'a [(&'a str, &'a str)],
+    nonce: &'a str,
+}
+
+pub(super) fn granted(granted: &Granted, state: &ApiState) -> Result<HttpResponse, PageError> {
+    deliver(
+        &granted.destination,
+        &[("code", granted.code.reveal())],
+        state,
+    )
+}
+
+pub(super) fn refused(
+    refusal: &AuthorizationError,
+    state: &ApiState,
+) -> Result<HttpResponse, PageError> {
+    let fields = [
+        ("error", refusal.code.name()),
+        ("error_description", refusal.description),
+    ];
+    deliver(&refusal.destination, &fields, state)
+}
+
+fn deliver(
+    destination: &Destination,
+    fields: &[(&str, &str)],
+    state: &ApiState,
+) -> Result<HttpResponse, PageError> {
+    let mut fields = fields.to_vec();
+    fields.extend(destination.state.as_deref().map(|state| ("state", state)));
+    fields.push(("iss", &state.ctx.issuer));
+    let uri = &destination.redirect_uri;
+    match destination.mode {
+        ResponseMode::Query => Ok(see_other(&uri.with_query(fields))),
+        ResponseMode::FormPost => {
+            let nonce = random::alphanumeric(22);
+            let template = FormPost {
+                page: Page::new(state, "One moment"),
+                action: uri.as_str(),
+                fields: &fields,
+                nonce: &nonce,
+            };
+            Page::render_scripted(&template, &nonce, &Sending::Also(uri.source()), state)
+        }
+    }
+}

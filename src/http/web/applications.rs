@@ -1,0 +1,116 @@
+//! `/settings/applications`: what somebody allowed, and taking it back.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::error::PageError;
+use super::page::{Page, Sending, see_other};
+use super::return_to::login_url;
+use super::when::moment;
+use crate::domain::consents::{self, AllowedClient};
+use crate::http::OAuthError;
+use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
+use crate::http::state::ApiState;
+
+const HERE: &str = "/settings/applications";
+
+#[derive(Template)]
+#[template(path = "applications.html", config = "src/http/web/askama.toml")]
+struct ApplicationsPage {
+    page: Page,
+    applications: Vec<ApplicationView>,
+}
+
+struct ApplicationView {
+    client_id: String,
+    name: String,
+    host: String,
+    organization: Option<String>,
+    scopes: Vec<String>,
+    since: String,
+    used: String,
+}
+
+impl ApplicationView {
+    fn new(allowed: &AllowedClient, state: &ApiState) -> Self {
+        let uris = allowed.metadata.redirect_uris.iter();
+        let mut hosts: Vec<&str> = uris.map(|uri| uri.place()).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        let words = |scope| state.ctx.policy.oauth.scopes.words(scope).to_owned();
+        Self {
+            client_id: allowed.client_id.to_string(),
+            name: allowed.metadata.client_name.clone(),
+            host: hosts.join(", "),
+            organization: allowed.organization.clone(),
+            scopes: allowed.scopes.iter().map(words).collect(),
+            since: moment(allowed.since),
+            used: moment(allowed.used_at),
+        }
+    }
+}
+
+/// The page that lists what somebody allowed.
+#[utoipa::path(
+    get,
+    path = "/settings/applications",
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in; on to the sign-in page."),
+    ),
+)]
+pub(in crate::http) async fn list(
+    visitor: Visitor,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let Some(session) = &visitor.session else {
+        return Ok(see_other(&login_url(HERE, None)));
+    };
+    let all = consents::list(&state.ctx, session.user.id).await?;
+    let mut page = Page::new(&state, "Applications you allowed");
+    page.csrf = visitor.csrf(&state);
+    page.who = Some(session.user.email.to_string());
+    let view = |allowed| ApplicationView::new(allowed, &state);
+    let template = ApplicationsPage {
+        page,
+        applications: all.iter().map(view).collect(),
+    };
+    Page::render(&template, &Sending::Ourselves, &state)
+}
+
+/// From which application it is taken back.
+pub(in crate::http) struct WithdrawForm {
+    client_id: String,
+}
+
+impl FromParameters for WithdrawForm {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self {
+            client_id: parameters.find("client_id").unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// Takes back what was allowed: every token that the application holds from it is dead.
+#[utoipa::path(
+    post,
+    path = "/settings/applications/withdraw",
+    tag = "pages",
+    responses(
+        (status = 303, description = "Taken back; on to the list."),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "Nothing was allowed.", content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn withdraw(
+    form: PageForm<WithdrawForm>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let Some(session) = &form.visitor.session else {
+        return Ok(see_other(&login_url(HERE, None)));
+    };
+    consents::withdraw(&state.ctx, session.user.id, &form.form.client_id).await?;
+    Ok(see_other(HERE))
+}

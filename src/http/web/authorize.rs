@@ -1,0 +1,285 @@
+//! `/oauth2/authorize`: a person allows a client to act for them.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use tokio::time::timeout;
+
+use super::answers;
+use super::error::PageError;
+use super::page::{Page, Sending, see_other};
+use super::return_to::login_url;
+use crate::domain::authorization::{
+    self, AuthorizationRequest, MARK, Next, Parameters, Question, RequestRefusal, Verdict,
+};
+use crate::http::OAuthError;
+use crate::http::extract::{
+    FromParameters, PageForm, Parameters as FormParameters, RawForm, Visitor,
+};
+use crate::http::state::ApiState;
+use crate::model::{Id, Organization, ScopeSet, Session};
+
+#[derive(Template)]
+#[template(path = "consent.html", config = "src/http/web/askama.toml")]
+struct ConsentPage<'a> {
+    page: Page,
+    client: &'a str,
+    host: &'a str,
+    doubt: Option<&'static str>,
+    scopes: Vec<ScopeView<'a>>,
+    links: Vec<Link<'a>>,
+    organizations: Vec<Choice>,
+    request: String,
+    who: &'a str,
+}
+
+struct ScopeView<'a> {
+    words: &'a str,
+    fresh: bool,
+}
+
+struct Link<'a> {
+    name: &'static str,
+    url: &'a str,
+}
+
+struct Choice {
+    id: String,
+    name: String,
+}
+
+/// Asks a person whether a client may act for them (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1).
+#[utoipa::path(
+    get,
+    path = "/oauth2/authorize",
+    tag = "pages",
+    params(
+        ("response_type" = Option<String>, Query, description = "`code`."),
+        ("client_id" = Option<String>, Query, description = "Who asks."),
+        ("redirect_uri" = Option<String>, Query, description = "Where the answer goes; registered."),
+        ("response_mode" = Option<String>, Query, description = "`query` or `form_post`."),
+        ("scope" = Option<String>, Query, description = "For what: names, separated by spaces."),
+        ("state" = Option<String>, Query, description = "Sent back byte for byte."),
+        ("code_challenge" = Option<String>, Query, description = "RFC 7636."),
+        ("code_challenge_method" = Option<String>, Query, description = "`S256`."),
+        ("nonce" = Option<String>, Query, description = "For the ID token."),
+        ("prompt" = Option<String>, Query,
+            description = "`none`, or some of `login`, `consent`, `select_account`."),
+        ("max_age" = Option<String>, Query, description = "Seconds since the person signed in."),
+        ("id_token_hint" = Option<String>, Query, description = "Who is expected."),
+        ("login_hint" = Option<String>, Query, description = "An address to begin with."),
+        ("claims" = Option<String>, Query, description = "OpenID Connect Core 5.5."),
+        ("resource" = Option<String>, Query, description = "RFC 8707; may be repeated."),
+        ("sub_type" = Option<String>, Query, description = "`user` or `organization`."),
+    ),
+    responses(
+        (status = 200, description = "The page that asks, or a form that posts the answer.",
+            content_type = "text/html"),
+        (status = 303, description = "The answer, or on to the sign-in page."),
+        (status = 400, description = "The client or its redirect URI is not certain.",
+            content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn by_get(
+    request: HttpRequest,
+    visitor: Visitor,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    respond(request.query_string(), &visitor, &state).await
+}
+
+/// The same request as a form (OpenID Connect Core 3.1.2.1). It may come from any site: it only
+/// asks.
+#[utoipa::path(
+    post,
+    path = "/oauth2/authorize",
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page that asks.", content_type = "text/html"),
+        (status = 303, description = "The answer, or on to the sign-in page."),
+        (status = 400, description = "The client or its redirect URI is not certain.",
+            content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn by_post(
+    RawForm(text): RawForm,
+    visitor: Visitor,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    respond(&text, &visitor, &state).await
+}
+
+async fn respond(
+    text: &str,
+    visitor: &Visitor,
+    state: &ApiState,
+) -> Result<HttpResponse, PageError> {
+    let answering = async {
+        let (request, parameters) = match read(text, state).await? {
+            Ok(read) => read,
+            Err(refusal) => return answers::refused(&refusal, state),
+        };
+        let session = visitor.session.as_ref();
+        let next = authorization::decide(&state.ctx, &request, &parameters, session).await?;
+        show(next, &request, &parameters, visitor, state)
+    };
+    timeout(state.request_timeout, answering)
+        .await
+        .map_err(|_| PageError::too_slow())?
+}
+
+type Read = (AuthorizationRequest, Parameters);
+
+/// The request, or the refusal that the client hears of.
+async fn read(
+    text: &str,
+    state: &ApiState,
+) -> Result<Result<Read, authorization::AuthorizationError>, PageError> {
+    let parameters = Parameters::parse(text).map_err(PageError::Unreadable)?;
+    match AuthorizationRequest::read(&state.ctx, &parameters).await {
+        Ok(request) => Ok(Ok((request, parameters))),
+        Err(RequestRefusal::Answered(refusal)) => Ok(Err(refusal)),
+        Err(RequestRefusal::Unreadable(why)) => Err(PageError::Unreadable(why)),
+        Err(RequestRefusal::Failed(error)) => Err(PageError::Other(error.into())),
+    }
+}
+
+fn show(
+    next: Next,
+    request: &AuthorizationRequest,
+    parameters: &Parameters,
+    visitor: &Visitor,
+    state: &ApiState,
+) -> Result<HttpResponse, PageError> {
+    match (next, &visitor.session) {
+        (Next::Granted(granted), _) => answers::granted(&granted, state),
+        (Next::Refused(refusal), _) => answers::refused(&refusal, state),
+        (Next::Ask(question), Some(session)) => {
+            ask(&question, request, parameters, (visitor, session), state)
+        }
+        (Next::SignIn | Next::Ask(_), _) => {
+            let mark = authorization::mark(&state.ctx, parameters);
+            let query = parameters.with(MARK, &mark).to_query();
+            let here = format!("/oauth2/authorize?{query}");
+            Ok(see_other(&login_url(&here, request.login_hint.as_deref())))
+        }
+    }
+}
+
+fn ask(
+    question: &Question,
+    request: &AuthorizationRequest,
+    parameters: &Parameters,
+    (visitor, session): (&Visitor, &Session),
+    state: &ApiState,
+) -> Result<HttpResponse, PageError> {
+    let uri = &request.destination.redirect_uri;
+    let mut page = Page::new(state, "Allow an application");
+    page.csrf = visitor.csrf(state);
+    let metadata = &request.client.metadata;
+    let template = ConsentPage {
+        page,
+        client: &metadata.client_name,
+        host: uri.place(),
+        doubt: request.could_be_another_program().then_some(
+            "Any program on this device could say that it is this application: say no unless you \
+             have just started it yourself",
+        ),
+        scopes: scopes(&request.scopes, &question.fresh, state),
+        links: links(request),
+        organizations: question.organizations.iter().map(choice).collect(),
+        request: parameters.to_query(),
+        who: session.user.email.as_str(),
+    };
+    Page::render(&template, &Sending::Also(uri.source()), state)
+}
+
+fn scopes<'a>(all: &'a ScopeSet, fresh: &ScopeSet, state: &'a ApiState) -> Vec<ScopeView<'a>> {
+    // What is new is only worth a word when something is not.
+    let some_known = all.iter().any(|scope| !fresh.contains(scope));
+    let view = |scope: &'a str| ScopeView {
+        words: state.ctx.policy.oauth.scopes.words(scope),
+        fresh: some_known && fresh.contains(scope),
+    };
+    all.iter().map(view).collect()
+}
+
+fn links(request: &AuthorizationRequest) -> Vec<Link<'_>> {
+    let metadata = &request.client.metadata;
+    let named = [
+        ("Home page", &metadata.client_uri),
+        ("Terms of service", &metadata.tos_uri),
+        ("Privacy policy", &metadata.policy_uri),
+    ];
+    named
+        .into_iter()
+        .filter_map(|(name, url)| Some((name, url.as_deref()?)))
+        // Whatever got into the database: nothing but the web is linked to.
+        .filter(|(_, url)| url.starts_with("https://") || url.starts_with("http://"))
+        .map(|(name, url)| Link { name, url })
+        .collect()
+}
+
+fn choice(organization: &Organization) -> Choice {
+    Choice {
+        id: organization.id.to_string(),
+        name: organization.name.as_str().to_owned(),
+    }
+}
+
+/// What the person said, and to which request.
+pub(in crate::http) struct ConsentForm {
+    request: String,
+    verdict: Verdict,
+}
+
+impl FromParameters for ConsentForm {
+    fn read(parameters: &FormParameters) -> Result<Self, OAuthError> {
+        let organization = match parameters.find("organization") {
+            Some(text) => Some(
+                text.parse::<Id<Organization>>()
+                    .map_err(|_| OAuthError::InvalidRequest("the form names no organization"))?,
+            ),
+            None => None,
+        };
+        Ok(Self {
+            request: parameters.find("request").unwrap_or_default().to_owned(),
+            verdict: match parameters.find("action") {
+                Some("allow") => Verdict::Allow(organization),
+                _ => Verdict::Deny,
+            },
+        })
+    }
+}
+
+/// Does what the person said. The request is read and decided upon anew: nothing that came back
+/// from the page is believed.
+#[utoipa::path(
+    post,
+    path = "/oauth2/authorize/consent",
+    tag = "pages",
+    responses(
+        (status = 303, description = "The answer to the client."),
+        (status = 400, description = "The request cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn consent(
+    form: PageForm<ConsentForm>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let PageForm { visitor, form } = form;
+    let answering = async {
+        let (request, parameters) = match read(&form.request, &state).await? {
+            Ok(read) => read,
+            Err(refusal) => return answers::refused(&refusal, &state),
+        };
+        let session = visitor.session.as_ref();
+        let next =
+            authorization::conclude(&state.ctx, &request, &parameters, session, form.verdict);
+        show(next.await?, &request, &parameters, &visitor, &state)
+    };
+    timeout(state.request_timeout, answering)
+        .await
+        .map_err(|_| PageError::too_slow())?
+}
