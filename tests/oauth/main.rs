@@ -16,12 +16,15 @@
 )]
 mod support;
 
+mod authorize;
 mod browser;
+mod certification_basic;
 mod client_authentication;
 mod clients;
 mod code_exchange;
 mod desk;
 mod discovery;
+mod flow;
 mod give_back;
 mod grants_without_code;
 mod membership;
