@@ -69,6 +69,8 @@ CREATE TABLE login_codes (
     id UUID NOT NULL PRIMARY KEY,
     browser_digest BYTEA NOT NULL,
     email TEXT NOT NULL,
+    -- Whether a code may answer it: one was mailed, or the address has a fixed one.
+    answerable BOOLEAN NOT NULL,
     hash_key TEXT NOT NULL,
     address TEXT,
     created_at BIGINT NOT NULL,

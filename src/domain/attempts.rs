@@ -2,6 +2,7 @@
 
 use super::exchange::ExchangeError;
 use super::revocation::RevocationRefusal;
+use super::sign_in::SignInRefusal;
 use crate::storage::StorageError;
 
 /// How often a use case is begun before its failure is told.
@@ -25,6 +26,12 @@ impl Transient for ExchangeError {
 }
 
 impl Transient for RevocationRefusal {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::Conflict(_)))
+    }
+}
+
+impl Transient for SignInRefusal {
     fn is_conflict(&self) -> bool {
         matches!(self, Self::Storage(StorageError::Conflict(_)))
     }

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
+use super::attempts::until_settled;
 use super::sessions::{self, Begun, Circumstances, Method};
 use super::{Context, exposures};
 use crate::model::letter::LoginCode;
 use crate::model::{
-    Email, HashKeyId, Id, Letter, LoginCodeText, PlainToken, Timestamp, TokenDigest, User,
+    Email, HashKeyId, Id, Letter, LoginCodeText, PlainToken, ReviewAccount, Timestamp, TokenDigest,
+    User,
 };
 use crate::storage::login_codes::{self as table, LoginRequest, OpenRequest};
 use crate::storage::outbox::{self, NewLetter};
-use crate::storage::{StorageError, Tx, users};
+use crate::storage::{StorageError, Tx, turns, users};
 
 /// Somebody sits and waits for these, so they leave before all others.
 const PRIORITY: i64 = 0;
@@ -52,37 +54,75 @@ pub async fn request_code(
     address: Option<IpAddr>,
 ) -> Result<(), SignInRefusal> {
     let now = ctx.clock.now();
-    let policy = &ctx.policy.sign_in;
-    let place = address.map(limited_by);
-    let mut tx = ctx.db.begin().await?;
-    table::delete_expired(&mut tx, now.minus(HOUR * 2), DELETED_AT_ONCE).await?;
-    if let Some(place) = &place {
-        let recent = table::list_by_address(&mut tx, place, now.minus(HOUR)).await?;
-        if let Some(retry_after) = wait(&recent, policy.codes_per_network_address, now) {
-            return Err(SignInRefusal::TooMany { retry_after });
-        }
-    }
-    let recent = table::list_by_email(&mut tx, &email, now.minus(HOUR)).await?;
     let request = LoginRequest {
         id: Id::<LoginCode>::new(now).uuid(),
         browser: digest(ctx, browser),
-        email: email.clone(),
+        email,
+        answerable: false,
         hash_key: ctx.hash_keys.current().id().clone(),
-        address: place,
+        address: address.map(limited_by),
         created_at: now,
-        expires_at: now.plus(policy.code_lifetime),
+        expires_at: now.plus(ctx.policy.sign_in.code_lifetime),
     };
-    table::insert(&mut tx, &request).await?;
-    let too_many = wait(&recent, policy.codes_per_address, now).is_some();
-    let review = policy.review.as_ref().is_some_and(|r| r.email == email);
-    let mailed = !too_many && !review && may_enter(ctx, &mut tx, &email).await?;
-    if mailed {
-        let letter = letter(&request, address);
-        outbox::insert(&mut tx, &[letter], PRIORITY, now).await?;
-    }
-    tx.commit().await?;
+    let mailed = until_settled(async || write_down(ctx, request.clone(), address).await).await?;
     exposures::announce(&ctx.letters_waiting, usize::from(mailed));
     Ok(())
+}
+
+/// Tells whether a letter is on its way. Asks the database the same questions in every case: how
+/// long it takes tells nobody anything.
+async fn write_down(
+    ctx: &Context,
+    mut request: LoginRequest,
+    address: Option<IpAddr>,
+) -> Result<bool, SignInRefusal> {
+    let now = request.created_at;
+    let mut tx = ctx.db.begin().await?;
+    limit_network_address(ctx, &mut tx, &request).await?;
+    let review = review_account(ctx, &request.email).is_some();
+    let within_limit = is_within_limit(ctx, &mut tx, &request, review).await?;
+    let may_enter = may_enter(ctx, &mut tx, &request.email).await?;
+    let mailed = within_limit && may_enter && !review;
+    request.answerable = mailed || (within_limit && review);
+    table::insert(&mut tx, &request).await?;
+    // A statement without rows is as long under way as one with a row.
+    let letter = mailed.then(|| letter(&request, address));
+    outbox::insert(&mut tx, letter.as_slice(), PRIORITY, now).await?;
+    table::delete_expired(&mut tx, now.minus(HOUR * 2), DELETED_AT_ONCE).await?;
+    tx.commit().await?;
+    Ok(mailed)
+}
+
+async fn limit_network_address(
+    ctx: &Context,
+    tx: &mut Tx,
+    request: &LoginRequest,
+) -> Result<(), SignInRefusal> {
+    let Some(place) = &request.address else {
+        return Ok(());
+    };
+    let now = request.created_at;
+    turns::take(tx, &format!("login codes from {place}")).await?;
+    let recent = table::list_by_address(tx, place, now.minus(HOUR)).await?;
+    let most = ctx.policy.sign_in.codes_per_network_address;
+    match wait(&recent, most, now) {
+        Some(retry_after) => Err(SignInRefusal::TooMany { retry_after }),
+        None => Ok(()),
+    }
+}
+
+/// Whether another code may be made for the address. Each allows a few guesses, so this bounds how
+/// often anybody can guess. Whoever knows the review account's code does not guess.
+async fn is_within_limit(
+    ctx: &Context,
+    tx: &mut Tx,
+    request: &LoginRequest,
+    review: bool,
+) -> Result<bool, StorageError> {
+    let now = request.created_at;
+    turns::take(tx, &format!("login codes for {}", request.email.as_str())).await?;
+    let recent = table::list_by_email(tx, &request.email, review, now.minus(HOUR)).await?;
+    Ok(wait(&recent, ctx.policy.sign_in.codes_per_address, now).is_none())
 }
 
 fn letter(request: &LoginRequest, address: Option<IpAddr>) -> NewLetter {
@@ -160,6 +200,7 @@ pub async fn enter(
     tx.commit().await?;
     let open = open.ok_or(SignInRefusal::WrongCode)?;
     let method = proof(ctx, &open, &LoginCodeText::typed(typed));
+    let method = method.filter(|_| open.answerable);
     let method = method.ok_or(SignInRefusal::WrongCode)?;
     let mut tx = ctx.db.begin().await?;
     if !table::redeem(&mut tx, open.id, now).await? {
@@ -216,14 +257,18 @@ async fn let_in(
 fn proof(ctx: &Context, open: &OpenRequest, typed: &LoginCodeText) -> Option<Method> {
     let key = ctx.hash_keys.iter().find(|key| *key.id() == open.hash_key);
     let mailed = key.is_some_and(|key| LoginCodeText::made_from(open.id, key).fits(typed));
-    let review = ctx.policy.sign_in.review.as_ref();
-    match review.filter(|review| review.email == open.email) {
+    match review_account(ctx, &open.email) {
         Some(review) => {
             let fixed = LoginCodeText::typed(review.code.expose_secret());
             fixed.fits(typed).then_some(Method::ReviewCode)
         }
         None => mailed.then_some(Method::MailedCode),
     }
+}
+
+fn review_account<'c>(ctx: &'c Context, email: &Email) -> Option<&'c ReviewAccount> {
+    let review = ctx.policy.sign_in.review.as_ref();
+    review.filter(|review| review.email == *email)
 }
 
 fn digest(ctx: &Context, browser: &PlainToken) -> TokenDigest {

@@ -19,6 +19,8 @@ pub struct LoginRequest {
     pub browser: TokenDigest,
     /// As whom.
     pub email: Email,
+    /// Whether a code may answer it.
+    pub answerable: bool,
     /// The hash key that the code is made with.
     pub hash_key: HashKeyId,
     /// From which network address.
@@ -36,13 +38,15 @@ pub struct LoginRequest {
 pub async fn insert(tx: &mut Tx, request: &LoginRequest) -> Result<(), StorageError> {
     sql!(tx.connection(), execute sqlx::query(
         "INSERT INTO login_codes (
-             id, browser_digest, email, hash_key, address, created_at, expires_at, attempts
+             id, browser_digest, email, answerable, hash_key, address, created_at, expires_at,
+             attempts
          )
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
     )
     .bind(request.id)
     .bind(request.browser.as_bytes().as_slice())
     .bind(request.email.as_str())
+    .bind(request.answerable)
     .bind(request.hash_key.as_str())
     .bind(request.address.as_deref())
     .bind(request.created_at.as_millis())
@@ -50,23 +54,29 @@ pub async fn insert(tx: &mut Tx, request: &LoginRequest) -> Result<(), StorageEr
     .map(drop)
 }
 
-/// When requests for this address were made since `since`, oldest first.
+/// When requests for this address were made since `since`, oldest first: those that a code may
+/// answer and, with `unused`, that no code has answered.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_by_email(
     tx: &mut Tx,
     email: &Email,
+    unused: bool,
     since: Timestamp,
 ) -> Result<Vec<Timestamp>, StorageError> {
     sql!(tx.connection(), |c| sqlx::query(
         "SELECT created_at
          FROM login_codes
-         WHERE email = $1 AND created_at > $2
+         WHERE email = $1
+             AND created_at > $2
+             AND answerable
+             AND (used_at IS NULL OR NOT $3)
          ORDER BY created_at",
     )
     .bind(email.as_str())
     .bind(since.as_millis())
+    .bind(unused)
     .try_map(|row| column::<i64>(&row, "created_at").map(Timestamp::from_millis))
     .fetch_all(c))
 }
@@ -92,13 +102,15 @@ pub async fn list_by_address(
     .fetch_all(c))
 }
 
-/// A request that somebody may still answer.
+/// A request that somebody may still try to answer.
 #[derive(Clone, Debug)]
 pub struct OpenRequest {
     /// Which.
     pub id: Uuid,
     /// As whom.
     pub email: Email,
+    /// Whether a code may answer it. The attempt counts either way.
+    pub answerable: bool,
     /// The hash key that the code is made with.
     pub hash_key: HashKeyId,
 }
@@ -128,7 +140,7 @@ pub async fn attempt(
                  AND attempts < $3
                  AND used_at IS NULL
                  AND expires_at > $2
-             RETURNING id, email, hash_key",
+             RETURNING id, email, answerable, hash_key",
         )
         .bind(browser.as_bytes().as_slice())
         .bind(now.as_millis())
@@ -201,6 +213,7 @@ fn open(row: &impl Columns) -> Result<OpenRequest, sqlx::Error> {
     Ok(OpenRequest {
         id: row.read("id")?,
         email: Email::from_stored(row.read("email")?),
+        answerable: row.read("answerable")?,
         hash_key: HashKeyId::from_stored(row.read("hash_key")?),
     })
 }

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tokens;
+pub mod turns;
 pub mod users;
 
 mod backend;

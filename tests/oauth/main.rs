@@ -31,4 +31,5 @@ mod membership;
 mod refresh;
 mod sessions;
 mod sign_in;
+mod sign_in_limits;
 mod signing;
