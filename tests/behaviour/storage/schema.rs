@@ -55,7 +55,8 @@ const SCHEMA: &[(&str, &str)] = &[
     ("hash_keys", "canary! first_used_at! id!"),
     (
         "login_codes",
-        "address attempts! browser_digest! created_at! email! expires_at! hash_key! id! used_at",
+        "address answerable! attempts! browser_digest! created_at! email! expires_at! hash_key! id! \
+         used_at",
     ),
     (
         "logout_notices",
