@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::bearer;
@@ -12,6 +13,8 @@ use super::client::authenticated;
 use super::form::{FromParameters, Parameters, parameters};
 use crate::domain::introspection::Asker;
 use crate::http::OAuthError;
+use crate::http::state::ApiState;
+use crate::telemetry::IntrospectionAnswer;
 
 /// A question, and who asks it. A client was authenticated; a service key is only presented, and
 /// is looked up together with the token in question.
@@ -30,7 +33,7 @@ impl<T: FromParameters + 'static> FromRequest for AskedBy<T> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            if is_bearer(&request) {
+            if has_scheme(&request, b"bearer") {
                 let key = bearer::read(&request)?.into_inner();
                 let form = T::read(&parameters(&request, payload).await?)?;
                 let asker = Asker::ServiceKey(key);
@@ -40,11 +43,18 @@ impl<T: FromParameters + 'static> FromRequest for AskedBy<T> {
             if presents_nothing(&request, &parameters) {
                 return Err(OAuthError::MissingCredential);
             }
-            let client = authenticated(&request, &parameters).await?;
+            let client = authenticated(&request, &parameters).await;
             // RFC 7662 2.1: not for whoever only says who they are.
-            if client.metadata.is_public() {
-                return Err(OAuthError::InvalidClient { basic: false });
+            let client = client.and_then(|client| match client.metadata.is_public() {
+                true => Err(OAuthError::InvalidClient { basic: false }),
+                false => Ok(client),
+            });
+            if matches!(client, Err(OAuthError::InvalidClient { .. }))
+                && let Some(state) = request.app_data::<Data<ApiState>>()
+            {
+                state.metrics.introspection(IntrospectionAnswer::Refused);
             }
+            let client = client?;
             Ok(Self {
                 asker: Asker::Client(Box::new(client)),
                 form: T::read(&parameters)?,
@@ -53,13 +63,14 @@ impl<T: FromParameters + 'static> FromRequest for AskedBy<T> {
     }
 }
 
-fn is_bearer(request: &HttpRequest) -> bool {
+fn has_scheme(request: &HttpRequest, name: &[u8]) -> bool {
     let value = request.headers().get(AUTHORIZATION);
     let scheme = value.map(|value| value.as_bytes()).unwrap_or_default();
     let scheme = scheme.split(|byte| *byte == b' ').next();
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(name))
 }
 
+/// Whether neither header nor body say who asks, in a way that anybody could read.
 fn presents_nothing(request: &HttpRequest, parameters: &Parameters) -> bool {
-    request.headers().get(AUTHORIZATION).is_none() && parameters.find("client_id").is_none()
+    !has_scheme(request, b"basic") && parameters.find("client_id").is_none()
 }

@@ -72,7 +72,7 @@ async fn without_a_working_service_key_nothing_is_told() {
 #[case::none(None)]
 #[case::no_scheme(Some("polar_sk_something"))]
 #[case::only_the_scheme(Some("Bearer"))]
-#[case::basic(Some("Basic YTpi"))]
+#[case::another_scheme(Some("Digest x"))]
 #[tokio::test]
 async fn without_a_credential_the_challenge_carries_no_error(#[case] header: Option<&str>) {
     let app = TestApp::start().await;
