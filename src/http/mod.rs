@@ -4,6 +4,7 @@
 pub mod extract;
 
 mod api_error;
+mod authorization;
 mod introspection;
 mod oauth_error;
 mod observe;

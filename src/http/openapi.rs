@@ -8,7 +8,9 @@ use serde_json::Value;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{introspection, operations, reports, revocation, token, web, well_known};
+use super::{
+    authorization, introspection, operations, reports, revocation, token, web, well_known,
+};
 
 /// The document.
 #[derive(OpenApi)]
@@ -22,6 +24,8 @@ use super::{introspection, operations, reports, revocation, token, web, well_kno
         reports::github,
         introspection::introspect,
         token::token,
+        authorization::question,
+        authorization::consent,
         revocation::revoke,
         well_known::openid_configuration,
         well_known::authorization_server,
@@ -46,7 +50,7 @@ use super::{introspection, operations, reports, revocation, token, web, well_kno
     ),
     components(schemas(
         ReportItem, FeedbackItem, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
-        introspection::Introspection, introspection::Audience, TokenForm, RevocationForm,
+        introspection::Introspection, introspection::Audience, TokenForm, RevocationForm, ConsentForm,
         token::TokenAnswer, operations::Readiness, operations::OutboxLag,
     )),
     modifiers(&Credentials),
@@ -207,6 +211,17 @@ pub(super) struct TokenForm {
     client_id: Option<String>,
     /// Its secret, without `Authorization: Basic`.
     client_secret: Option<String>,
+}
+
+/// What a person said to a client's request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Said` reads")]
+pub(super) struct ConsentForm {
+    /// `allow` or `deny`.
+    #[schema(example = "allow")]
+    action: String,
+    /// The id of the organization that was chosen, where one had to be.
+    organizations: Option<String>,
 }
 
 /// A token that is given back (RFC 7009 2.1).

@@ -6,7 +6,8 @@ use actix_web::web::{self, ServiceConfig};
 use super::api_error::ApiError;
 use super::state::ApiState;
 use super::{
-    introspection, openapi, operations, reports, revocation, token, web as pages, well_known,
+    authorization, introspection, openapi, operations, reports, revocation, token, web as pages,
+    well_known,
 };
 
 /// The addresses, each with the methods it answers to.
@@ -19,7 +20,7 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     }
     well_known_routes(config);
     oauth(config);
-    authorization(config);
+    authorizing(config);
     people(config);
     running(config);
     config.default_service(web::to(not_found));
@@ -51,7 +52,7 @@ fn oauth(config: &mut ServiceConfig) {
 }
 
 /// Where a person allows a client to act for them, and takes that back.
-fn authorization(config: &mut ServiceConfig) {
+fn authorizing(config: &mut ServiceConfig) {
     config
         .service(
             resource("/oauth2/authorize", "GET, POST")
@@ -61,6 +62,12 @@ fn authorization(config: &mut ServiceConfig) {
         .service(
             resource("/oauth2/authorize/consent", "POST")
                 .route(web::post().to(pages::authorize::consent)),
+        )
+        .service(
+            resource("/v1/oauth2/authorize", "GET").route(web::get().to(authorization::question)),
+        )
+        .service(
+            resource("/v1/oauth2/consent", "POST").route(web::post().to(authorization::consent)),
         )
         .service(
             resource("/settings/applications", "GET")

@@ -569,6 +569,68 @@ async fn a_question_that_is_answered_late_is_asked_anew() {
     );
 }
 
+/// Polar's own consent page.
+#[tokio::test]
+async fn a_page_of_the_same_origin_may_ask_instead() {
+    let app = TestApp::start().await;
+    let cast = app.cast("ada").await;
+    let party = app.confidential("Engine").await;
+    let mut browser = app.browser();
+    let path = Ask::of(&party).with("sub_type", "organization").path();
+    let query = path.split_once('?').unwrap().1.to_owned();
+    let question = format!("/v1/oauth2/authorize?{query}");
+    assert_eq!(browser.get(&question).await.status, 401);
+    browser.sign_in(ADA).await;
+    let page = browser.get(&question).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let asked: serde_json::Value = serde_json::from_str(&page.text).unwrap();
+    assert_eq!(asked["client"]["client_name"], "Engine");
+    assert!(
+        asked["client"]
+            .as_object()
+            .unwrap()
+            .contains_key("modified_at")
+    );
+    assert_eq!(asked["sub"]["email"], ADA);
+    assert_eq!(asked["sub_type"], "user");
+    assert_eq!(asked["requires_single_organization"], true);
+    assert_eq!(asked["organizations"][0]["name"], "The ada company");
+    assert_eq!(asked["scope_display_names"]["orders:read"], "See orders");
+
+    let say = |action: &str| {
+        vec![
+            ("action".to_owned(), action.to_owned()),
+            ("organizations".to_owned(), cast.organization.id.to_string()),
+        ]
+    };
+    let consent = format!("/v1/oauth2/consent?{query}");
+    let cross = [("sec-fetch-site", "cross-site")];
+    assert_eq!(
+        browser
+            .post_with(&consent, &say("allow"), &cross)
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        app.browser().post(&consent, &say("allow")).await.status,
+        401
+    );
+    assert_eq!(browser.post(&consent, &say("perhaps")).await.status, 400);
+    assert_eq!(
+        browser.post(&consent, &say("deny")).await.error(),
+        "access_denied"
+    );
+    let answer = browser.post(&consent, &say("allow")).await.answered();
+    assert_eq!(
+        app.exchange_asked(&party, &answer["code"]).await.status,
+        200
+    );
+    assert!(browser.get(&question).await.answered().contains_key("code"));
+    let wrong = question.replace("app.example", "evil.example");
+    assert_eq!(browser.get(&wrong).await.status, 400);
+}
+
 /// Abuse case 71.
 #[tokio::test]
 async fn consent_cannot_be_given_by_another_site() {

@@ -84,6 +84,24 @@ pub struct AuthorizationError {
 }
 
 impl Destination {
+    /// The members of an answer that goes here: these, the state, and who answers (RFC 9207).
+    #[must_use]
+    pub fn members<'a>(
+        &'a self,
+        fields: &[(&'a str, &'a str)],
+        issuer: &'a str,
+    ) -> Vec<(&'a str, &'a str)> {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let fields = fields.iter().copied();
+        fields.chain(state).chain([("iss", issuer)]).collect()
+    }
+
+    /// The redirect URI with an answer in its query.
+    #[must_use]
+    pub fn location(&self, fields: &[(&str, &str)], issuer: &str) -> String {
+        self.redirect_uri.with_query(self.members(fields, issuer))
+    }
+
     /// A refusal that goes here.
     #[must_use]
     pub fn refuse(&self, code: ErrorCode, description: &'static str) -> AuthorizationError {

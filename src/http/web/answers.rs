@@ -43,18 +43,16 @@ fn deliver(
     fields: &[(&str, &str)],
     state: &ApiState,
 ) -> Result<HttpResponse, PageError> {
-    let mut fields = fields.to_vec();
-    fields.extend(destination.state.as_deref().map(|state| ("state", state)));
-    fields.push(("iss", &state.ctx.issuer));
+    let issuer = &state.ctx.issuer;
     let uri = &destination.redirect_uri;
     match destination.mode {
-        ResponseMode::Query => Ok(see_other(&uri.with_query(fields))),
+        ResponseMode::Query => Ok(see_other(&destination.location(fields, issuer))),
         ResponseMode::FormPost => {
             let nonce = random::alphanumeric(22);
             let template = FormPost {
                 page: Page::new(state, "One moment"),
                 action: uri.as_str(),
-                fields: &fields,
+                fields: &destination.members(fields, issuer),
                 nonce: &nonce,
             };
             Page::render_scripted(&template, &nonce, &Sending::Also(uri.source()), state)
