@@ -6,11 +6,14 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{
+    HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest};
 use tracing::{Instrument, field};
+use uuid::Uuid;
 
 use super::request_id;
 use super::state::ApiState;
@@ -52,15 +55,7 @@ pub async fn observe(
     state
         .metrics
         .request(route.clone(), method.as_str(), status, took);
-    // Nothing here is ever to be taken for another type than it says.
-    response
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static(request_id::HEADER), value);
-    }
+    mark(response.headers_mut(), id, state.cookies.secure());
     span.record("http.route", route.as_deref().unwrap_or("none"));
     span.record("http.status", status);
     let milliseconds = took.as_secs_f64() * 1_000.0;
@@ -71,6 +66,20 @@ pub async fn observe(
         _ => tracing::debug!(http.milliseconds = milliseconds, "request answered"),
     });
     Ok(response.map_into_right_body())
+}
+
+/// What every answer carries, whoever it is for.
+fn mark(headers: &mut HeaderMap, id: Uuid, secure: bool) {
+    // Nothing here is ever to be taken for another type than it says.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Nor to be asked for over http again (RFC 6797), where people reach us by https.
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(HeaderName::from_static(request_id::HEADER), value);
+    }
 }
 
 fn route(request: &HttpRequest) -> Option<Cow<'static, str>> {
