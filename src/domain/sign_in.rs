@@ -182,6 +182,20 @@ pub fn ready_to_send(ctx: &Context, letter: &Letter) -> Option<Letter> {
     })
 }
 
+/// Whom a browser is about to sign in: the address that it asked a code for last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn awaited(ctx: &Context, browser: &PlainToken) -> Result<Option<Email>, StorageError> {
+    for digest in digests(ctx, browser) {
+        let email = table::find_email(&ctx.db, &digest).await?;
+        if email.is_some() {
+            return Ok(email);
+        }
+    }
+    Ok(None)
+}
+
 /// Signs somebody in who brings the code that was mailed. The first time makes the user.
 ///
 /// # Errors

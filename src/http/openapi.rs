@@ -38,6 +38,7 @@ use super::{
         web::applications::withdraw,
         web::login::login,
         web::login::send_code,
+        web::login::code,
         web::login::enter_code,
         web::login::sign_out,
         web::sessions::list,

@@ -88,7 +88,11 @@ fn people(config: &mut ServiceConfig) {
                 .route(web::get().to(pages::login::login))
                 .route(web::post().to(pages::login::send_code)),
         )
-        .service(resource("/login/code", "POST").route(web::post().to(pages::login::enter_code)))
+        .service(
+            resource("/login/code", "GET, POST")
+                .route(web::get().to(pages::login::code))
+                .route(web::post().to(pages::login::enter_code)),
+        )
         .service(resource("/logout", "POST").route(web::post().to(pages::login::sign_out)))
         .service(resource("/settings/sessions", "GET").route(web::get().to(pages::sessions::list)))
         .service(

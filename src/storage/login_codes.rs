@@ -169,7 +169,7 @@ pub async fn redeem(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool, Stora
     Ok(done == 1)
 }
 
-/// The address of the latest request of a browser, whatever became of it.
+/// The address of the latest request of a browser, unless a code has answered it.
 ///
 /// # Errors
 /// When the database fails.
@@ -177,9 +177,14 @@ pub async fn find_email(db: &Db, browser: &TokenDigest) -> Result<Option<Email>,
     sql!(db.reader(), |c| sqlx::query(
         "SELECT email
          FROM login_codes
-         WHERE browser_digest = $1
-         ORDER BY created_at DESC, id DESC
-         LIMIT 1",
+         WHERE id = (
+                 SELECT id
+                 FROM login_codes
+                 WHERE browser_digest = $1
+                 ORDER BY created_at DESC, id DESC
+                 LIMIT 1
+             )
+             AND used_at IS NULL",
     )
     .bind(browser.as_bytes().as_slice())
     .try_map(|row| column::<String>(&row, "email").map(Email::from_stored))

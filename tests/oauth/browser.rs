@@ -156,7 +156,17 @@ impl Browser<'_> {
         let page = self.get(&format!("/login?return_to={encoded}")).await;
         let mut fields = page.form("login");
         fields.push(("email".to_owned(), email.to_owned()));
-        self.post("/login", &fields).await
+        let answer = self.post("/login", &fields).await;
+        self.follow(answer).await
+    }
+
+    /// Goes where an answer sends it; stays where it sends nowhere.
+    pub(crate) async fn follow(&mut self, answer: PageAnswer) -> PageAnswer {
+        if answer.status != 303 {
+            return answer;
+        }
+        let location = answer.location().to_owned();
+        self.get(&location).await
     }
 
     /// Types a code.

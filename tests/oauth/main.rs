@@ -28,6 +28,7 @@ mod flow;
 mod give_back;
 mod grants_without_code;
 mod membership;
+mod pages;
 mod refresh;
 mod sessions;
 mod sign_in;

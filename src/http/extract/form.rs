@@ -1,6 +1,6 @@
 //! `application/x-www-form-urlencoded` bodies, read strictly.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -80,6 +80,21 @@ impl FromRequest for RawForm {
             let bytes = bytes(&request, payload).await?;
             Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
         })
+    }
+}
+
+/// The query of a page's address, read into what a handler asks for. Other parameters are ignored,
+/// and one that comes twice is refused.
+pub struct PageQuery<T>(pub T);
+
+impl<T: FromParameters> FromRequest for PageQuery<T> {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = parse(request.query_string().as_bytes());
+        let read = query.and_then(|query| T::read(&query));
+        ready(read.map(Self).map_err(PageError::from))
     }
 }
 

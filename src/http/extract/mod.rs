@@ -13,5 +13,5 @@ pub use bearer::BearerCredential;
 pub use client::{ClientRequest, parse_basic};
 pub(super) use client_address::is_from_proxy;
 pub use delivery::SignedDelivery;
-pub use form::{Form, FromParameters, Parameters, RawForm};
+pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm};
 pub use visitor::{CookieNames, PageForm, SignedIn, Visitor};

@@ -2,27 +2,49 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::error::PageError;
 use super::page::{Page, Sending, see_other};
-use super::return_to::{ReturnTo, login_url};
+use super::return_to::{ReturnTo, code_url, login_url};
 use crate::domain::sessions::{self, Begun};
 use crate::domain::sign_in::{self, SignInRefusal};
 use crate::http::OAuthError;
-use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor, is_from_proxy};
+use crate::http::extract::{
+    FromParameters, PageForm, PageQuery, Parameters, Visitor, is_from_proxy,
+};
 use crate::http::state::ApiState;
 use crate::model::Email;
 
 /// What the address of the sign-in page says.
-#[derive(Deserialize)]
 pub(in crate::http) struct LoginQuery {
-    return_to: Option<String>,
-    email: Option<String>,
+    return_to: ReturnTo,
+    email: String,
+}
+
+impl FromParameters for LoginQuery {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self {
+            return_to: ReturnTo::read(parameters.find("return_to")),
+            email: parameters.find("email").unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// What the address of the page that asks for the code says.
+pub(in crate::http) struct CodeQuery {
+    return_to: ReturnTo,
+}
+
+impl FromParameters for CodeQuery {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self {
+            return_to: ReturnTo::read(parameters.find("return_to")),
+        })
+    }
 }
 
 #[derive(Template)]
@@ -58,14 +80,14 @@ struct CodePage<'a> {
 )]
 pub(in crate::http) async fn login(
     request: HttpRequest,
-    query: Query<LoginQuery>,
+    query: PageQuery<LoginQuery>,
     visitor: Visitor,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let return_to = ReturnTo::read(query.return_to.as_deref());
-    if let Some(email) = named_by_proxy(&request, &state) {
+    let PageQuery(LoginQuery { return_to, email }) = query;
+    if let Some(person) = named_by_proxy(&request, &state) {
         let circumstances = visitor.circumstances();
-        let entering = sign_in::enter_by_proxy(&state.ctx, email, &circumstances);
+        let entering = sign_in::enter_by_proxy(&state.ctx, person, &circumstances);
         let begun = timeout(state.request_timeout, entering).await;
         return match begun.map_err(|_| PageError::too_slow())? {
             Ok(begun) => Ok(signed_in(&begun, &return_to, &state)),
@@ -73,14 +95,16 @@ pub(in crate::http) async fn login(
             Err(_) => Err(PageError::Forbidden("You may not sign in here.")),
         };
     }
-    let email = query.email.as_deref().unwrap_or_default();
-    ask_for_address(&visitor, &return_to, email, None, &state)
+    ask_for_address(&visitor, &return_to, &email, None, &state)
 }
 
 /// Whom a proxy that we trust says to have signed in.
 fn named_by_proxy(request: &HttpRequest, state: &ApiState) -> Option<Email> {
     let header = state.ctx.policy.sign_in.proxy_header.as_deref()?;
-    if !is_from_proxy(request, state) {
+    // A picture on the page of another site is nobody who wants to come in.
+    let destination = request.headers().get("sec-fetch-dest");
+    let comes = destination.is_none_or(|what| what.as_bytes() == b"document");
+    if !comes || !is_from_proxy(request, state) {
         return None;
     }
     only(request.headers(), header)?.parse().ok()
@@ -157,7 +181,7 @@ impl FromParameters for AddressForm {
     path = "/login",
     tag = "pages",
     responses(
-        (status = 200, description = "The page that asks for the code.", content_type = "text/html"),
+        (status = 303, description = "On to the page that asks for the code."),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
         (status = 422, description = "It is no address.", content_type = "text/html"),
         (status = 429, description = "Too many codes for one network.", content_type = "text/html"),
@@ -173,7 +197,7 @@ pub(in crate::http) async fn send_code(
         return ask_for_address(&visitor, &form.return_to, &form.email, problem, &state);
     };
     let browser = visitor.browser.as_ref().ok_or(PageError::ForeignForm)?;
-    let asking = sign_in::request_code(&state.ctx, email.clone(), browser, visitor.address);
+    let asking = sign_in::request_code(&state.ctx, email, browser, visitor.address);
     let asked = timeout(state.request_timeout, asking).await;
     asked
         .map_err(|_| PageError::too_slow())?
@@ -182,7 +206,37 @@ pub(in crate::http) async fn send_code(
             SignInRefusal::Storage(error) => error.into(),
             SignInRefusal::WrongCode => PageError::defect(),
         })?;
-    ask_for_code(&visitor, &form.return_to, email.as_str(), None, &state)
+    Ok(see_other(&code_url(&form.return_to)))
+}
+
+/// The page that asks for the code. It is a page of its own, so that whoever goes to read their
+/// mail and comes back finds it, and nobody sends another letter by reloading it.
+#[utoipa::path(
+    get,
+    path = "/login/code",
+    tag = "pages",
+    params(
+        ("return_to" = Option<String>, Query, description = "Where to go afterwards: a path of ours."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "This browser waits for no code; on to the sign-in page."),
+    ),
+)]
+pub(in crate::http) async fn code(
+    query: PageQuery<CodeQuery>,
+    visitor: Visitor,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let PageQuery(CodeQuery { return_to }) = query;
+    let Some(browser) = &visitor.browser else {
+        return Ok(see_other(&login_url(return_to.as_str(), None)));
+    };
+    let finding = timeout(state.request_timeout, sign_in::awaited(&state.ctx, browser));
+    match finding.await.map_err(|_| PageError::too_slow())?? {
+        Some(email) => ask_for_code(&visitor, &return_to, email.as_str(), None, &state),
+        None => Ok(see_other(&login_url(return_to.as_str(), None))),
+    }
 }
 
 fn ask_for_code(

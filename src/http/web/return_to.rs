@@ -46,9 +46,17 @@ impl ReturnTo {
     }
 }
 
+fn encode(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+/// The page that asks for the code, which leads back here.
+pub(super) fn code_url(return_to: &ReturnTo) -> String {
+    format!("/login/code?return_to={}", encode(return_to.as_str()))
+}
+
 /// The sign-in page, which leads back here.
 pub(in crate::http) fn login_url(return_to: &str, login_hint: Option<&str>) -> String {
-    let encode = |text: &str| -> String { byte_serialize(text.as_bytes()).collect() };
     let mut url = format!("/login?return_to={}", encode(return_to));
     if let Some(hint) = login_hint {
         url.push_str("&email=");
