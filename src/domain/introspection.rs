@@ -163,5 +163,5 @@ fn note(
     let outdated = found.hash_key != *ctx.hash_keys.current().id();
     let digest = outdated.then(|| ctx.hash_keys.digest(text));
     ctx.pending_uses
-        .note(found.known.token.id, now, from, digest);
+        .note_found(&found.known.token, now, from, digest);
 }

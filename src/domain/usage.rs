@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::Context;
-use crate::model::{Id, Timestamp, Token, TokenDigest};
+use crate::model::{Id, Timestamp, Token, TokenDigest, TokenKind};
 use crate::storage::StorageError;
 use crate::storage::tokens::{self, NewDigest, Use};
 
@@ -17,6 +19,7 @@ const BATCH: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct PendingUses {
     seen: Mutex<HashMap<Id<Token>, Pending>>,
+    hurry: Notify,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,28 @@ impl PendingUses {
             (pending.at, pending.from) = (at, from);
         }
         pending.digest = digest.or(pending.digest);
+    }
+
+    /// Notes the use of a token that was found. The first use of an access token decides whether the
+    /// refresh token that it came with may be used again, and another replica may be asked about
+    /// that: it is written down at once.
+    pub fn note_found(
+        &self,
+        token: &Token,
+        at: Timestamp,
+        from: Option<IpAddr>,
+        digest: Option<TokenDigest>,
+    ) {
+        self.note(token.id, at, from, digest);
+        let first = token.last_used_at.is_none() && token.parent.is_some();
+        if first && token.kind == TokenKind::AccessToken {
+            self.hurry.notify_one();
+        }
+    }
+
+    /// Waits until a use is to be written down at once.
+    pub async fn hurried(&self) {
+        self.hurry.notified().await;
     }
 
     /// The latest use that has not been written down, if there is one.

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{Context, usage};
+
+/// How long a use that is in a hurry waits for others.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// The job.
 #[derive(Debug)]
@@ -22,10 +25,23 @@ impl FlushUses {
     pub async fn run(self, stop: CancellationToken) {
         let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        while stop
+            .run_until_cancelled(self.due(&mut ticks))
+            .await
+            .is_some()
+        {
             self.flush().await;
         }
         self.flush().await;
+    }
+
+    /// Waits until it is time, or until a use is to be written down at once; then a moment longer,
+    /// so that uses at about the same time are written down together.
+    async fn due(&self, ticks: &mut Interval) {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = self.ctx.pending_uses.hurried() => sleep(GATHER).await,
+        }
     }
 
     #[tracing::instrument(name = "job.flush_uses", skip_all)]

@@ -8,7 +8,7 @@ use tokenward::model::{ClientStanding, GrantRequest, GrantType};
 use tokenward::storage::clients;
 
 use crate::desk::{Answer, Party, metadata};
-use crate::support::{TestApp, report};
+use crate::support::{TestApp, eventually, report};
 
 /// A client with a first pair of tokens.
 async fn connected(app: &TestApp) -> (Party, Answer) {
@@ -142,6 +142,31 @@ async fn a_replay_after_the_access_token_was_used_kills_the_family() {
         assert_eq!(replay.error(), "invalid_grant", "flushed: {flushed}");
         assert_eq!(live(&app).await, (0, 0));
     }
+}
+
+/// The access token was used where another replica answers: the one that is asked to refresh knows.
+#[tokio::test]
+async fn the_first_use_is_known_to_every_replica_long_before_others() {
+    let never = "[tokens]\nlast_used_flush_interval = \"1h\"";
+    let app = TestApp::builder().settings(never).with_jobs().start().await;
+    let other = TestApp::builder()
+        .database(app.database.clone())
+        .settings(never)
+        .with_jobs()
+        .start()
+        .await;
+    let (party, first) = connected(&app).await;
+    let second = app.refresh(&party, &refresh_token(&first)).await;
+    assert!(other.works(&access_token(&second)).await);
+    let used = "SELECT count(*) FROM tokens
+         WHERE kind = 'access_token' AND last_used_at IS NOT NULL AND revoked_at IS NULL";
+    eventually("the first use is written down", async || {
+        app.number(used).await == 1
+    })
+    .await;
+    let replay = app.refresh(&party, &refresh_token(&first)).await;
+    assert_eq!(replay.error(), "invalid_grant");
+    assert_eq!(live(&app).await, (0, 0));
 }
 
 #[tokio::test]
