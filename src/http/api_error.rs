@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::problem::Problem;
 use super::request_id;
 use crate::domain::signing_keys::SigningError;
 use crate::storage::StorageError;
@@ -18,6 +19,7 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     detail: String,
+    problems: Vec<Problem>,
     retry_after: Option<u64>,
     allow: Option<&'static str>,
 }
@@ -33,6 +35,28 @@ impl ApiError {
     #[must_use]
     pub fn forbidden(code: &'static str, detail: impl fmt::Display) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 415: the body is of another type than the one that is read here.
+    #[must_use]
+    pub fn unsupported_media_type(wanted: &'static str) -> Self {
+        let detail = format_args!("the body must be {wanted}");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(status, "unsupported_media_type", detail)
+    }
+
+    /// 422: members of the request are wrong; the detail lists each.
+    #[must_use]
+    pub fn invalid(problems: Vec<Problem>) -> Self {
+        let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "validation_error");
+        let error = Self::new(status, code, "the request is not valid");
+        Self { problems, ..error }
+    }
+
+    /// 409: it would be more than is allowed.
+    #[must_use]
+    pub fn conflict(code: &'static str, detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
     }
 
     /// 401: nobody is signed in.
@@ -105,6 +129,7 @@ impl ApiError {
             status,
             code,
             detail: detail.to_string(),
+            problems: Vec::new(),
             retry_after: None,
             allow: None,
         }
@@ -141,8 +166,15 @@ impl From<SigningError> for ApiError {
 #[derive(Serialize)]
 struct Body<'e> {
     error: &'static str,
-    detail: &'e str,
+    detail: Detail<'e>,
     request_id: Option<Uuid>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail<'e> {
+    Text(&'e str),
+    Problems(&'e [Problem]),
 }
 
 impl fmt::Display for ApiError {
@@ -167,7 +199,10 @@ impl ResponseError for ApiError {
         }
         response.json(Body {
             error: self.code,
-            detail: &self.detail,
+            detail: match self.problems.as_slice() {
+                [] => Detail::Text(&self.detail),
+                problems => Detail::Problems(problems),
+            },
             request_id: request_id::current(),
         })
     }

@@ -6,6 +6,7 @@ mod client;
 mod client_address;
 mod delivery;
 mod form;
+mod json;
 mod visitor;
 
 pub use asker::AskedBy;
@@ -14,4 +15,5 @@ pub use client::{ClientRequest, parse_basic};
 pub(super) use client_address::is_from_proxy;
 pub use delivery::SignedDelivery;
 pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm};
+pub use json::{FromMembers, Json, Members};
 pub use visitor::{CookieNames, PageForm, SignedIn, Visitor};
