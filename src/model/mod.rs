@@ -1,5 +1,6 @@
 //! The vocabulary: pure values, no I/O, no async. Every other room may use it, and it uses none.
 
+pub mod access_token;
 pub mod client;
 pub mod client_metadata;
 pub mod delivery;
@@ -25,6 +26,7 @@ pub mod token_kind;
 pub mod token_text;
 pub mod user;
 
+pub use access_token::{PageWindow, SortKey, Sorting};
 pub use client::{Client, ClientId, ClientStanding, RegisteredClient};
 pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
 pub use delivery::{Delivery, Report, ReportedText};
@@ -48,4 +50,4 @@ pub use time::{Clock, Timestamp};
 pub use token::{KnownToken, Revocation, RevocationReason, Token, TokenName, TokenState};
 pub use token_kind::{Remedy, TokenKind};
 pub use token_text::{ChecksumRules, TokenFormat};
-pub use user::{Email, User};
+pub use user::{Email, PersonName, User};

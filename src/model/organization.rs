@@ -118,6 +118,12 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether whoever has it manages the organization's tokens.
+    #[must_use]
+    pub const fn manages_tokens(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+
     /// Every role.
     pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Finance, Self::Member];
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::id::Id;
+use super::organization::{InvalidName, one_line};
 use super::time::Timestamp;
 
 /// Somebody who owns tokens.
@@ -17,6 +18,32 @@ pub struct User {
     pub email: Email,
     /// Since when none of their tokens work, if they were blocked.
     pub blocked_at: Option<Timestamp>,
+}
+
+/// What a person is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonName(String);
+
+impl PersonName {
+    /// Wraps a name as it was stored.
+    #[must_use]
+    pub const fn from_stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PersonName {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        one_line(text, 100).map(Self).ok_or(InvalidName)
+    }
 }
 
 /// An e-mail address, in lower case.

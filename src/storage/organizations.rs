@@ -106,6 +106,51 @@ pub async fn find_role(
     .fetch_optional(c))
 }
 
+/// Every organization of which a user is a member, blocked ones included, and their role there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_roles(
+    db: &Db,
+    user: Id<User>,
+) -> Result<Vec<(Id<Organization>, Role)>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT organization_id, role
+         FROM organization_members
+         WHERE user_id = $1
+         ORDER BY organization_id",
+    )
+    .bind(user.uuid())
+    .try_map(|row| Ok((
+        Id::from_uuid(column(&row, "organization_id")?),
+        column::<String>(&row, "role")?
+            .parse::<Role>()
+            .map_err(unreadable)?,
+    )))
+    .fetch_all(c))
+}
+
+/// Holds an organization until the transaction ends, so that whoever else counts what it has
+/// waits. Tells whether it is let in; `None` when there is no such organization.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(
+    tx: &mut Tx,
+    organization: Id<Organization>,
+) -> Result<Option<bool>, StorageError> {
+    let welcome = sql!(tx.connection(), |c| sqlx::query(
+        "UPDATE organizations
+         SET blocked_at = blocked_at
+         WHERE id = $1
+         RETURNING CASE WHEN blocked_at IS NULL THEN 1 ELSE 0 END AS welcome",
+    )
+    .bind(organization.uuid())
+    .try_map(|row| column::<i32>(&row, "welcome"))
+    .fetch_optional(c))?;
+    Ok(welcome.map(|welcome| welcome == 1))
+}
+
 /// Blocks an organization (`Some`) or lets it in again (`None`); `false` when there is none.
 ///
 /// # Errors

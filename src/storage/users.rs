@@ -2,8 +2,8 @@
 
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
-use super::rows::Columns;
-use crate::model::{Email, Id, Timestamp, User};
+use super::rows::{Columns, column};
+use crate::model::{Email, Id, PersonName, Timestamp, User};
 
 /// Adds a user; `false` when the address is taken.
 ///
@@ -99,6 +99,35 @@ pub async fn set_blocked(
     .bind(blocked_at.map(Timestamp::as_millis))
     .bind(blocked_at.is_some()))?;
     Ok(done == 1)
+}
+
+/// Holds a user until the transaction ends, so that whoever else counts what they have waits. Tells
+/// whether they are let in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &mut Tx, user: Id<User>) -> Result<bool, StorageError> {
+    let welcome = sql!(tx.connection(), |c| sqlx::query(
+        "UPDATE users
+         SET blocked_at = blocked_at
+         WHERE id = $1
+         RETURNING CASE WHEN blocked_at IS NULL THEN 1 ELSE 0 END AS welcome",
+    )
+    .bind(user.uuid())
+    .try_map(|row| column::<i32>(&row, "welcome"))
+    .fetch_optional(c))?;
+    Ok(welcome == Some(1))
+}
+
+/// Writes down what a user is called.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_name(tx: &mut Tx, user: Id<User>, name: &PersonName) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query("UPDATE users SET name = $2 WHERE id = $1")
+        .bind(user.uuid())
+        .bind(name.as_str()))
+    .map(drop)
 }
 
 fn user(row: &impl Columns) -> Result<User, sqlx::Error> {

@@ -1,5 +1,7 @@
 //! Table `tokens`: every token of every kind, by the digest of its text.
 
+pub mod access_tokens;
+
 mod granted;
 mod known;
 mod lineage;
