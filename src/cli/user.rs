@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::output::{Output, Shown};
 use crate::domain::{Context, users};
-use crate::model::{Email, Id, User};
+use crate::model::{Email, Id, PersonName, User};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Add a user
-    Create(Named),
+    Create(New),
     /// Shut a user out: none of their tokens work until they are let in again
     Block(Named),
     /// Let a user in again; tokens that leaked meanwhile stay dead
@@ -22,6 +22,16 @@ pub(super) struct Named {
     /// The user's e-mail address
     #[arg(long)]
     email: Email,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// The user's e-mail address
+    #[arg(long)]
+    email: Email,
+    /// What the user is called
+    #[arg(long)]
+    name: Option<PersonName>,
 }
 
 #[derive(Serialize)]
@@ -47,8 +57,9 @@ struct Blocked<'a> {
 
 pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     match command {
-        Command::Create(Named { email }) => {
-            let User { id, email, .. } = users::create(ctx, email.clone()).await?;
+        Command::Create(New { email, name }) => {
+            let user = users::create_named(ctx, email.clone(), name.as_ref()).await?;
+            let User { id, email, .. } = user;
             out.result(&Created { id, email }, "")
         }
         Command::Block(Named { email }) => {

@@ -17,10 +17,12 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
     let max_token_lifetime = from.optional("tokens.max_lifetime", |text| {
         parse_duration(text).map_err(|error| error.to_string())
     });
+    let max_tokens_per_owner = from.number("tokens.max_per_owner", 1..=1_000_000_u32);
     Some(Policy {
         sign_in: sign_in?,
         oauth: oauth?,
         max_token_lifetime: max_token_lifetime?,
+        max_tokens_per_owner: max_tokens_per_owner?,
     })
 }
 

@@ -1,6 +1,8 @@
 //! What the product does; each public function is a sentence.
 
+pub mod access_tokens;
 pub mod authorization;
+pub mod bearers;
 pub mod client_authentication;
 pub mod clients;
 pub mod consents;
@@ -18,6 +20,7 @@ pub mod sign_in;
 pub mod signing_keys;
 pub mod tokens;
 pub mod usage;
+pub mod userinfo;
 pub mod users;
 
 mod attempts;

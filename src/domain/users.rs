@@ -1,7 +1,7 @@
 //! People: let in, shut out.
 
 use super::{Context, DomainError};
-use crate::model::{Email, Id, User};
+use crate::model::{Email, Id, PersonName, User};
 use crate::storage::users;
 
 const UNKNOWN: DomainError = DomainError::NotFound("there is no user with this e-mail address");
@@ -11,6 +11,18 @@ const UNKNOWN: DomainError = DomainError::NotFound("there is no user with this e
 /// # Errors
 /// [`DomainError::Taken`] when the address is known.
 pub async fn create(ctx: &Context, email: Email) -> Result<User, DomainError> {
+    create_named(ctx, email, None).await
+}
+
+/// Adds a user who is called something.
+///
+/// # Errors
+/// [`DomainError::Taken`] when the address is known.
+pub async fn create_named(
+    ctx: &Context,
+    email: Email,
+    name: Option<&PersonName>,
+) -> Result<User, DomainError> {
     let now = ctx.clock.now();
     let user = User {
         id: Id::new(now),
@@ -22,6 +34,9 @@ pub async fn create(ctx: &Context, email: Email) -> Result<User, DomainError> {
         return Err(DomainError::Taken(
             "there is a user with this e-mail address already",
         ));
+    }
+    if let Some(name) = name {
+        users::set_name(&mut tx, user.id, name).await?;
     }
     tx.commit().await?;
     Ok(user)

@@ -76,6 +76,12 @@ impl ApiError {
         )
     }
 
+    /// 404: there is no such thing, or not for this caller.
+    #[must_use]
+    pub fn no_such(detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
     /// 405: this address answers to other methods, which must be named (RFC 9110 15.5.6).
     #[must_use]
     pub fn method_not_allowed(allowed: &'static str) -> Self {

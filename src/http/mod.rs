@@ -3,6 +3,7 @@
 
 pub mod extract;
 
+mod access_tokens;
 mod api_error;
 mod authorization;
 mod introspection;
@@ -17,6 +18,7 @@ mod revocation;
 mod routes;
 mod state;
 mod token;
+mod userinfo;
 mod web;
 mod well_known;
 

@@ -11,6 +11,8 @@ use super::api_error::ApiError;
 use crate::domain::exchange::ExchangeError;
 use crate::domain::introspection::{self, Refusal};
 use crate::domain::revocation::RevocationRefusal;
+use crate::domain::userinfo;
+use crate::model::scope_catalog::OPENID;
 
 /// What an OAuth client is told.
 #[derive(Debug)]
@@ -52,6 +54,16 @@ impl From<Refusal> for OAuthError {
             Refusal::InvalidKey => Self::InvalidToken,
             Refusal::InsufficientScope => Self::InsufficientScope(introspection::SCOPE),
             Refusal::Storage(error) => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<userinfo::Refusal> for OAuthError {
+    fn from(refusal: userinfo::Refusal) -> Self {
+        match refusal {
+            userinfo::Refusal::InvalidToken => Self::InvalidToken,
+            userinfo::Refusal::InsufficientScope => Self::InsufficientScope(OPENID),
+            userinfo::Refusal::Storage(error) => Self::Other(error.into()),
         }
     }
 }
@@ -118,9 +130,9 @@ impl OAuthError {
             Self::UnsupportedGrantType => "there is no such grant type here",
             Self::UnsupportedTokenType => "tokens of this kind are not revoked here",
             Self::TooLarge => "the body is too large",
-            Self::MissingCredential => "a service key is needed: Authorization: Bearer",
-            Self::InvalidToken => "the service key is unknown, expired or revoked",
-            Self::InsufficientScope(_) => "the service key lacks the scope",
+            Self::MissingCredential => "a credential is needed: Authorization: Bearer",
+            Self::InvalidToken => "the credential is unknown, expired or revoked",
+            Self::InsufficientScope(_) => "the credential lacks the scope",
             Self::Other(_) => "the service cannot answer now",
         }
     }

@@ -4,12 +4,15 @@
 //! crosses the wire.
 
 use actix_web::HttpResponse;
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
+use super::access_tokens::{organizations, personal};
+use super::problem::Problem;
 use super::{
-    authorization, introspection, operations, reports, revocation, token, web, well_known,
+    authorization, introspection, operations, reports, revocation, token, userinfo, web, well_known,
 };
 
 /// The document.
@@ -27,6 +30,15 @@ use super::{
         authorization::question,
         authorization::consent,
         revocation::revoke,
+        userinfo::by_get,
+        userinfo::by_post,
+        personal::list,
+        personal::create,
+        personal::delete,
+        organizations::list,
+        organizations::create,
+        organizations::update,
+        organizations::delete,
         well_known::openid_configuration,
         well_known::authorization_server,
         well_known::jwks,
@@ -52,12 +64,14 @@ use super::{
     components(schemas(
         ReportItem, FeedbackItem, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
         introspection::Introspection, introspection::Audience, TokenForm, RevocationForm, ConsentForm,
-        token::TokenAnswer, operations::Readiness, operations::OutboxLag,
+        ProblemsBody, Problem, UserInfoForm, NewPersonalTokenBody, NewOrganizationTokenBody,
+        ChangedOrganizationTokenBody, token::TokenAnswer, operations::Readiness, operations::OutboxLag,
     )),
     modifiers(&Credentials),
     tags(
         (name = "reports", description = "Where origins report leaked tokens."),
         (name = "oauth", description = "OAuth 2."),
+        (name = "tokens", description = "Long-lived tokens, managed by whoever is signed in."),
         (name = "pages", description = "For people, as HTML."),
         (name = "operations", description = "For load balancers and dashboards."),
     ),
@@ -73,6 +87,10 @@ impl Modify for Credentials {
         components.add_security_scheme("service_key", bearer);
         let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
         components.add_security_scheme("client_basic", basic);
+        let access_token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("access_token", access_token);
+        let cookie = ApiKey::Cookie(ApiKeyValue::new("tokenward_session"));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }
 
@@ -162,6 +180,83 @@ pub(super) struct OAuthErrorBody {
     error: String,
     /// For people.
     error_description: String,
+}
+
+/// What is wrong with a request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `ApiError` writes")]
+pub(super) struct ProblemsBody {
+    /// For programs.
+    #[schema(example = "validation_error")]
+    error: String,
+    /// Each thing that is wrong.
+    detail: Vec<Problem>,
+    /// To name when asking about it; also in `X-Request-Id`.
+    request_id: Option<String>,
+}
+
+/// An access token in a form (RFC 6750 2.2).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `AccessToken` reads")]
+pub(super) struct UserInfoForm {
+    /// The access token, unless it is in the header.
+    #[schema(example = "polar_at_u_…")]
+    access_token: Option<String>,
+}
+
+/// A new personal access token.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `NewAccessToken` reads")]
+pub(super) struct NewPersonalTokenBody {
+    /// What it is called. Must not hold a token.
+    #[schema(example = "deployment", min_length = 1, max_length = 100)]
+    comment: String,
+    /// What it may do; may be empty.
+    #[schema(example = json!(["orders:read"]))]
+    scopes: Vec<String>,
+    /// How long it lives.
+    #[schema(required)]
+    expires_in: Option<Lifetime>,
+}
+
+/// A new organization access token.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `NewOrganizationToken` reads")]
+pub(super) struct NewOrganizationTokenBody {
+    /// Whose it is.
+    #[schema(format = "uuid", example = "01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c22")]
+    organization_id: String,
+    /// What it is called. Must not hold a token.
+    #[schema(example = "deployment", min_length = 1, max_length = 100)]
+    comment: String,
+    /// What it may do; may be empty.
+    #[schema(example = json!(["orders:read"]))]
+    scopes: Vec<String>,
+    /// How long it lives.
+    #[schema(required)]
+    expires_in: Option<Lifetime>,
+}
+
+/// Seconds, or an ISO 8601 duration; null is until it is revoked, where operators allow that.
+#[derive(Serialize, ToSchema)]
+#[schema(example = "P30D")]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what `NewAccessToken` reads")]
+pub(super) enum Lifetime {
+    Seconds(u64),
+    Duration(String),
+}
+
+/// What shall be different about an organization access token.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Change` reads")]
+pub(super) struct ChangedOrganizationTokenBody {
+    /// What it is called.
+    #[schema(example = "deployment", min_length = 1, max_length = 100)]
+    comment: Option<String>,
+    /// What it may do.
+    #[schema(example = json!(["orders:read"]))]
+    scopes: Option<Vec<String>>,
 }
 
 /// A question about a token (RFC 7662 2.1).

@@ -1,13 +1,14 @@
 //! Every route in one table.
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource};
 
+use super::access_tokens::{organizations, personal};
 use super::api_error::ApiError;
 use super::state::ApiState;
 use super::{
-    authorization, introspection, openapi, operations, reports, revocation, token, web as pages,
-    well_known,
+    authorization, introspection, openapi, operations, reports, revocation, token, userinfo,
+    web as pages, well_known,
 };
 
 /// The addresses, each with the methods it answers to.
@@ -21,6 +22,7 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     well_known_routes(config);
     oauth(config);
     authorizing(config);
+    access_tokens(config);
     people(config);
     running(config);
     config.default_service(web::to(not_found));
@@ -48,6 +50,35 @@ fn oauth(config: &mut ServiceConfig) {
         .service(
             resource("/v1/oauth2/introspect", "POST")
                 .route(web::post().to(introspection::introspect)),
+        )
+        .service(
+            resource("/v1/oauth2/userinfo", "GET, POST")
+                .route(web::get().to(userinfo::by_get))
+                .route(web::post().to(userinfo::by_post)),
+        );
+}
+
+/// The long-lived tokens that people manage themselves. Lists end with a slash, or without one.
+fn access_tokens(config: &mut ServiceConfig) {
+    config
+        .service(
+            list("/v1/personal_access_tokens/", "GET, POST")
+                .route(web::get().to(personal::list))
+                .route(web::post().to(personal::create)),
+        )
+        .service(
+            resource("/v1/personal_access_tokens/{id}", "DELETE")
+                .route(web::delete().to(personal::delete)),
+        )
+        .service(
+            list("/v1/organization-access-tokens/", "GET, POST")
+                .route(web::get().to(organizations::list))
+                .route(web::post().to(organizations::create)),
+        )
+        .service(
+            resource("/v1/organization-access-tokens/{id}", "PATCH, DELETE")
+                .route(web::patch().to(organizations::update))
+                .route(web::delete().to(organizations::delete)),
         );
 }
 
@@ -122,10 +153,18 @@ fn running(config: &mut ServiceConfig) {
 }
 
 /// An address that answers to these methods and names them to whoever tries another.
-fn resource(path: &str, methods: &'static str) -> actix_web::Resource {
+fn resource(path: &str, methods: &'static str) -> Resource {
+    refusing_others(web::resource(path), methods)
+}
+
+fn list(path: &str, methods: &'static str) -> Resource {
+    refusing_others(web::resource([path, path.trim_end_matches('/')]), methods)
+}
+
+fn refusing_others(resource: Resource, methods: &'static str) -> Resource {
     let refuse =
         move || async move { Err::<HttpResponse, _>(ApiError::method_not_allowed(methods)) };
-    web::resource(path).default_service(web::to(refuse))
+    resource.default_service(web::to(refuse))
 }
 
 async fn not_found() -> Result<HttpResponse, ApiError> {

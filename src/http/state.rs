@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
+use super::ApiError;
 use super::extract::CookieNames;
 use super::web::Look;
 use crate::domain::Context;
@@ -31,6 +33,17 @@ pub struct ApiState {
     pub request_timeout: Duration,
     /// From which age of the oldest waiting letter the service calls itself degraded.
     pub max_outbox_age: Duration,
+}
+
+impl ApiState {
+    /// Waits for a use case, but not longer than a request may take.
+    ///
+    /// # Errors
+    /// 503 when it takes longer.
+    pub(super) async fn timely<T>(&self, work: impl Future<Output = T>) -> Result<T, ApiError> {
+        let outcome = timeout(self.request_timeout, work).await;
+        outcome.map_err(|_| ApiError::unavailable("the database took too long", 5))
+    }
 }
 
 /// So many large bodies are read at a time: key ids are public, so anybody can send a body that is

@@ -16,6 +16,8 @@ pub struct Policy {
     pub oauth: OAuthPolicy,
     /// Longest life of a personal or organization access token; `None` is no limit.
     pub max_token_lifetime: Option<Duration>,
+    /// How many such tokens that work one user or one organization may have.
+    pub max_tokens_per_owner: u32,
 }
 
 /// How people sign in.

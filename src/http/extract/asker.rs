@@ -4,11 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::bearer;
+use super::bearer::{self, has_scheme};
 use super::client::authenticated;
 use super::form::{FromParameters, Parameters, parameters};
 use crate::domain::introspection::Asker;
@@ -61,13 +60,6 @@ impl<T: FromParameters + 'static> FromRequest for AskedBy<T> {
             })
         })
     }
-}
-
-fn has_scheme(request: &HttpRequest, name: &[u8]) -> bool {
-    let value = request.headers().get(AUTHORIZATION);
-    let scheme = value.map(|value| value.as_bytes()).unwrap_or_default();
-    let scheme = scheme.split(|byte| *byte == b' ').next();
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(name))
 }
 
 /// Whether neither header nor body say who asks, in a way that anybody could read.

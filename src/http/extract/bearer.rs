@@ -1,11 +1,14 @@
 //! `Authorization: Bearer …` (RFC 6750 2.1).
 
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 
+use super::form::{is_form, parameters};
 use crate::http::OAuthError;
 use crate::model::PlainToken;
 
@@ -31,6 +34,14 @@ impl FromRequest for BearerCredential {
     }
 }
 
+/// Whether a request says that it presents a credential of this scheme.
+pub(super) fn has_scheme(request: &HttpRequest, name: &[u8]) -> bool {
+    let value = request.headers().get(AUTHORIZATION);
+    let scheme = value.map(|value| value.as_bytes()).unwrap_or_default();
+    let scheme = scheme.split(|byte| *byte == b' ').next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(name))
+}
+
 pub(super) fn read(request: &HttpRequest) -> Result<BearerCredential, OAuthError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
     let value = values.next().ok_or(OAuthError::MissingCredential)?;
@@ -48,4 +59,42 @@ pub(super) fn read(request: &HttpRequest) -> Result<BearerCredential, OAuthError
     Ok(BearerCredential(PlainToken::new(
         credential.trim().to_owned(),
     )))
+}
+
+/// An access token in the header or, for a POST, in a form (RFC 6750 2.1 and 2.2). In the query it
+/// would be in logs and histories, so there it is refused (RFC 9700 4.3.2).
+#[derive(Debug)]
+pub struct AccessToken(pub PlainToken);
+
+impl FromRequest for AccessToken {
+    type Error = OAuthError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, OAuthError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move { access_token(&request, payload).await.map(Self) })
+    }
+}
+
+async fn access_token(request: &HttpRequest, payload: Payload) -> Result<PlainToken, OAuthError> {
+    let mut query = url::form_urlencoded::parse(request.query_string().as_bytes());
+    if query.any(|(name, _)| name == "access_token") {
+        let what = "an access token must not be in the query";
+        return Err(OAuthError::InvalidRequest(what));
+    }
+    let in_form = match request.method() == Method::POST && is_form(request) {
+        true => {
+            let form = parameters(request, payload).await?;
+            form.find("access_token")
+                .map(|text| PlainToken::new(text.to_owned()))
+        }
+        false => None,
+    };
+    match (read(request), in_form) {
+        (Ok(_), Some(_)) => Err(OAuthError::InvalidRequest("the access token comes twice")),
+        (Ok(credential), None) => Ok(credential.into_inner()),
+        (Err(OAuthError::MissingCredential), Some(token)) => Ok(token),
+        (Err(error), _) => Err(error),
+    }
 }

@@ -118,7 +118,7 @@ async fn bytes(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, OAuth
     body.map_err(|_| OAuthError::InvalidRequest("the body is too slow"))?
 }
 
-fn is_form(request: &HttpRequest) -> bool {
+pub(super) fn is_form(request: &HttpRequest) -> bool {
     let value = request
         .headers()
         .get(CONTENT_TYPE)

@@ -7,13 +7,15 @@ mod client_address;
 mod delivery;
 mod form;
 mod json;
+mod own_session;
 mod visitor;
 
 pub use asker::AskedBy;
-pub use bearer::BearerCredential;
+pub use bearer::{AccessToken, BearerCredential};
 pub use client::{ClientRequest, parse_basic};
-pub(super) use client_address::is_from_proxy;
+pub(super) use client_address::{client_address, is_from_proxy};
 pub use delivery::SignedDelivery;
 pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm};
 pub use json::{FromMembers, Json, Members};
+pub use own_session::{FreshJson, OwnSession};
 pub use visitor::{CookieNames, PageForm, SignedIn, Visitor};

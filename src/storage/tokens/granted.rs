@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use super::known::{FoundToken, digests_as_json, found, time, with_more};
-use crate::model::{Grant, GrantRequest, Id, ScopeSet, Timestamp, TokenDigest};
+use crate::model::{Grant, GrantRequest, Id, PersonName, ScopeSet, Timestamp, TokenDigest};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, patient};
 use crate::storage::rows::Columns;
@@ -19,13 +19,16 @@ pub struct GrantedToken {
     pub grant: Option<Grant>,
     /// Whether its user ever proved to read the mail that goes to their address.
     pub email_verified: bool,
+    /// What its user is called.
+    pub user_name: Option<PersonName>,
 }
 
 const MORE: &str = ",
         g.client_id AS grant_client_id, g.user_id AS grant_user_id,
         g.organization_id AS grant_organization_id, g.scopes AS grant_scopes,
         g.created_at AS grant_created_at, g.sid, g.auth_time, g.redirect_uri, g.code_challenge,
-        g.nonce, g.claims, g.resources, g.ends_at, u.email_verified_at";
+        g.nonce, g.claims, g.resources, g.ends_at, u.email_verified_at,
+        u.name AS user_name";
 
 /// The token that is stored under one of these digests, with its grant.
 ///
@@ -72,6 +75,9 @@ fn granted(row: &impl Columns) -> Result<GrantedToken, sqlx::Error> {
         found,
         grant,
         email_verified,
+        user_name: row
+            .read::<Option<String>>("user_name")?
+            .map(PersonName::from_stored),
     })
 }
 

@@ -1,0 +1,43 @@
+//! Tokens as a caller presents them to us, instead of to a service that asks us about them.
+
+use std::net::IpAddr;
+
+use super::Context;
+use crate::model::{KnownToken, PlainToken, TokenKind, TokenState};
+use crate::storage::StorageError;
+use crate::storage::tokens::{self, GrantedToken};
+
+/// The token that somebody presents with what it was granted for, if it works.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(ctx: &Context, text: &PlainToken) -> Result<Option<GrantedToken>, StorageError> {
+    let Some(candidate) = ctx.detector.whole(text.reveal()) else {
+        return Ok(None);
+    };
+    let candidate = candidate.text.as_bytes();
+    let digests: Vec<_> = ctx.hash_keys.candidates(candidate).collect();
+    let found = tokens::find_with_grant(&ctx.db, &digests).await?;
+    let now = ctx.clock.now();
+    Ok(found.filter(|token| token.found.known.state(now) == TokenState::Live))
+}
+
+/// Notes that a token was used, from where.
+pub(super) fn note(
+    ctx: &Context,
+    token: &GrantedToken,
+    text: &PlainToken,
+    address: Option<IpAddr>,
+) {
+    let outdated = token.found.hash_key != *ctx.hash_keys.current().id();
+    let digest = outdated.then(|| ctx.hash_keys.digest(text));
+    let id = token.found.known.token.id;
+    ctx.pending_uses.note(id, ctx.clock.now(), address, digest);
+}
+
+/// Whether a token is one that a user gives to programs, to act in the user's name.
+#[must_use]
+pub fn acts_for_user(known: &KnownToken) -> bool {
+    let kinds = [TokenKind::PersonalAccessToken, TokenKind::AccessToken];
+    known.user.is_some() && kinds.contains(&known.token.kind)
+}
