@@ -8,6 +8,7 @@ pub(super) mod look;
 pub(super) mod sessions;
 
 mod answers;
+mod browser;
 mod error;
 mod page;
 mod return_to;

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 
+use super::browser;
 use super::error::PageError;
 use super::login::{Bare, signed_out};
 use super::page::{Page, Sending, see_other};
@@ -43,7 +44,7 @@ impl SessionView {
         Self {
             id: facts.session.token.to_string(),
             current: facts.session.token == current.token,
-            browser: facts.user_agent.unwrap_or_else(|| "A browser".to_owned()),
+            browser: browser::name(facts.user_agent),
             signed_in: moment(facts.session.auth_time),
             from: facts.address.unwrap_or_default(),
             last_used,
