@@ -129,6 +129,11 @@ impl Database {
             .map_or(Ok(Duration::ZERO), cpu::time_of_children)
     }
 
+    /// Waits for work of ours on this database.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// Closes it, and removes a file that only this run needed.
     pub(crate) fn remove(self) -> anyhow::Result<()> {
         self.runtime.block_on(async {

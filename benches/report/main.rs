@@ -11,7 +11,9 @@ mod database;
 mod deliveries;
 mod introspection;
 mod letters;
+mod oauth;
 mod roles;
+mod roles_oauth;
 mod rounds;
 mod seed;
 mod smtp_sink;
@@ -87,11 +89,12 @@ impl Plan {
 /// Measures one part on one engine.
 type Measure = fn(&Plan, &[Database], &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(&str, Measure); 4] = [
+const PARTS: [(&str, Measure); 5] = [
     ("startup", startup::measure),
     ("introspection", introspection::measure),
     ("deliveries", deliveries::measure),
     ("letters", letters::measure),
+    ("oauth", oauth::measure),
 ];
 
 fn main() -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Server;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::{Context, bail};
@@ -22,7 +23,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::statements::{Bare, Statements, Work};
-use super::{database, letters, tokens};
+use super::{database, letters, roles_oauth, tokens};
 
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             ["lookup", url] => lookup(url).await,
             ["statements", url] => statements(url).await,
             ["letters", url, mail] => letters(url, mail).await,
+            ["oauth", url] => roles_oauth::serve(url).await,
             _ => bail!("no such role"),
         }
     })
@@ -76,10 +78,17 @@ async fn lookup(url: &str) -> anyhow::Result<()> {
     .disable_signals()
     .bind("127.0.0.1:0")?;
     let address = *server.addrs().first().context("no address")?;
+    serve_until_input_ends(server.run(), address).await
+}
+
+/// Says where a bare server listens, and serves until the parent wants it to end.
+pub(crate) async fn serve_until_input_ends(
+    server: Server,
+    address: SocketAddr,
+) -> anyhow::Result<()> {
     say(&address.to_string())?;
     let stop = CancellationToken::new();
     end_with_input(stop.clone());
-    let server = server.run();
     let handle = server.handle();
     tokio::spawn(async move {
         stop.cancelled().await;

@@ -10,7 +10,7 @@ use super::database::Raw;
 use super::tokens;
 
 /// Counted up when what is filled in changes, so that files of earlier versions are not used.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Tokens of one user.
 const TOKENS_PER_USER: u64 = 20;
@@ -49,7 +49,7 @@ pub(crate) async fn fill(raw: &Raw, size: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn user(number: u64) -> Uuid {
+pub(crate) fn user(number: u64) -> Uuid {
     tokens::id(&format!("user {number}"))
 }
 
