@@ -179,7 +179,8 @@ impl RedirectUri {
     /// What a policy must name, so that a browser may send a form on to this URI (CSP3 2.3.1).
     #[must_use]
     pub fn source(&self) -> String {
-        match self.is_custom_scheme() {
+        // A policy cannot name an IPv6 address, and browsers leave out what they cannot read.
+        match self.is_custom_scheme() || self.host().starts_with('[') {
             true => format!("{}:", self.scheme()),
             false => format!("{}://{}", self.scheme(), authority(&self.0)),
         }

@@ -250,6 +250,20 @@ fn nearly() -> impl Strategy<Value = String> {
         .prop_map(|(scheme, pieces)| format!("{scheme}{}", pieces.concat()))
 }
 
+#[test]
+fn a_policy_can_name_where_an_answer_goes() {
+    for (uri, source) in [
+        ("https://app.example/cb?x=1", "https://app.example"),
+        ("https://app.example:8443/", "https://app.example:8443"),
+        ("http://127.0.0.1:5/cb", "http://127.0.0.1:5"),
+        ("http://[::1]:5/cb", "http:"),
+        ("com.example.app:/cb", "com.example.app:"),
+    ] {
+        let uri = RedirectUri::from_stored(uri.to_owned());
+        assert_eq!(uri.source(), source);
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_without_harm(text: String, other: String) {
