@@ -112,6 +112,10 @@ async fn an_address_that_makes_no_sense_is_answered_with_a_page() {
         assert_eq!(page.status, 400, "{wrong}");
         stands_alone(&page);
         assert!(page.text.contains("id=\"error-title\""));
+        assert!(
+            page.text
+                .contains("<p>A parameter is there more than once.</p>")
+        );
         assert_eq!(page.headers["x-frame-options"], "DENY");
     }
     // What is written there is text, whatever it looks like.

@@ -64,7 +64,7 @@ impl PageError {
     fn detail(&self) -> String {
         let text = match self {
             Self::Unreadable(why) => return why.to_string(),
-            Self::BadRequest(what) | Self::Forbidden(what) => what,
+            Self::BadRequest(what) | Self::Forbidden(what) => return sentence(what),
             Self::ForeignForm => {
                 "It was opened before you signed in or out, in another browser, or by another \
                  site. Go back, reload the page and send it again. Nothing was changed."
@@ -80,6 +80,17 @@ impl PageError {
         };
         text.to_owned()
     }
+}
+
+/// What programs are told as a phrase, as people are told it.
+fn sentence(phrase: &str) -> String {
+    let mut rest = phrase.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let mut text: String = first.chain(rest).collect();
+    if !text.ends_with('.') {
+        text.push('.');
+    }
+    text
 }
 
 impl From<StorageError> for PageError {
