@@ -1,5 +1,6 @@
 //! Transactions that lost against another one are begun again.
 
+use super::DomainError;
 use super::exchange::ExchangeError;
 use super::revocation::RevocationRefusal;
 use super::sign_in::SignInRefusal;
@@ -16,6 +17,12 @@ pub(super) trait Transient {
 impl Transient for StorageError {
     fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict(_))
+    }
+}
+
+impl Transient for DomainError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::Conflict(_)))
     }
 }
 

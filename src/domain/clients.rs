@@ -3,8 +3,8 @@
 use super::tokens::{self as issuing, Issued, NewTokenRequest};
 use super::{Context, DomainError};
 use crate::model::{
-    Client, ClientId, ClientMetadata, ClientStanding, Id, KnownToken, RegisteredClient, Revocation,
-    RevocationReason, Timestamp, Token, TokenKind, User,
+    Client, ClientId, ClientMetadata, ClientStanding, Id, KnownToken, PageWindow, RegisteredClient,
+    Revocation, RevocationReason, Timestamp, Token, TokenKind, User,
 };
 use crate::storage::clients::{self, NewClient};
 use crate::storage::{Tx, consents, grants, tokens};
@@ -49,7 +49,9 @@ pub async fn create(
     Ok(created)
 }
 
-async fn create_within(
+/// Makes a client together with something else; `registered_from` is where somebody registered it
+/// over the network.
+pub(super) async fn create_within(
     tx: &mut Tx,
     ctx: &Context,
     request: NewClientRequest,
@@ -109,17 +111,16 @@ pub async fn list(
     Ok(clients::list(&ctx.db, after, i64::from(limit)).await?)
 }
 
-/// Up to `limit` clients of a user behind the first `offset`, and how many there are in all.
+/// One page of a user's clients, and how many there are in all.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_by_owner(
     ctx: &Context,
     owner: Id<User>,
-    offset: u32,
-    limit: u32,
+    window: PageWindow,
 ) -> Result<(Vec<RegisteredClient>, u64), DomainError> {
-    let (offset, limit) = (i64::from(offset), i64::from(limit));
+    let (offset, limit) = (window.offset(), i64::from(window.limit));
     let found = clients::list_by_owner(&ctx.db, owner, offset, limit).await?;
     let total = clients::count_by_owner(&ctx.db, owner).await?;
     Ok((found, u64::try_from(total).unwrap_or_default()))
@@ -269,7 +270,8 @@ pub async fn revoke_secret(
     Ok(done)
 }
 
-async fn credential(
+/// Mints what a client proves something with.
+pub(super) async fn credential(
     tx: &mut Tx,
     ctx: &Context,
     client: Id<Client>,

@@ -14,6 +14,7 @@ pub mod introspection;
 mod letters;
 pub mod organizations;
 pub mod outbox;
+pub mod registration;
 pub mod revocation;
 pub mod sessions;
 pub mod sign_in;
@@ -28,6 +29,7 @@ mod cases;
 mod context;
 mod error;
 mod families;
+mod limits;
 mod logout;
 mod replays;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::attempts::until_settled;
+use super::limits::{HOUR, limited_by, wait};
 use super::sessions::{self, Begun, Circumstances, Method};
 use super::{Context, exposures};
 use crate::model::letter::LoginCode;
@@ -20,8 +21,6 @@ use crate::storage::{StorageError, Tx, turns, users};
 
 /// Somebody sits and waits for these, so they leave before all others.
 const PRIORITY: i64 = 0;
-/// What the limits are about.
-const HOUR: Duration = Duration::from_secs(3_600);
 /// How many old requests are deleted whenever a new one comes.
 const DELETED_AT_ONCE: i64 = 100;
 
@@ -137,25 +136,6 @@ fn letter(request: &LoginRequest, address: Option<IpAddr>) -> NewLetter {
             asked_from: address.map(|address| address.to_string()),
             code: None,
         }),
-    }
-}
-
-/// How long to wait until there are fewer than `most` within an hour; `None` when there are.
-fn wait(recent: &[Timestamp], most: u32, now: Timestamp) -> Option<Duration> {
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let surplus = recent.len().checked_sub(most)?;
-    let frees = recent.get(surplus)?;
-    Some(frees.plus(HOUR).since(now).max(Duration::from_secs(1)))
-}
-
-/// What counts as one network address: an IPv6 network is a person's, not an address of it.
-fn limited_by(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
     }
 }
 
@@ -301,27 +281,4 @@ fn digests<'c>(
 
 fn label(browser: &PlainToken) -> String {
     format!("tokenward browser {}", browser.reveal())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_frees_a_place_when_the_oldest_request_is_an_hour_old() {
-        let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
-        let recent = [at(0), at(10), at(20)];
-        assert_eq!(wait(&recent, 4, at(30)), None);
-        assert_eq!(wait(&recent, 3, at(30)), Some(Duration::from_secs(1_800)));
-        assert_eq!(wait(&recent, 2, at(30)), Some(Duration::from_secs(2_400)));
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_address() {
-        let text = |address: &str| limited_by(address.parse().unwrap());
-        assert_eq!(text("203.0.113.7"), "203.0.113.7");
-        assert_eq!(text("::ffff:203.0.113.7"), "203.0.113.7");
-        assert_eq!(text("2001:db8:1:2:3::4"), "2001:db8:1:2::/64");
-        assert_eq!(text("2001:db8:1:2::1"), text("2001:db8:1:2:ffff::1"));
-    }
 }

@@ -12,6 +12,7 @@ mod observe;
 mod openapi;
 mod operations;
 mod problem;
+mod registration;
 mod reports;
 mod request_id;
 mod revocation;

@@ -12,7 +12,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use super::access_tokens::{organizations, personal};
 use super::problem::Problem;
 use super::{
-    authorization, introspection, operations, reports, revocation, token, userinfo, web, well_known,
+    authorization, introspection, operations, registration, reports, revocation, token, userinfo,
+    web, well_known,
 };
 
 /// The document.
@@ -30,6 +31,11 @@ use super::{
         authorization::question,
         authorization::consent,
         revocation::revoke,
+        registration::register,
+        registration::show,
+        registration::replace,
+        registration::delete,
+        registration::list,
         userinfo::by_get,
         userinfo::by_post,
         personal::list,
@@ -64,6 +70,7 @@ use super::{
     components(schemas(
         ReportItem, FeedbackItem, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
         introspection::Introspection, introspection::Audience, TokenForm, RevocationForm, ConsentForm,
+        registration::RegistrationRequest, registration::ClientAnswer, registration::ClientList,
         ProblemsBody, Problem, UserInfoForm, NewPersonalTokenBody, NewOrganizationTokenBody,
         ChangedOrganizationTokenBody, token::TokenAnswer, operations::Readiness, operations::OutboxLag,
     )),
@@ -89,6 +96,8 @@ impl Modify for Credentials {
         components.add_security_scheme("client_basic", basic);
         let access_token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("access_token", access_token);
+        let registration_token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("registration_token", registration_token);
         let cookie = ApiKey::Cookie(ApiKeyValue::new("tokenward_session"));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }

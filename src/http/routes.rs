@@ -7,8 +7,8 @@ use super::access_tokens::{organizations, personal};
 use super::api_error::ApiError;
 use super::state::ApiState;
 use super::{
-    authorization, introspection, openapi, operations, reports, revocation, token, userinfo,
-    web as pages, well_known,
+    authorization, introspection, openapi, operations, registration, reports, revocation, token,
+    userinfo, web as pages, well_known,
 };
 
 /// The addresses, each with the methods it answers to.
@@ -51,6 +51,16 @@ fn oauth(config: &mut ServiceConfig) {
             resource("/v1/oauth2/introspect", "POST")
                 .route(web::post().to(introspection::introspect)),
         )
+        .service(
+            resource("/v1/oauth2/register", "POST").route(web::post().to(registration::register)),
+        )
+        .service(
+            resource("/v1/oauth2/register/{client_id}", "GET, PUT, DELETE")
+                .route(web::get().to(registration::show))
+                .route(web::put().to(registration::replace))
+                .route(web::delete().to(registration::delete)),
+        )
+        .service(list("/v1/oauth2/", "GET").route(web::get().to(registration::list)))
         .service(
             resource("/v1/oauth2/userinfo", "GET, POST")
                 .route(web::get().to(userinfo::by_get))

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::api_error::ApiError;
 use super::state::ApiState;
 use crate::domain::{Context, signing_keys};
-use crate::model::{AuthMethod, GrantType, SigningAlgorithm};
+use crate::model::{AuthMethod, GrantType, RegistrationPolicy, SigningAlgorithm};
 
 /// For so long a client may keep what it read; a new key is published for longer before it signs.
 const KEEP: &str = "public, max-age=300";
@@ -83,7 +83,17 @@ fn metadata(ctx: &Context) -> HttpResponse {
         .json(members(ctx))
 }
 
+/// The metadata; what operators closed is not in it.
 fn members(ctx: &Context) -> Value {
+    let mut members = all_members(ctx);
+    let closed = ctx.policy.oauth.registration == RegistrationPolicy::Closed;
+    if let Some(members) = members.as_object_mut().filter(|_| closed) {
+        members.remove("registration_endpoint");
+    }
+    members
+}
+
+fn all_members(ctx: &Context) -> Value {
     let at = |path: &str| format!("{}{path}", ctx.public_url);
     let secret_methods = [
         AuthMethod::ClientSecretBasic.name(),

@@ -205,6 +205,17 @@ pub enum ApplicationType {
     Native,
 }
 
+impl ApplicationType {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Native => "native",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

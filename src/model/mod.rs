@@ -15,6 +15,7 @@ pub mod pkce;
 pub mod policy;
 pub mod random;
 pub mod redirect_uri;
+pub mod registration;
 pub mod scope;
 pub mod scope_catalog;
 pub mod secret;
@@ -41,6 +42,7 @@ pub use policy::{
     OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, SignInPolicy, TrustedProxies,
 };
 pub use redirect_uri::{InvalidRedirectUri, LoopbackPort, RedirectUri};
+pub use registration::{GrantRights, MetadataRequest, RefusedMetadata};
 pub use scope::ScopeSet;
 pub use scope_catalog::ScopeCatalog;
 pub use secret::{HashKey, HashKeyId, HashKeys, PlainToken, TokenDigest};

@@ -61,6 +61,11 @@ pub async fn find(
          LEFT JOIN clients AS c ON c.client_id = $1 AND c.deleted_at IS NULL
          LEFT JOIN tokens AS t ON t.digest = ANY(ARRAY(SELECT unnest($2::bytea[])))
              AND t.kind = 'client_secret' AND t.revoked_at IS NULL";
+    // PostgreSQL refuses texts with this character, and no identifier has it.
+    let client_id = match client_id.contains('\0') {
+        true => "",
+        false => client_id,
+    };
     match db.reader() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(SQLITE).bind(client_id);

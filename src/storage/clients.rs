@@ -24,7 +24,7 @@ pub struct NewClient {
     pub metadata: ClientMetadata,
     /// What operators decided about it.
     pub standing: ClientStanding,
-    /// From which network address it was registered, when a stranger did.
+    /// From which network address it was registered, when it was over the network.
     pub registered_from: Option<String>,
     /// Since when it exists.
     pub created_at: Timestamp,
@@ -73,6 +73,10 @@ fn with(rest: &str) -> String {
 pub async fn find(db: &Db, client_id: &str) -> Result<Option<RegisteredClient>, StorageError> {
     static STATEMENT: LazyLock<String> =
         LazyLock::new(|| with("WHERE client_id = $1 AND deleted_at IS NULL"));
+    // PostgreSQL refuses texts with this character, and no identifier has it.
+    if client_id.contains('\0') {
+        return Ok(None);
+    }
     sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
         .bind(client_id)
         .try_map(|row| registered(&row))
@@ -135,6 +139,43 @@ pub async fn count_by_owner(db: &Db, owner: Id<User>) -> Result<i64, StorageErro
     .bind(owner.uuid())
     .try_map(|row| column(&row, "clients"))
     .fetch_one(c))
+}
+
+/// How many clients a user has, while nobody else counts them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_owned(tx: &mut Tx, owner: Id<User>) -> Result<i64, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
+        "SELECT count(*) AS clients
+         FROM clients
+         WHERE owner_user_id = $1 AND deleted_at IS NULL",
+    )
+    .bind(owner.uuid())
+    .try_map(|row| column(&row, "clients"))
+    .fetch_one(c))
+}
+
+/// When clients were registered from this network address since `since`, oldest first; also those
+/// that were deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_address(
+    tx: &mut Tx,
+    address: &str,
+    since: Timestamp,
+) -> Result<Vec<Timestamp>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
+        "SELECT created_at
+         FROM clients
+         WHERE registered_from = $1 AND created_at > $2
+         ORDER BY created_at",
+    )
+    .bind(address)
+    .bind(since.as_millis())
+    .try_map(|row| column::<i64>(&row, "created_at").map(Timestamp::from_millis))
+    .fetch_all(c))
 }
 
 /// Replaces what a client says about itself; `false` when it was deleted.

@@ -32,6 +32,8 @@ mod organization_access_tokens;
 mod pages;
 mod personal_access_tokens;
 mod refresh;
+mod registration;
+mod registration_limits;
 mod sessions;
 mod sign_in;
 mod sign_in_limits;

@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 use super::api_error::ApiError;
 use super::problem::Problem;
 use crate::domain::access_tokens::{Part, Refusal};
+pub(super) use view::Asked;
+
 use crate::model::{Id, KnownToken, PageWindow, Timestamp, Token, TokenName};
 
 /// A part of a list.
@@ -27,9 +29,14 @@ pub(super) struct Pagination {
 
 impl Pagination {
     fn new(part: &Part, window: PageWindow) -> Self {
+        Self::of(part.total, window)
+    }
+
+    /// Of a list of so many.
+    pub(super) fn of(total: u64, window: PageWindow) -> Self {
         Self {
-            total_count: part.total,
-            max_page: window.pages(part.total),
+            total_count: total,
+            max_page: window.pages(total),
         }
     }
 }

@@ -23,6 +23,13 @@ pub(in crate::http) struct Asked {
     pub(super) organizations: Vec<Id<Organization>>,
 }
 
+impl Asked {
+    /// Which page.
+    pub(in crate::http) const fn window(&self) -> PageWindow {
+        self.view.window
+    }
+}
+
 impl FromRequest for Asked {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;

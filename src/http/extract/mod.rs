@@ -18,4 +18,4 @@ pub use delivery::SignedDelivery;
 pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm};
 pub use json::{FromMembers, Json, Members};
 pub use own_session::{FreshJson, OwnSession};
-pub use visitor::{CookieNames, PageForm, SignedIn, Visitor};
+pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

@@ -151,8 +151,43 @@ fn is_same_origin(headers: &HeaderMap, public_url: &str) -> bool {
         .is_none_or(|origin| origin.as_bytes() == public_url.as_bytes())
 }
 
-/// Whoever is signed in, for the JSON API. A cookie is sent by the browser whoever asks it to, so
-/// what changes something must come from our own pages.
+/// Whoever calls the JSON API. A cookie is sent by the browser whoever asks it to, so what changes
+/// something for somebody who is signed in must come from our own pages.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who is signed in, if anybody is.
+    pub session: Option<Session>,
+    /// From where the call comes.
+    pub address: Option<IpAddr>,
+}
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { caller(&request).await })
+    }
+}
+
+async fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let state = request
+        .app_data::<Data<ApiState>>()
+        .ok_or_else(ApiError::not_found)?;
+    let Visitor {
+        session, address, ..
+    } = look(request).await.map_err(ApiError::from)?;
+    let safe = [Method::GET, Method::HEAD].contains(request.method());
+    let ours = || is_same_origin(request.headers(), &state.ctx.public_url);
+    if session.is_some() && !safe && !ours() {
+        let detail = "the request comes from a page of another site";
+        return Err(ApiError::forbidden("cross_site", detail));
+    }
+    Ok(Caller { session, address })
+}
+
+/// Whoever is signed in, for the JSON API; see [`Caller`].
 #[derive(Debug)]
 pub struct SignedIn(pub Session);
 
@@ -163,17 +198,8 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let state = request
-                .app_data::<Data<ApiState>>()
-                .ok_or_else(ApiError::not_found)?;
-            let visitor = look(&request).await.map_err(ApiError::from)?;
-            let session = visitor.session.ok_or_else(ApiError::not_signed_in)?;
-            let safe = [Method::GET, Method::HEAD].contains(request.method());
-            if !safe && !is_same_origin(request.headers(), &state.ctx.public_url) {
-                let detail = "the request comes from a page of another site";
-                return Err(ApiError::forbidden("cross_site", detail));
-            }
-            Ok(Self(session))
+            let session = caller(&request).await?.session;
+            session.map(Self).ok_or_else(ApiError::not_signed_in)
         })
     }
 }
