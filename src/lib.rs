@@ -4,6 +4,7 @@
 //! keeps them.
 
 pub mod app;
+pub mod callbacks;
 pub mod cli;
 pub mod config;
 pub mod domain;

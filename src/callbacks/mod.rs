@@ -1,0 +1,180 @@
+//! Calls to addresses that clients registered. Whoever registers an address chooses where this
+//! service knocks, so it knocks at public addresses only (CWE-918), follows nobody anywhere, and
+//! listens neither long nor to much.
+
+mod address;
+mod resolver;
+
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::header::CONTENT_TYPE;
+use url::{Host, Url, form_urlencoded};
+
+use address::is_public;
+use resolver::PublicOnly;
+
+/// How long the whole exchange may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may take to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Which addresses are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Public ones.
+    Public,
+    /// Those of this machine and of private networks as well.
+    Everywhere,
+}
+
+/// Calls clients.
+#[derive(Clone, Debug)]
+pub struct Callbacks {
+    client: Client,
+    reach: Reach,
+}
+
+/// Why there is no answer. Holds neither address nor what was sent.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CallbackError {
+    /// The address is none that anything is sent to.
+    #[error("the address is not one of the web")]
+    Malformed,
+    /// The address is not a public one.
+    #[error("the address leads into a private network")]
+    Private,
+    /// No answer in time.
+    #[error("there was no answer in time")]
+    Timeout,
+    /// No connection, or one that broke.
+    #[error("the client cannot be reached")]
+    Unreachable,
+}
+
+impl Callbacks {
+    /// Prepares to call.
+    ///
+    /// # Errors
+    /// When the process has no TLS provider or no trusted roots.
+    pub fn new(reach: Reach) -> Result<Self, reqwest::Error> {
+        let builder = Client::builder();
+        let builder = match reach {
+            Reach::Public => builder.dns_resolver(PublicOnly),
+            Reach::Everywhere => builder,
+        };
+        let client = builder
+            .user_agent(concat!("tokenward/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            // A proxy would look up the name once more, and find what it likes.
+            .no_proxy()
+            // A connection that stays open outlives what was found out about its address.
+            .pool_max_idle_per_host(0)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .build()?;
+        Ok(Self { client, reach })
+    }
+
+    /// Posts a form, and tells the status of the answer. Nothing else of it is read.
+    ///
+    /// # Errors
+    /// See [`CallbackError`].
+    #[tracing::instrument(name = "callbacks.post_form", skip_all)]
+    pub async fn post_form(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<u16, CallbackError> {
+        let url = Url::parse(url).map_err(|_| CallbackError::Malformed)?;
+        self.check(&url)?;
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body);
+        let response = request.send().await.map_err(|error| classify(&error))?;
+        Ok(response.status().as_u16())
+    }
+
+    /// Names are checked when they are resolved, by the address that is connected to; an address
+    /// is never resolved.
+    fn check(&self, url: &Url) -> Result<(), CallbackError> {
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(CallbackError::Malformed);
+        }
+        let public = match url.host() {
+            None => return Err(CallbackError::Malformed),
+            Some(Host::Domain(_)) => true,
+            Some(Host::Ipv4(address)) => is_public(address.into()),
+            Some(Host::Ipv6(address)) => is_public(address.into()),
+        };
+        match public || self.reach == Reach::Everywhere {
+            true => Ok(()),
+            false => Err(CallbackError::Private),
+        }
+    }
+}
+
+fn classify(error: &reqwest::Error) -> CallbackError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<resolver::NoPublicAddress>() {
+            return CallbackError::Private;
+        }
+        cause = error.source();
+    }
+    match error.is_timeout() {
+        true => CallbackError::Timeout,
+        false => CallbackError::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn post(url: &str) -> CallbackError {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let callbacks = Callbacks::new(Reach::Public).unwrap();
+        callbacks.post_form(url, &[("a", "b")]).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_into_a_private_network_however_it_is_written() {
+        for url in [
+            "http://127.0.0.1:9/",
+            "http://127.1:9/",
+            "http://2130706433:9/",
+            "http://0x7f000001:9/",
+            "http://0177.0.0.1:9/",
+            "http://0.0.0.0:9/",
+            "http://10.0.0.1/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://[::1]:9/",
+            "http://[::ffff:127.0.0.1]:9/",
+            "http://[64:ff9b::7f00:1]:9/",
+            // Resolved, and only then known to be ours.
+            "http://localhost:9/",
+            "https://LOCALHOST:9/",
+        ] {
+            assert_eq!(post(url).await, CallbackError::Private, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_address_of_the_web_is_not_called() {
+        for url in [
+            "",
+            "app",
+            "ftp://app.example/",
+            "data:,x",
+            "file:///etc/passwd",
+        ] {
+            assert_eq!(post(url).await, CallbackError::Malformed, "{url}");
+        }
+    }
+}
