@@ -19,10 +19,13 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::callbacks::{Callbacks, Reach};
 use crate::config::{Feedback, GithubSettings, Settings};
 use crate::domain::{Context, Wake, usage};
 use crate::http::{self, ApiState, CookieNames, Intake, Look, StyleSheet};
-use crate::jobs::{DeliverMail, FlushUses, Pace, RefreshOriginKeys, RotateSigningKeys};
+use crate::jobs::{
+    DeliverLogouts, DeliverMail, FlushUses, Pace, RefreshOriginKeys, RotateSigningKeys,
+};
 use crate::mail::Mailer;
 use crate::model::Clock;
 use crate::origins::{self, GITHUB, KeyFetcher, KeyPolicy, KeyRing, TokenField};
@@ -65,6 +68,8 @@ pub struct Application {
     pub metrics: Metrics,
     /// The job that delivers letters, to be run by hand where jobs do not run by themselves.
     pub deliver_mail: DeliverMail,
+    /// The job that tells clients of logouts, likewise.
+    pub deliver_logouts: DeliverLogouts,
 }
 
 /// A job that has not begun, by its name. It ends when it is told to stop, and not before.
@@ -93,11 +98,17 @@ impl Application {
             pace: Pace::new(settings.mail.send_timeout, settings.mail.give_up_after),
             letters_waiting,
         };
+        let deliver_logouts = DeliverLogouts {
+            ctx: Arc::clone(&ctx),
+            callbacks: callbacks(&ctx)?,
+            pace: Pace::for_logouts(),
+        };
         let stop_jobs = CancellationToken::new();
         let (github, keys) = intake(settings, &ctx, &metrics, &stop_jobs).await?;
         let mut jobs: Vec<Job> = keys.into_iter().collect();
         if seams.run_jobs {
-            jobs.extend(background(settings, &ctx, &deliver_mail, &stop_jobs));
+            let deliver = (&deliver_mail, &deliver_logouts);
+            jobs.extend(background(settings, &ctx, deliver, &stop_jobs));
         }
         let state = ApiState {
             ctx: Arc::clone(&ctx),
@@ -120,6 +131,7 @@ impl Application {
             ctx,
             metrics,
             deliver_mail,
+            deliver_logouts,
         })
     }
 
@@ -184,6 +196,14 @@ impl Application {
         }
         outcome
     }
+}
+
+fn callbacks(ctx: &Context) -> anyhow::Result<Callbacks> {
+    let reach = match ctx.policy.oauth.private_callbacks {
+        true => Reach::Everywhere,
+        false => Reach::Public,
+    };
+    Callbacks::new(reach).context("cannot prepare to call clients")
 }
 
 fn look(settings: &Settings) -> Look {
@@ -260,10 +280,11 @@ async fn intake(
 fn background(
     settings: &Settings,
     ctx: &Arc<Context>,
-    deliver_mail: &DeliverMail,
+    (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
     stop: &CancellationToken,
-) -> [Job; 3] {
+) -> [Job; 4] {
     let mail = deliver_mail.clone();
+    let logouts = deliver_logouts.clone();
     let interval = settings.tokens.last_used_flush_interval;
     let uses = FlushUses {
         ctx: Arc::clone(ctx),
@@ -274,6 +295,7 @@ fn background(
     };
     [
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
+        ("deliver_logouts", Box::pin(logouts.run(stop.clone()))),
         ("flush_uses", Box::pin(uses.run(stop.clone()))),
         (
             "rotate_signing_keys",

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use super::cases::{Case, Revoked, Sightings};
 use super::letters::{self, Managers};
-use super::{Context, Wake};
+use super::{Context, Wake, logout};
 use crate::model::{
-    Delivery, Id, Remedy, RevocationReason, Timestamp, TokenDigest, TokenKind, Verdict,
+    Delivery, Id, Remedy, RevocationReason, Timestamp, Token, TokenDigest, TokenKind, Verdict,
 };
 use crate::storage::deliveries::{self, Remembered};
 use crate::storage::exposures::{self as exposures_table, NewExposure};
 use crate::storage::outbox::{self, NewLetter};
-use crate::storage::tokens::{self, ExposedSet, NewDigest};
+use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
 use crate::storage::{StorageError, Tx, grants, organizations};
 
 /// How often a delivery is begun again when it lost against a concurrent one.
@@ -87,7 +87,9 @@ async fn record(
     let exposed = exposed_set(cases);
     let mut tx = ctx.db.begin().await?;
     let delivery_id = remember(&mut tx, delivery, &mut verdicts).await?;
-    let revoked = Revoked::new(tokens::revoke_exposed(&mut tx, &exposed, now).await?);
+    let revoked = tokens::revoke_exposed(&mut tx, &exposed, now).await?;
+    logout::announce(&mut tx, &sessions_among(&revoked), now).await?;
+    let revoked = Revoked::new(revoked);
     if !exposed.grants.is_empty() {
         grants::revoke(&mut tx, &exposed.grants, now).await?;
     }
@@ -118,6 +120,13 @@ async fn record(
         letters,
         repeated: delivery_id != delivery.id,
     })
+}
+
+fn sessions_among(revoked: &[RevokedToken]) -> Vec<Id<Token>> {
+    let sessions = revoked
+        .iter()
+        .filter(|token| token.kind == TokenKind::UserSessionToken);
+    sessions.map(|token| token.id).collect()
 }
 
 fn exposed_set(cases: &[Case<'_>]) -> ExposedSet {

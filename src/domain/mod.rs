@@ -11,7 +11,7 @@ pub mod exchange;
 pub mod exposures;
 pub mod hash_keys;
 pub mod introspection;
-mod letters;
+pub mod logout;
 pub mod organizations;
 pub mod outbox;
 pub mod registration;
@@ -31,6 +31,7 @@ mod error;
 mod families;
 mod limits;
 mod logout;
+mod letters;
 mod replays;
 
 pub use context::{Context, Wake};

@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use uuid::Uuid;
-
+use super::attempts::until_settled;
 use super::{Context, DomainError, logout};
 use crate::model::{
     Id, PlainToken, ScopeSet, Session, Timestamp, Token, TokenKind, TokenState, User,
@@ -218,11 +217,14 @@ async fn end_which(
     ctx: &Context,
     user: Id<User>,
     which: Ending,
-) -> Result<Vec<Uuid>, StorageError> {
-    let now = ctx.clock.now();
-    let mut tx = ctx.db.begin().await?;
-    let ended = table::end(&mut tx, user, which, now).await?;
-    logout::announce(&mut tx, &ended, now).await?;
-    tx.commit().await?;
-    Ok(ended)
+) -> Result<Vec<Id<Token>>, StorageError> {
+    until_settled(async || {
+        let now = ctx.clock.now();
+        let mut tx = ctx.db.begin().await?;
+        let ended = table::end(&mut tx, user, which, now).await?;
+        logout::announce(&mut tx, &ended, now).await?;
+        tx.commit().await?;
+        Ok(ended)
+    })
+    .await
 }

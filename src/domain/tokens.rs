@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, DomainError};
+use super::{Context, DomainError, logout};
 use crate::model::{
     Client, Grant, Id, KnownToken, Organization, PlainToken, Revocation, RevocationReason,
     ScopeSet, Timestamp, Token, TokenKind, TokenName, User,
@@ -178,6 +178,9 @@ pub async fn revoke(
     };
     let mut tx = ctx.db.begin().await?;
     let done = tokens::revoke(&mut tx, known.token.id, revocation).await?;
+    if done && known.token.kind == TokenKind::UserSessionToken {
+        logout::announce(&mut tx, &[known.token.id], revocation.at).await?;
+    }
     tx.commit().await?;
     Ok(done)
 }

@@ -134,6 +134,15 @@ fn people(config: &mut ServiceConfig) {
                 .route(web::get().to(pages::login::code))
                 .route(web::post().to(pages::login::enter_code)),
         )
+        .service(
+            resource("/oauth2/logout", "GET, POST")
+                .route(web::get().to(pages::logout::end_session))
+                .route(web::post().to(pages::logout::end_session_by_form)),
+        )
+        .service(
+            resource("/oauth2/logout/confirm", "POST")
+                .route(web::post().to(pages::logout::confirm_sign_out)),
+        )
         .service(resource("/logout", "POST").route(web::post().to(pages::login::sign_out)))
         .service(resource("/settings/sessions", "GET").route(web::get().to(pages::sessions::list)))
         .service(

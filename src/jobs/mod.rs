@@ -1,14 +1,17 @@
-//! What happens later: letters leave, origin keys are refreshed, last use is written down.
+//! What happens later: letters leave, clients hear of logouts, origin keys are refreshed, last use
+//! is written down.
 //!
 //! Any number of replicas may run every job. A job ends when it is told to stop and has finished
 //! what it has in hand.
 
+mod deliver_logouts;
 mod deliver_mail;
 mod flush_uses;
 mod pace;
 mod refresh_origin_keys;
 mod rotate_signing_keys;
 
+pub use deliver_logouts::DeliverLogouts;
 pub use deliver_mail::{DeliverMail, Round};
 pub use flush_uses::FlushUses;
 pub use pace::Pace;

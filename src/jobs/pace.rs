@@ -1,4 +1,4 @@
-//! How patient the delivery of letters is.
+//! How patient the delivery of letters is, and that of logout tokens.
 
 use std::time::Duration;
 
@@ -40,6 +40,21 @@ impl Pace {
             first_retry: Duration::from_secs(15),
             longest_retry: Duration::from_secs(3_600),
             give_up_after,
+            fewest_tries: 8,
+        }
+    }
+
+    /// The patience with clients that are told of logouts: a day.
+    #[must_use]
+    pub const fn for_logouts() -> Self {
+        Self {
+            poll: Duration::from_secs(2),
+            batch: 32,
+            claim: Duration::from_secs(120),
+            send_timeout: Duration::from_secs(5),
+            first_retry: Duration::from_secs(10),
+            longest_retry: Duration::from_secs(3_600),
+            give_up_after: Duration::from_secs(86_400),
             fewest_tries: 8,
         }
     }

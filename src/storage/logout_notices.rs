@@ -5,59 +5,68 @@
 
 use uuid::Uuid;
 
-use super::backend::{Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
-use super::rows::{Columns, column, unreadable};
-use crate::model::{Client, ClientId, ClientMetadata, Id, Timestamp, User};
+use super::rows::{Columns, column, ids_as_json, unreadable};
+use crate::model::{ClientId, ClientMetadata, Id, SigningAlgorithm, Timestamp, Token, User};
 
-/// A client that has tokens from a session.
-#[derive(Clone, Debug)]
-pub struct Listener {
-    /// Which.
-    pub client: Id<Client>,
-    /// Whose session.
-    pub user: Id<User>,
-    /// What the client registered.
-    pub metadata: ClientMetadata,
-}
-
-/// Every client that was granted something in a session.
-///
-/// # Errors
-/// When the database fails.
-pub async fn list_listeners(tx: &mut Tx, sid: Uuid) -> Result<Vec<Listener>, StorageError> {
-    sql!(tx.connection(), |c| sqlx::query(
-        "SELECT DISTINCT g.client_id, g.user_id, c.metadata
-         FROM grants AS g
-         JOIN clients AS c ON c.id = g.client_id
-         WHERE g.sid = $1 AND c.disabled_at IS NULL",
-    )
-    .bind(sid)
-    .try_map(|row| listener(&row))
-    .fetch_all(c))
-}
-
-/// Adds a notice, due at once; a client is told of the end of a session once.
+/// Adds a notice, due at once, for every client that was granted something in one of these sessions
+/// and wants to hear of their end; a client is told of the end of a session once. Tells how many
+/// there are.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(
     tx: &mut Tx,
-    listener: &Listener,
-    sid: Uuid,
+    sessions: &[Id<Token>],
     now: Timestamp,
-) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
-        "INSERT INTO logout_notices (id, client_id, user_id, sid, created_at, due_at, attempts)
-         VALUES ($1, $2, $3, $4, $5, $5, 0)
-         ON CONFLICT (client_id, sid) DO NOTHING",
-    )
-    .bind(Id::<Listener>::new(now).uuid())
-    .bind(listener.client.uuid())
-    .bind(listener.user.uuid())
-    .bind(sid)
-    .bind(now.as_millis()))
-    .map(drop)
+) -> Result<u64, StorageError> {
+    const SQLITE: &str = "INSERT INTO logout_notices
+             (id, client_id, user_id, sid, created_at, due_at, attempts)
+         SELECT randomblob(16), listener.client_id, listener.user_id, listener.sid, $2, $2, 0
+         FROM (
+             SELECT DISTINCT g.client_id, g.user_id, g.sid
+             FROM sessions AS s
+             JOIN grants AS g ON g.sid = s.sid
+             JOIN clients AS c ON c.id = g.client_id
+             WHERE s.token_id IN (SELECT unhex(value) FROM json_each($1))
+                 AND c.disabled_at IS NULL
+                 AND json_extract(c.metadata, '$.backchannel_logout_uri') IS NOT NULL
+         ) AS listener
+         WHERE true
+         ON CONFLICT (client_id, sid) DO NOTHING";
+    const POSTGRES: &str = "INSERT INTO logout_notices
+             (id, client_id, user_id, sid, created_at, due_at, attempts)
+         SELECT
+             gen_random_uuid(), listener.client_id, listener.user_id, listener.sid,
+             $2::bigint, $2::bigint, 0
+         FROM (
+             SELECT DISTINCT g.client_id, g.user_id, g.sid
+             FROM sessions AS s
+             JOIN grants AS g ON g.sid = s.sid
+             JOIN clients AS c ON c.id = g.client_id
+             WHERE s.token_id = ANY($1)
+                 AND c.disabled_at IS NULL
+                 AND c.metadata::jsonb ->> 'backchannel_logout_uri' IS NOT NULL
+             ORDER BY g.client_id, g.sid
+         ) AS listener
+         ON CONFLICT (client_id, sid) DO NOTHING";
+    let sessions: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
+    let done = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&sessions));
+            patient(query.bind(now.as_millis()).execute(c))
+                .await?
+                .rows_affected()
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(sessions);
+            patient(query.bind(now.as_millis()).execute(c))
+                .await?
+                .rows_affected()
+        }
+    };
+    Ok(done)
 }
 
 /// A notice that one sender holds until its claim ends.
@@ -69,8 +78,10 @@ pub struct ClaimedNotice {
     pub claim: Uuid,
     /// The client, by its public identifier.
     pub client_id: ClientId,
-    /// What the client registered.
-    pub metadata: ClientMetadata,
+    /// Where it is told; `None` when it was disabled, or no longer wants to hear.
+    pub uri: Option<String>,
+    /// How its tokens are signed.
+    pub algorithm: SigningAlgorithm,
     /// Who signed out.
     pub user: Id<User>,
     /// Of which session.
@@ -81,7 +92,7 @@ pub struct ClaimedNotice {
     pub created_at: Timestamp,
 }
 
-/// Whether any notice is due.
+/// Whether any notice is due. Asked before claiming, so that looking takes nobody's lock.
 ///
 /// # Errors
 /// When the database fails.
@@ -98,46 +109,67 @@ pub async fn is_due(db: &Db, now: Timestamp) -> Result<bool, StorageError> {
     Ok(one.is_some())
 }
 
-/// Claims the notice that is due longest, until `until`.
+/// Claims up to `limit` notices that are due, until `until`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn claim(
     tx: &mut Tx,
-    claim: Uuid,
+    limit: i64,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<ClaimedNotice>, StorageError> {
-    let claimed = sql!(tx.connection(), execute sqlx::query(
-        "UPDATE logout_notices
-         SET due_at = $3, claim = $2, attempts = attempts + 1
-         WHERE id = (
-                 SELECT id
-                 FROM logout_notices
-                 WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
-                 ORDER BY due_at, id
-                 LIMIT 1
-             )
-             AND sent_at IS NULL
-             AND dead_at IS NULL
-             AND due_at <= $1",
-    )
-    .bind(now.as_millis())
-    .bind(claim)
-    .bind(until.as_millis()))?;
-    if claimed == 0 {
-        return Ok(None);
+) -> Result<Vec<ClaimedNotice>, StorageError> {
+    // As `outbox::claim`, and for its reasons.
+    const SQLITE: &str = "WITH due AS MATERIALIZED (
+             SELECT id
+             FROM logout_notices
+             WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+             ORDER BY due_at
+             LIMIT $2
+         )
+         UPDATE logout_notices
+         SET due_at = $3, claim = $4, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM due)
+             AND sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+         RETURNING
+             id, claim, user_id, sid, attempts, created_at,
+             (SELECT c.client_id FROM clients AS c WHERE c.id = logout_notices.client_id)
+                 AS name,
+             (SELECT c.metadata FROM clients AS c WHERE c.id = logout_notices.client_id)
+                 AS metadata,
+             (SELECT c.disabled_at FROM clients AS c WHERE c.id = logout_notices.client_id)
+                 AS disabled_at";
+    const POSTGRES: &str = "WITH due AS MATERIALIZED (
+             SELECT id
+             FROM logout_notices
+             WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1
+             ORDER BY due_at
+             LIMIT $2
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE logout_notices AS n
+         SET due_at = $3, claim = $4, attempts = n.attempts + 1
+         FROM clients AS c
+         WHERE n.id IN (SELECT id FROM due)
+             AND c.id = n.client_id
+             AND n.sent_at IS NULL AND n.dead_at IS NULL AND n.due_at <= $1
+         RETURNING
+             n.id, n.claim, n.user_id, n.sid, n.attempts, n.created_at,
+             c.client_id AS name, c.metadata, c.disabled_at";
+    let claim = Id::<ClaimedNotice>::new(now).uuid();
+    let (now, until) = (now.as_millis(), until.as_millis());
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(now).bind(limit);
+            let query = query.bind(until).bind(claim);
+            patient(query.try_map(|row| claimed(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(now).bind(limit);
+            let query = query.bind(until).bind(claim);
+            patient(query.try_map(|row| claimed(&row)).fetch_all(c)).await
+        }
     }
-    sql!(tx.connection(), |c| sqlx::query(
-        "SELECT
-             n.id, n.claim, c.client_id, c.metadata, n.user_id, n.sid, n.attempts, n.created_at
-         FROM logout_notices AS n
-         JOIN clients AS c ON c.id = n.client_id
-         WHERE n.claim = $1",
-    )
-    .bind(claim)
-    .try_map(|row| claimed_notice(&row))
-    .fetch_optional(c))
 }
 
 /// What became of a notice.
@@ -149,17 +181,17 @@ pub enum Outcome {
     Retry {
         /// When.
         due_at: Timestamp,
-        /// What went wrong.
+        /// What went wrong, for operators; holds no address.
         error: String,
     },
     /// Nobody tries again.
     Dead {
-        /// What went wrong.
+        /// What went wrong, for operators; holds no address.
         error: String,
     },
 }
 
-/// Settles a notice; `false` when the claim has ended.
+/// Writes down what became of a notice; `false` when the claim has ended and somebody else holds it.
 ///
 /// # Errors
 /// When the database fails.
@@ -176,7 +208,8 @@ pub async fn settle(
     };
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE logout_notices
-         SET sent_at = $3, dead_at = $4, due_at = COALESCE($5, due_at), last_error = $6, claim = NULL
+         SET sent_at = $3, dead_at = $4, due_at = COALESCE($5, due_at), last_error = $6,
+             claim = NULL
          WHERE id = $1 AND claim = $2",
     )
     .bind(notice.id)
@@ -188,24 +221,18 @@ pub async fn settle(
     Ok(done == 1)
 }
 
-fn metadata(row: &impl Columns) -> Result<ClientMetadata, sqlx::Error> {
-    serde_json::from_str(&row.read::<String>("metadata")?).map_err(unreadable)
-}
-
-fn listener(row: &impl Columns) -> Result<Listener, sqlx::Error> {
-    Ok(Listener {
-        client: Id::from_uuid(row.read("client_id")?),
-        user: Id::from_uuid(row.read("user_id")?),
-        metadata: metadata(row)?,
-    })
-}
-
-fn claimed_notice(row: &impl Columns) -> Result<ClaimedNotice, sqlx::Error> {
+fn claimed(row: &impl Columns) -> Result<ClaimedNotice, sqlx::Error> {
+    let metadata: ClientMetadata =
+        serde_json::from_str(&row.read::<String>("metadata")?).map_err(unreadable)?;
+    let disabled: Option<i64> = row.read("disabled_at")?;
     Ok(ClaimedNotice {
         id: row.read("id")?,
         claim: row.read("claim")?,
-        client_id: ClientId::from_stored(row.read("client_id")?),
-        metadata: metadata(row)?,
+        client_id: ClientId::from_stored(row.read("name")?),
+        uri: metadata
+            .backchannel_logout_uri
+            .filter(|_| disabled.is_none()),
+        algorithm: metadata.id_token_signed_response_alg,
         user: Id::from_uuid(row.read("user_id")?),
         sid: row.read("sid")?,
         attempts: row.read("attempts")?,

@@ -138,8 +138,8 @@ pub async fn list_live(
         .fetch_all(c))
 }
 
-/// Ends the sessions of a user that are named, or all but the one that is named; tells the `sid` of
-/// each that ended just now.
+/// Ends the sessions of a user that are named, or all but the one that is named; tells which ended
+/// just now.
 ///
 /// # Errors
 /// When the database fails.
@@ -148,26 +148,25 @@ pub async fn end(
     user: Id<User>,
     which: Ending,
     now: Timestamp,
-) -> Result<Vec<Uuid>, StorageError> {
+) -> Result<Vec<Id<Token>>, StorageError> {
     const ONE: &str = "UPDATE tokens
          SET revoked_at = $3, revoked_reason = 'signed_out'
          WHERE user_id = $1 AND kind = 'user_session_token' AND revoked_at IS NULL AND id = $2
-         RETURNING (SELECT s.sid FROM sessions AS s WHERE s.token_id = tokens.id) AS sid";
+         RETURNING id";
     const OTHERS: &str = "UPDATE tokens
          SET revoked_at = $3, revoked_reason = 'signed_out'
          WHERE user_id = $1 AND kind = 'user_session_token' AND revoked_at IS NULL AND id <> $2
-         RETURNING (SELECT s.sid FROM sessions AS s WHERE s.token_id = tokens.id) AS sid";
+         RETURNING id";
     let (statement, token) = match which {
         Ending::One(token) => (ONE, token),
         Ending::AllBut(token) => (OTHERS, token),
     };
-    let sids = sql!(tx.connection(), |c| sqlx::query(statement)
+    sql!(tx.connection(), |c| sqlx::query(statement)
         .bind(user.uuid())
         .bind(token.uuid())
         .bind(now.as_millis())
-        .try_map(|row| column::<Option<Uuid>>(&row, "sid"))
-        .fetch_all(c))?;
-    Ok(sids.into_iter().flatten().collect())
+        .try_map(|row| Ok(Id::from_uuid(column(&row, "id")?)))
+        .fetch_all(c))
 }
 
 /// Which sessions end.

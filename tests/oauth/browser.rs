@@ -90,6 +90,13 @@ impl TestApp {
     }
 }
 
+impl<'a> Browser<'a> {
+    /// One that was never here, of somebody else.
+    pub(crate) fn another(&self) -> Browser<'a> {
+        self.app.browser()
+    }
+}
+
 impl Browser<'_> {
     /// Opens a page of ours.
     pub(crate) async fn get(&mut self, path: &str) -> PageAnswer {

@@ -17,6 +17,7 @@
 mod support;
 
 mod authorize;
+mod backchannel_logout;
 mod browser;
 mod certification_basic;
 mod client_authentication;
@@ -34,6 +35,7 @@ mod personal_access_tokens;
 mod refresh;
 mod registration;
 mod registration_limits;
+mod rp_logout;
 mod sessions;
 mod sign_in;
 mod sign_in_limits;

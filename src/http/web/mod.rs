@@ -4,6 +4,7 @@
 pub(super) mod applications;
 pub(super) mod authorize;
 pub(super) mod login;
+pub(super) mod logout;
 pub(super) mod look;
 pub(super) mod sessions;
 

@@ -20,7 +20,7 @@ use tokenward::app::{Application, Seams};
 use tokenward::config::Settings;
 use tokenward::domain::tokens::{Issued, NewTokenRequest};
 use tokenward::domain::{Context, Wake, organizations, tokens, users};
-use tokenward::jobs::{DeliverMail, Round};
+use tokenward::jobs::{DeliverLogouts, DeliverMail, Round};
 use tokenward::model::{
     Clock, Email, Id, Organization, PlainToken, Role, Timestamp, TokenKind, TokenName, User,
 };
@@ -48,6 +48,7 @@ pub(crate) struct TestApp {
     pub(crate) database: TestDatabase,
     pub(crate) metrics: Metrics,
     pub(crate) mail: DeliverMail,
+    pub(crate) logouts: DeliverLogouts,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
     github: Arc<GitHub>,
@@ -141,6 +142,7 @@ impl Builder {
             database,
             metrics: app.metrics.clone(),
             mail: app.deliver_mail.clone(),
+            logouts: app.deliver_logouts.clone(),
             url: format!("http://{}", app.address()),
             http: client(),
             github,
@@ -327,6 +329,11 @@ impl TestApp {
     /// Delivers what is due and tells how the round ended.
     pub(crate) async fn deliver_mail(&self) -> Round {
         self.mail.round(&CancellationToken::new()).await
+    }
+
+    /// Tells clients of the logouts that are due, and tells how the round ended.
+    pub(crate) async fn deliver_logouts(&self) -> Round {
+        self.logouts.round(&CancellationToken::new()).await
     }
 
     /// Delivers what is due into memory and reads everything that ever arrived there.
