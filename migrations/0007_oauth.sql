@@ -47,6 +47,8 @@ CREATE UNIQUE INDEX consents_of_user ON consents (user_id, client_id)
 CREATE UNIQUE INDEX consents_for_organization ON consents (user_id, client_id, organization_id)
     WHERE organization_id IS NOT NULL;
 CREATE INDEX consents_client ON consents (client_id);
+-- Neither index above finds a row where it is not known whether it is about an organization.
+CREATE INDEX consents_user ON consents (user_id, client_id);
 
 -- What is known about a user_session_token besides the token.
 CREATE TABLE sessions (

@@ -86,18 +86,47 @@ pub async fn allow(
     scopes: &ScopeSet,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    // The row is there from here on, and held, so that two at once do not overwrite each other.
-    sql!(tx.connection(), execute sqlx::query(
-        "INSERT INTO consents (id, user_id, client_id, organization_id, scopes, created_at, used_at)
+    // Held from here on, so that two at once do not overwrite each other.
+    let before = add_or_hold(tx, parties, now).await?;
+    replace(tx, parties, &before.union(scopes)).await
+}
+
+/// Holds what was allowed before, nothing if there was nothing. In one statement: between two of
+/// them somebody could take the row away, and what is minted then would be listed nowhere.
+async fn add_or_hold(
+    tx: &mut Tx,
+    parties: Parties,
+    now: Timestamp,
+) -> Result<ScopeSet, StorageError> {
+    const EVERYWHERE: &str = "INSERT INTO consents (
+             id, user_id, client_id, organization_id, scopes, created_at, used_at
+         )
          VALUES ($1, $2, $3, $4, '', $5, $5)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(Id::<Remembered>::new(now).uuid())
-    .bind(parties.user.uuid())
-    .bind(parties.client.uuid())
-    .bind(parties.organization.map(Id::uuid))
-    .bind(now.as_millis()))?;
-    let before = hold(tx, parties, now).await?.unwrap_or_default();
+         ON CONFLICT (user_id, client_id) WHERE organization_id IS NULL
+             DO UPDATE SET used_at = excluded.used_at
+         RETURNING scopes";
+    const IN_ORGANIZATION: &str = "INSERT INTO consents (
+             id, user_id, client_id, organization_id, scopes, created_at, used_at
+         )
+         VALUES ($1, $2, $3, $4, '', $5, $5)
+         ON CONFLICT (user_id, client_id, organization_id) WHERE organization_id IS NOT NULL
+             DO UPDATE SET used_at = excluded.used_at
+         RETURNING scopes";
+    let statement = match parties.organization {
+        None => EVERYWHERE,
+        Some(_) => IN_ORGANIZATION,
+    };
+    sql!(tx.connection(), |c| sqlx::query(statement)
+        .bind(Id::<Remembered>::new(now).uuid())
+        .bind(parties.user.uuid())
+        .bind(parties.client.uuid())
+        .bind(parties.organization.map(Id::uuid))
+        .bind(now.as_millis())
+        .try_map(|row| column::<String>(&row, "scopes").map(|text| ScopeSet::from_stored(&text)))
+        .fetch_one(c))
+}
+
+async fn replace(tx: &mut Tx, parties: Parties, scopes: &ScopeSet) -> Result<(), StorageError> {
     sql!(tx.connection(), execute sqlx::query(
         "UPDATE consents
          SET scopes = $4
@@ -106,7 +135,7 @@ pub async fn allow(
     .bind(parties.user.uuid())
     .bind(parties.client.uuid())
     .bind(parties.organization.map(Id::uuid))
-    .bind(before.union(scopes).to_string()))
+    .bind(scopes.to_string()))
     .map(drop)
 }
 
