@@ -29,9 +29,8 @@ mod cases;
 mod context;
 mod error;
 mod families;
-mod limits;
-mod logout;
 mod letters;
+mod limits;
 mod replays;
 
 pub use context::{Context, Wake};

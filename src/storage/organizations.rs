@@ -151,6 +151,28 @@ pub async fn hold(
     Ok(welcome.map(|welcome| welcome == 1))
 }
 
+/// Whether a user is a member of an organization that is not blocked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn admits(
+    tx: &mut Tx,
+    organization: Id<Organization>,
+    user: Id<User>,
+) -> Result<bool, StorageError> {
+    let member = sql!(tx.connection(), |c| sqlx::query(
+        "SELECT m.user_id
+         FROM organization_members AS m
+         JOIN organizations AS o ON o.id = m.organization_id
+         WHERE m.organization_id = $1 AND m.user_id = $2 AND o.blocked_at IS NULL",
+    )
+    .bind(organization.uuid())
+    .bind(user.uuid())
+    .try_map(|row| column::<Uuid>(&row, "user_id"))
+    .fetch_optional(c))?;
+    Ok(member.is_some())
+}
+
 /// Blocks an organization (`Some`) or lets it in again (`None`); `false` when there is none.
 ///
 /// # Errors
