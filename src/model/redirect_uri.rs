@@ -176,14 +176,12 @@ impl RedirectUri {
         self.is_loopback() || self.is_custom_scheme()
     }
 
-    /// What a policy must name, so that a browser may send a form on to this URI (CSP3 2.3.1).
+    /// What a policy must name, so that a browser may send a form on to this URI (CSP3 2.3.1): its
+    /// scheme. A host would not do: Chrome asks of the next address as well when the client sends
+    /// the browser on to another host of its own, and no policy can name an IPv6 address.
     #[must_use]
     pub fn source(&self) -> String {
-        // A policy cannot name an IPv6 address, and browsers leave out what they cannot read.
-        match self.is_custom_scheme() || self.host().starts_with('[') {
-            true => format!("{}:", self.scheme()),
-            false => format!("{}://{}", self.scheme(), authority(&self.0)),
-        }
+        format!("{}:", self.scheme())
     }
 
     /// This URI with more parameters behind those that it has already (RFC 6749 3.1.2).

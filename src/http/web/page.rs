@@ -31,7 +31,7 @@ pub(in crate::http) struct Page {
 pub(in crate::http) enum Sending {
     /// Nowhere else.
     Ourselves,
-    /// To this source as well (CSP3 2.3.1), such as `https://app.example`.
+    /// To this source as well (CSP3 2.3.1), such as `https:`.
     Also(String),
     /// Anywhere: signing in may end at any client.
     Anywhere,
