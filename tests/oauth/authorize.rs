@@ -252,10 +252,7 @@ async fn an_answer_as_a_form_is_posted_by_the_page_itself() {
         policy.contains(&format!("script-src 'nonce-{nonce}'")),
         "{policy}"
     );
-    assert!(
-        policy.contains("form-action 'self' https://app.example"),
-        "{policy}"
-    );
+    assert!(policy.contains("form-action 'self' https:;"), "{policy}");
     assert_eq!(page.headers["cache-control"], "no-store");
     let tokens = app.exchange_asked(&party, &find("code").unwrap()).await;
     assert_eq!(tokens.status, 200, "{}", tokens.text);
@@ -351,7 +348,7 @@ async fn a_program_on_the_persons_own_device_is_always_asked_about() {
     let mut browser = app.browser();
     browser.sign_in(ADA).await;
     for (uri, source) in [
-        ("http://127.0.0.1:51234/callback", "http://127.0.0.1:51234"),
+        ("http://127.0.0.1:51234/callback", "http:"),
         (custom, "com.example.app:"),
     ] {
         let ask = Ask::of(&party).with("redirect_uri", uri);
@@ -360,7 +357,7 @@ async fn a_program_on_the_persons_own_device_is_always_asked_about() {
             assert!(page.text.contains("Any program on this device"));
             let policy = page.headers["content-security-policy"].to_str().unwrap();
             assert!(
-                policy.contains(&format!("form-action 'self' {source}")),
+                policy.ends_with(&format!("form-action 'self' {source}")),
                 "{policy}"
             );
             let answer = browser.decide(&page, "allow").await;

@@ -68,7 +68,7 @@ fn unescape(text: &str) -> String {
         .replace("&#60;", "<")
         .replace("&lt;", "<");
     let plain = plain.replace("&#62;", ">").replace("&gt;", ">");
-    plain.replace("&#38;", "&").replace("&amp;", "&")
+    plain.replace("&amp;", "&#38;").replace("&#38;", "&")
 }
 
 impl TestApp {

@@ -301,6 +301,9 @@ async fn oidcc_ensure_post_request_succeeds() {
     let page = browser
         .post_with("/oauth2/authorize", ask(&party).fields(), &cross)
         .await;
+    // Sent on with a GET, because a browser has left its cookies at home.
+    assert_eq!(page.status, 303);
+    let page = browser.get(page.location()).await;
     assert!(page.wants_sign_in());
     let url = url::Url::parse("http://x")
         .unwrap()

@@ -16,6 +16,7 @@
 )]
 mod support;
 
+mod any_request;
 mod authorize;
 mod backchannel_logout;
 mod browser;
@@ -23,9 +24,11 @@ mod certification_basic;
 mod client_authentication;
 mod clients;
 mod code_exchange;
+mod consent;
 mod desk;
 mod discovery;
 mod flow;
+mod form_post;
 mod give_back;
 mod grants_without_code;
 mod membership;

@@ -75,9 +75,10 @@ pub(super) fn scopes(
     let allowed = &client.metadata.scope;
     let Some(text) = parameters.find("scope") else {
         // RFC 6749 3.3: a default that is written down: all that the client registered.
-        return match allowed.is_empty() {
+        let all = allowed.intersection(ctx.policy.oauth.scopes.all());
+        return match all.is_empty() {
             true => Err((ErrorCode::InvalidScope, "scope is missing")),
-            false => Ok(allowed.clone()),
+            false => Ok(all),
         };
     };
     let asked: ScopeSet = text
@@ -174,9 +175,10 @@ pub(super) fn claims(parameters: &Parameters) -> Check<Option<Value>> {
 }
 
 /// Who must be signed in according to `claims` (OpenID Connect Core 5.5.1).
-pub(super) fn claimed_sub(claims: &Value) -> Option<String> {
-    let value = claims.get("id_token")?.get("sub")?.get("value")?;
-    value.as_str().map(str::to_owned)
+pub(super) fn claimed_subs(claims: &Value) -> impl Iterator<Item = String> {
+    let value = |place| claims.get(place)?.get("sub")?.get("value")?.as_str();
+    let named = ["id_token", "userinfo"].into_iter().filter_map(value);
+    named.map(str::to_owned)
 }
 
 pub(super) fn resources(parameters: &Parameters) -> Check<Vec<String>> {
@@ -196,9 +198,13 @@ pub(super) fn resources(parameters: &Parameters) -> Check<Vec<String>> {
 
 pub(super) fn nonce(parameters: &Parameters) -> Check<Option<String>> {
     let nonce = parameters.find("nonce");
-    match nonce.is_none_or(|nonce| nonce.len() <= LONGEST_NONCE) {
+    // PostgreSQL has no text with NUL.
+    match nonce.is_none_or(|nonce| nonce.len() <= LONGEST_NONCE && !nonce.contains('\0')) {
         true => Ok(nonce.map(str::to_owned)),
-        false => Err((ErrorCode::InvalidRequest, "nonce is too long")),
+        false => Err((
+            ErrorCode::InvalidRequest,
+            "nonce is too long, or holds a NUL",
+        )),
     }
 }
 

@@ -6,6 +6,10 @@ mod checks;
 mod parameters;
 mod reauthentication;
 mod request;
+mod seal;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::Context;
 use super::signing_keys::SigningError;
@@ -22,6 +26,7 @@ pub use checks::Prompt;
 pub use parameters::{Parameters, Unreadable};
 pub use reauthentication::{MARK, mark};
 pub use request::{AuthorizationRequest, RequestRefusal};
+pub use seal::{is_sealed, seal};
 
 /// What happens next with a request.
 #[derive(Debug)]
@@ -55,18 +60,15 @@ pub async fn decide(
     parameters: &Parameters,
     session: Option<&Session>,
 ) -> Result<Next, StorageError> {
-    let now = ctx.clock.now();
-    let Some(session) = session.filter(|s| is_welcome(ctx, request, parameters, s, now)) else {
-        return Ok(match request.prompt.none {
-            true => refused(request, ErrorCode::LoginRequired, "the user must sign in"),
-            false => Next::SignIn,
-        });
+    let session = match welcome(ctx, request, parameters, session) {
+        ControlFlow::Continue(session) => session,
+        ControlFlow::Break(next) => return Ok(next),
     };
     let remembered = consents::list_of_client(&ctx.db, session.user.id, request.client.id).await?;
     if let Some(organization) = may_skip(request, &remembered) {
         match grant(ctx, request, session, organization, Basis::Remembered).await? {
             Ok(granted) => return Ok(Next::Granted(granted)),
-            Err(Ungranted::SignedOut) => return Ok(Next::SignIn),
+            Err(Ungranted::SignedOut) => return Ok(sign_in(request)),
             // Withdrawn a moment ago, or no member any more: the person is asked.
             Err(Ungranted::NotAllowed) => {}
         }
@@ -75,7 +77,8 @@ pub async fn decide(
         SubType::User => Vec::new(),
         SubType::Organization => organizations::list_by_member(&ctx.db, session.user.id).await?,
     };
-    if request.client.standing.first_party
+    let ours = request.client.standing.first_party && !request.must_be_asked();
+    if ours
         && let Some(organization) = only_choice(request, &organizations)
         && let Ok(granted) = grant(ctx, request, session, organization, Basis::FirstParty).await?
     {
@@ -86,7 +89,7 @@ pub async fn decide(
         return Ok(refused(request, ErrorCode::AccessDenied, why));
     }
     if request.prompt.none {
-        return Ok(match request.client.standing.first_party {
+        return Ok(match ours {
             true => refused(
                 request,
                 ErrorCode::InteractionRequired,
@@ -111,23 +114,42 @@ fn refused(request: &AuthorizationRequest, code: ErrorCode, why: &'static str) -
     Next::Refused(request.destination.refuse(code, why))
 }
 
-/// Whether the session will do, or the person must sign in (again).
-fn is_welcome(
+/// Sends the person to sign in, unless nothing may be shown.
+fn sign_in(request: &AuthorizationRequest) -> Next {
+    match request.prompt.none {
+        true => refused(request, ErrorCode::LoginRequired, "the user must sign in"),
+        false => Next::SignIn,
+    }
+}
+
+/// The session if it will do, or what happens instead.
+fn welcome<'s>(
     ctx: &Context,
     request: &AuthorizationRequest,
     parameters: &Parameters,
-    session: &Session,
-    now: Timestamp,
-) -> bool {
-    let expected = request.expected_sub.as_ref();
-    if expected.is_some_and(|sub| *sub != session.user.id.to_string()) {
-        return false;
-    }
-    let age = now.since(session.auth_time);
-    let too_old = request.max_age.is_some_and(|most| age > most);
+    session: Option<&'s Session>,
+) -> ControlFlow<Next, &'s Session> {
+    let Some(session) = session else {
+        return ControlFlow::Break(sign_in(request));
+    };
     // Whoever signed in because this request demanded it has done what it demands.
-    let demanded = request.prompt.login || too_old;
-    !demanded || reauthentication::is_done(ctx, parameters, session)
+    let done = || reauthentication::is_done(ctx, parameters, session);
+    let is_user = |sub: &String| *sub == session.user.id.to_string();
+    if !request.expected_subs.iter().all(is_user) {
+        // OpenID Connect Core 3.1.2.1, id_token_hint: and if it was somebody else who signed in,
+        // there MUST be an error.
+        return ControlFlow::Break(match done() {
+            true => refused(request, ErrorCode::LoginRequired, "another user signed in"),
+            false => sign_in(request),
+        });
+    }
+    let age = ctx.clock.now().since(session.auth_time);
+    let too_old = |most: Duration| most.is_zero() || age > most;
+    let demanded = request.prompt.login || request.max_age.is_some_and(too_old);
+    match demanded && !done() {
+        true => ControlFlow::Break(sign_in(request)),
+        false => ControlFlow::Continue(session),
+    }
 }
 
 /// The organization of a consent that covers the request, when nobody need be asked: the outer
@@ -136,10 +158,7 @@ fn may_skip(
     request: &AuthorizationRequest,
     remembered: &[Remembered],
 ) -> Option<Option<Id<Organization>>> {
-    let first_party = request.client.standing.first_party;
-    // RFC 8252 8.6: it may be another program that says it is this client.
-    let doubtful = request.could_be_another_program() && !first_party;
-    if doubtful || (request.prompt.consent && !first_party) {
+    if request.must_be_asked() {
         return None;
     }
     let wanted = request.sub_type == SubType::Organization;
@@ -183,9 +202,9 @@ pub async fn conclude(
     session: Option<&Session>,
     verdict: Verdict,
 ) -> Result<Next, StorageError> {
-    let now = ctx.clock.now();
-    let Some(session) = session.filter(|s| is_welcome(ctx, request, parameters, s, now)) else {
-        return Ok(Next::SignIn);
+    let session = match welcome(ctx, request, parameters, session) {
+        ControlFlow::Continue(session) => session,
+        ControlFlow::Break(next) => return Ok(next),
     };
     let organization = match verdict {
         Verdict::Deny => {
@@ -202,7 +221,7 @@ pub async fn conclude(
     }
     match grant(ctx, request, session, organization, Basis::Allowed).await? {
         Ok(granted) => Ok(Next::Granted(granted)),
-        Err(Ungranted::SignedOut) => Ok(Next::SignIn),
+        Err(Ungranted::SignedOut) => Ok(sign_in(request)),
         Err(Ungranted::NotAllowed) => {
             let why = "the user is no member of this organization";
             Ok(refused(request, ErrorCode::AccessDenied, why))
@@ -249,9 +268,7 @@ async fn grant(
         return Ok(Err(Ungranted::SignedOut));
     }
     if let Some(organization) = organization
-        && organizations::find_role(&mut tx, organization, session.user.id)
-            .await?
-            .is_none()
+        && !organizations::admits(&mut tx, organization, session.user.id).await?
     {
         return Ok(Err(Ungranted::NotAllowed));
     }

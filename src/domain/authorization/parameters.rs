@@ -10,6 +10,9 @@ pub enum Unreadable {
     /// RFC 6749 3.1: parameters must not be included more than once.
     #[error("A parameter is there more than once.")]
     Repeated,
+    /// What could not be sent back byte for byte.
+    #[error("A parameter is not written in UTF-8.")]
+    NotText,
     /// More than anybody needs.
     #[error("There are too many parameters.")]
     TooMany,
@@ -40,7 +43,10 @@ impl Parameters {
             }
             fields.push((key.into_owned(), value.into_owned()));
         }
-        Ok(Self(fields))
+        match is_faithful(text, &fields) {
+            true => Ok(Self(fields)),
+            false => Err(Unreadable::NotText),
+        }
     }
 
     /// As a query.
@@ -68,10 +74,30 @@ impl Parameters {
     /// With one parameter more, or with another value for it.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
-        let others = self.0.iter().filter(|(key, _)| key != name).cloned();
-        let added = (name.to_owned(), value.to_owned());
-        Self(others.chain([added]).collect())
+        let Self(mut fields) = self.without(name);
+        fields.push((name.to_owned(), value.to_owned()));
+        Self(fields)
     }
+
+    /// Without a parameter.
+    #[must_use]
+    pub(super) fn without(&self, name: &str) -> Self {
+        let others = self.0.iter().filter(|(key, _)| key != name);
+        Self(others.cloned().collect())
+    }
+}
+
+/// Whether `fields` say what was written: what is not UTF-8 was read as replacement characters that
+/// nobody wrote.
+fn is_faithful(text: &str, fields: &[(String, String)]) -> bool {
+    const REPLACEMENT: char = '\u{FFFD}';
+    let count = |text: &str| text.matches(REPLACEMENT).count();
+    let read: usize = fields
+        .iter()
+        .map(|(key, value)| count(key) + count(value))
+        .sum();
+    let written = text.to_ascii_uppercase().matches("%EF%BF%BD").count();
+    read == count(text) + written
 }
 
 #[cfg(test)]
@@ -89,6 +115,21 @@ mod tests {
         assert_eq!(many.find("empty"), None);
         let long: String = (0..65).map(|n| format!("p{n}=1&")).collect();
         assert_eq!(Parameters::parse(&long), Err(Unreadable::TooMany));
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_not_read_as_something_else() {
+        for torn in ["state=%FF", "state=%C3", "%E2%82=1", "a=%EF%BF%BD&b=%FF"] {
+            assert_eq!(Parameters::parse(torn), Err(Unreadable::NotText), "{torn}");
+        }
+        for whole in [
+            "state=%C3%A9",
+            "state=%ef%bf%bd",
+            "state=\u{FFFD}",
+            "a=%25EF%25BF",
+        ] {
+            assert!(Parameters::parse(whole).is_ok(), "{whole}");
+        }
     }
 
     proptest! {

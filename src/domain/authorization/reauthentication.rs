@@ -40,8 +40,9 @@ pub(super) fn is_done(ctx: &Context, parameters: &Parameters, session: &Session)
 }
 
 fn made(key: &HashKey, parameters: &Parameters, since: Timestamp) -> String {
-    let client = parameters.find("client_id").unwrap_or_default();
+    // For this request alone: the mark of another one would get around signing in again for it.
+    let request = parameters.without(MARK).to_query();
     let since = since.as_millis();
-    let proof = key.derive(&format!("tokenward sign in again {since} {client}"));
+    let proof = key.derive(&format!("tokenward sign in again {since} {request}"));
     format!("{since}.{}", hex::encode(proof.as_slice()))
 }

@@ -7,7 +7,7 @@ use super::super::Context;
 use super::super::signing_keys::{self, SigningError};
 use super::answer::{AuthorizationError, Destination, ErrorCode, ResponseMode};
 use super::checks::{
-    Prompt, check_kind, claimed_sub, claims, code_challenge, max_age, nonce, prompt, resources,
+    Prompt, check_kind, claimed_subs, claims, code_challenge, max_age, nonce, prompt, resources,
     scopes, sub_type,
 };
 use super::parameters::{Parameters, Unreadable};
@@ -33,8 +33,8 @@ pub struct AuthorizationRequest {
     pub prompt: Prompt,
     /// How long ago the person may have signed in at most.
     pub max_age: Option<Duration>,
-    /// Who is expected to be signed in, by id.
-    pub expected_sub: Option<String>,
+    /// Who is expected to be signed in, by id, according to each parameter that says so.
+    pub expected_subs: Vec<String>,
     /// An address to begin signing in with.
     pub login_hint: Option<String>,
     /// The parameter `claims`.
@@ -83,11 +83,11 @@ impl AuthorizationRequest {
         let nonce = nonce(parameters).map_err(refuse)?;
         let sub_type = sub_type(&client, parameters).map_err(refuse)?;
         let hinted = hinted_sub(ctx, parameters, &destination).await?;
-        let claimed = claims.as_ref().and_then(claimed_sub);
+        let claimed = claims.iter().flat_map(claimed_subs);
         Ok(Self {
             named_redirect_uri: parameters.find("redirect_uri").map(str::to_owned),
             login_hint: parameters.find("login_hint").map(str::to_owned),
-            expected_sub: hinted.or(claimed),
+            expected_subs: hinted.into_iter().chain(claimed).collect(),
             claims: claims.map(|claims| claims.to_string()),
             client,
             destination,
@@ -105,6 +105,12 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn could_be_another_program(&self) -> bool {
         self.client.metadata.is_public() && self.destination.redirect_uri.is_local()
+    }
+
+    /// Whether the person is asked, whatever they allowed before and whoever made the client.
+    #[must_use]
+    pub(super) fn must_be_asked(&self) -> bool {
+        self.prompt.consent || self.could_be_another_program()
     }
 }
 

@@ -78,7 +78,9 @@ impl FromRequest for RawForm {
         let payload = payload.take();
         Box::pin(async move {
             let bytes = bytes(&request, payload).await?;
-            Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
+            let text = String::from_utf8(bytes);
+            text.map(Self)
+                .map_err(|_| PageError::BadRequest("The form is not written in UTF-8."))
         })
     }
 }

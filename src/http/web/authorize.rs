@@ -30,6 +30,7 @@ struct ConsentPage<'a> {
     links: Vec<Link<'a>>,
     organizations: Vec<Choice>,
     request: String,
+    seal: String,
     who: &'a str,
 }
 
@@ -89,7 +90,8 @@ pub(in crate::http) async fn by_get(
 }
 
 /// The same request as a form (OpenID Connect Core 3.1.2.1). It may come from any site: it only
-/// asks.
+/// asks. Browsers leave our cookies at home then (SameSite=Lax), and bring them when they are sent on
+/// with a GET.
 #[utoipa::path(
     post,
     path = "/oauth2/authorize",
@@ -106,7 +108,23 @@ pub(in crate::http) async fn by_post(
     visitor: Visitor,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    respond(&text, &visitor, &state).await
+    match visitor.session {
+        Some(_) => respond(&text, &visitor, &state).await,
+        None => ask_with_cookies(&text, &state).await,
+    }
+}
+
+/// Sends the browser on with the same request, unless something is wrong with it.
+async fn ask_with_cookies(text: &str, state: &ApiState) -> Result<HttpResponse, PageError> {
+    let reading = timeout(state.request_timeout, read(text, state)).await;
+    match reading.map_err(|_| PageError::too_slow())?? {
+        Ok((_, parameters)) => Ok(see_other(&here(&parameters))),
+        Err(refusal) => answers::refused(&refusal, state),
+    }
+}
+
+fn here(parameters: &Parameters) -> String {
+    format!("/oauth2/authorize?{}", parameters.to_query())
 }
 
 async fn respond(
@@ -159,8 +177,7 @@ fn show(
         }
         (Next::SignIn | Next::Ask(_), _) => {
             let mark = authorization::mark(&state.ctx, parameters);
-            let query = parameters.with(MARK, &mark).to_query();
-            let here = format!("/oauth2/authorize?{query}");
+            let here = here(&parameters.with(MARK, &mark));
             Ok(see_other(&login_url(&here, request.login_hint.as_deref())))
         }
     }
@@ -189,6 +206,7 @@ fn ask(
         links: links(request),
         organizations: question.organizations.iter().map(choice).collect(),
         request: parameters.to_query(),
+        seal: authorization::seal(&state.ctx, request, parameters, session),
         who: session.user.email.as_str(),
     };
     Page::render(&template, &Sending::Also(uri.source()), state)
@@ -230,6 +248,7 @@ fn choice(organization: &Organization) -> Choice {
 /// What the person said, and to which request.
 pub(in crate::http) struct ConsentForm {
     request: String,
+    seal: String,
     verdict: Verdict,
 }
 
@@ -244,6 +263,7 @@ impl FromParameters for ConsentForm {
         };
         Ok(Self {
             request: parameters.find("request").unwrap_or_default().to_owned(),
+            seal: parameters.find("seal").unwrap_or_default().to_owned(),
             verdict: match parameters.find("action") {
                 Some("allow") => Verdict::Allow(organization),
                 _ => Verdict::Deny,
@@ -253,7 +273,7 @@ impl FromParameters for ConsentForm {
 }
 
 /// Does what the person said. The request is read and decided upon anew: nothing that came back
-/// from the page is believed.
+/// from the page is believed. When it no longer is what they were shown, they are asked anew.
 #[utoipa::path(
     post,
     path = "/oauth2/authorize/consent",
@@ -274,10 +294,18 @@ pub(in crate::http) async fn consent(
             Ok(read) => read,
             Err(refusal) => return answers::refused(&refusal, &state),
         };
+        let ctx = &state.ctx;
         let session = visitor.session.as_ref();
-        let next =
-            authorization::conclude(&state.ctx, &request, &parameters, session, form.verdict);
-        show(next.await?, &request, &parameters, &visitor, &state)
+        let seen = session.is_some_and(|session| {
+            authorization::is_sealed(ctx, &request, &parameters, session, &form.seal)
+        });
+        let next = match seen || form.verdict == Verdict::Deny {
+            true => {
+                authorization::conclude(ctx, &request, &parameters, session, form.verdict).await?
+            }
+            false => authorization::decide(ctx, &request, &parameters, session).await?,
+        };
+        show(next, &request, &parameters, &visitor, &state)
     };
     timeout(state.request_timeout, answering)
         .await
