@@ -31,8 +31,8 @@ pub(super) fn note(
 ) {
     let outdated = token.found.hash_key != *ctx.hash_keys.current().id();
     let digest = outdated.then(|| ctx.hash_keys.digest(text));
-    let id = token.found.known.token.id;
-    ctx.pending_uses.note(id, ctx.clock.now(), address, digest);
+    let (token, now) = (&token.found.known.token, ctx.clock.now());
+    ctx.pending_uses.note_found(token, now, address, digest);
 }
 
 /// Whether a token is one that a user gives to programs, to act in the user's name.

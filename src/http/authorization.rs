@@ -82,10 +82,10 @@ impl<'a> AuthorizationQuestion<'a> {
                 email: session.user.email.as_str(),
                 avatar_url: None,
             },
-            scopes: request.scopes.iter().collect(),
+            scopes: request.asked.iter().collect(),
             organizations: question.organizations.iter().map(choice).collect(),
             requires_single_organization: request.sub_type == SubType::Organization,
-            scope_display_names: request.scopes.iter().map(words).collect(),
+            scope_display_names: request.asked.iter().map(words).collect(),
         }
     }
 }

@@ -4,7 +4,6 @@
 //! crosses the wire.
 
 use actix_web::HttpResponse;
-use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -14,6 +13,12 @@ use super::problem::Problem;
 use super::{
     authorization, introspection, operations, registration, reports, revocation, token, userinfo,
     web, well_known,
+};
+
+mod token_bodies;
+
+pub(super) use token_bodies::{
+    ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
 };
 
 /// The document.
@@ -207,70 +212,6 @@ pub(super) struct ProblemsBody {
     request_id: Option<String>,
 }
 
-/// An access token in a form (RFC 6750 2.2).
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `AccessToken` reads")]
-pub(super) struct UserInfoForm {
-    /// The access token, unless it is in the header.
-    #[schema(example = "polar_at_u_…")]
-    access_token: Option<String>,
-}
-
-/// A new personal access token.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `NewAccessToken` reads")]
-pub(super) struct NewPersonalTokenBody {
-    /// What it is called. Must not hold a token.
-    #[schema(example = "deployment", min_length = 1, max_length = 100)]
-    comment: String,
-    /// What it may do; may be empty.
-    #[schema(example = json!(["orders:read"]))]
-    scopes: Vec<String>,
-    /// How long it lives.
-    #[schema(required)]
-    expires_in: Option<Lifetime>,
-}
-
-/// A new organization access token.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `NewOrganizationToken` reads")]
-pub(super) struct NewOrganizationTokenBody {
-    /// Whose it is.
-    #[schema(format = "uuid", example = "01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c22")]
-    organization_id: String,
-    /// What it is called. Must not hold a token.
-    #[schema(example = "deployment", min_length = 1, max_length = 100)]
-    comment: String,
-    /// What it may do; may be empty.
-    #[schema(example = json!(["orders:read"]))]
-    scopes: Vec<String>,
-    /// How long it lives.
-    #[schema(required)]
-    expires_in: Option<Lifetime>,
-}
-
-/// Seconds, or an ISO 8601 duration; null is until it is revoked, where operators allow that.
-#[derive(Serialize, ToSchema)]
-#[schema(example = "P30D")]
-#[serde(untagged)]
-#[expect(dead_code, reason = "describes what `NewAccessToken` reads")]
-pub(super) enum Lifetime {
-    Seconds(u64),
-    Duration(String),
-}
-
-/// What shall be different about an organization access token.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `Change` reads")]
-pub(super) struct ChangedOrganizationTokenBody {
-    /// What it is called.
-    #[schema(example = "deployment", min_length = 1, max_length = 100)]
-    comment: Option<String>,
-    /// What it may do.
-    #[schema(example = json!(["orders:read"]))]
-    scopes: Option<Vec<String>>,
-}
-
 /// A question about a token (RFC 7662 2.1).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `IntrospectionRequest` reads")]
@@ -348,19 +289,86 @@ pub(super) struct RevocationForm {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use regex::{Captures, Regex};
+
     use super::*;
 
-    #[test]
-    fn the_document_names_every_route_of_the_table() {
-        let document = openapi().unwrap();
+    /// Methods by path, as the table of routes names them to callers and as it routes them.
+    fn routes() -> BTreeMap<String, [BTreeSet<String>; 2]> {
         let table = include_str!("routes.rs");
-        let routes: Vec<_> = table
-            .split('"')
-            .filter(|piece| piece.starts_with('/') && !piece.contains(char::is_whitespace))
-            .collect();
-        assert!(routes.len() >= 6);
-        for route in routes {
-            assert!(document["paths"].get(route).is_some(), "{route}");
+        let start = Regex::new(r#"(?:resource|list)\(\s*"(/[^"]*)",\s*"([A-Z, ]+)"\s*\)"#).unwrap();
+        let routed = Regex::new(r"web::([a-z]+)\(\)\.to\(").unwrap();
+        let starts: Vec<_> = start.captures_iter(table).collect();
+        let ends = starts
+            .iter()
+            .skip(1)
+            .map(|next| next.get(0).unwrap().start());
+        let ends = ends.chain([table.len()]);
+        let entry = |(start, end): (&Captures<'_>, usize)| {
+            let rest = &table[start.get(0).unwrap().end()..end];
+            let named = start[2].split(", ").map(str::to_lowercase).collect();
+            let routed = routed.captures_iter(rest).map(|found| found[1].to_owned());
+            (start[1].to_owned(), [named, routed.collect()])
+        };
+        starts.iter().zip(ends).map(entry).collect()
+    }
+
+    #[test]
+    fn the_document_describes_every_method_of_every_route_and_no_other() {
+        let document = openapi().unwrap();
+        let described = document["paths"].as_object().unwrap();
+        let routes = routes();
+        assert!(routes.len() >= 20);
+        for (path, [named, routed]) in &routes {
+            assert_eq!(named, routed, "{path} answers to what it says");
+            let item = described.get(path);
+            let item = item.unwrap_or_else(|| panic!("{path} is not described"));
+            let mut methods: BTreeSet<_> = item.as_object().unwrap().keys().cloned().collect();
+            // RFC 9110 9.3.2: a HEAD is described by its GET.
+            methods.extend(named.get("head").cloned());
+            assert_eq!(&methods, named, "{path} is described");
+        }
+        for path in described.keys() {
+            assert!(routes.contains_key(path), "{path} is no route");
+        }
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own_and_say_what_can_go_wrong() {
+        let document = openapi().unwrap();
+        let mut names = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap();
+                assert!(names.insert(name.to_owned()), "{name} is there twice");
+                let what = format!("{method} {path}");
+                assert!(operation["summary"].is_string(), "{what} has no summary");
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(!responses.is_empty(), "{what} answers nothing");
+            }
+        }
+        for links in links(&document) {
+            for (link, target) in links.as_object().unwrap() {
+                let name = target["operationId"].as_str().unwrap();
+                assert!(names.contains(name), "{link} leads to {name}");
+            }
+        }
+    }
+
+    fn links(value: &Value) -> Vec<&Value> {
+        match value {
+            Value::Object(members) => {
+                let own = members
+                    .get("links")
+                    .filter(|_| members.contains_key("description"));
+                own.into_iter()
+                    .chain(members.values().flat_map(links))
+                    .collect()
+            }
+            Value::Array(items) => items.iter().flat_map(links).collect(),
+            _ => Vec::new(),
         }
     }
 }

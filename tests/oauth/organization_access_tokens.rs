@@ -282,6 +282,8 @@ async fn lists_are_filtered_by_organization_and_sorted() {
     let app = TestApp::start().await;
     let (mut browser, acme) = ada(&app).await;
     let user = app.user_named(ADA).await;
+    // Ids sort by the time they were made.
+    app.clock.advance(Duration::from_millis(5));
     let umbrella = app.organization("umbrella", &user).await;
     for (organization, comment) in [(&acme, "b"), (&umbrella, "c"), (&acme, "a")] {
         app.clock.advance(Duration::from_millis(5));

@@ -9,6 +9,7 @@ use tokenward::domain::users;
 use tokenward::model::{GrantRequest, PlainToken, TokenKind, User};
 
 use crate::desk::{Answer, form};
+use crate::flow::Ask;
 use crate::support::{TestApp, address};
 
 const PATH: &str = "/v1/oauth2/userinfo";
@@ -299,4 +300,42 @@ async fn asking_is_a_use_from_the_callers_address() {
     assert_eq!(app.rows(used).await[0][0], "127.0.0.1");
     let bare: Value = tell(&app, &token).await.json();
     assert!(bare.get("email").is_none());
+}
+
+/// OpenID Connect Core 5.5: what is asked for by itself is shown to the person as its scope is, and
+/// a client gets nothing that way that it could not get by scope.
+#[tokio::test]
+async fn a_claim_that_is_asked_for_by_itself_is_allowed_as_its_scope_is() {
+    let app = TestApp::start().await;
+    let user = ada(&app).await;
+    let mut browser = app.browser();
+    browser.sign_in("ada@example.com").await;
+    let claims = r#"{"userinfo":{"name":{"essential":true},"phone_number":null}}"#;
+    let wide = app.client("Wide").register().await;
+    let narrow = app.client("Narrow").scopes("openid email").register().await;
+    for (party, allowed) in [(wide, true), (narrow, false)] {
+        let ask = Ask::of(&party).with("scope", "openid");
+        browser.allow(&ask).await.answered();
+        let ask = ask.with("claims", claims);
+        let page = browser.authorize(&ask).await;
+        assert_eq!(page.asks(), allowed, "{}", page.text);
+        let answer = if allowed {
+            assert!(page.text.contains("See your name"));
+            browser.decide(&page, "allow").await
+        } else {
+            page
+        };
+        let tokens = app.exchange_asked(&party, &answer.answered()["code"]).await;
+        assert_eq!(tokens.member("scope"), "openid");
+        let mut wanted = json!({ "sub": user.id.to_string() });
+        if allowed {
+            wanted["name"] = json!("Ada Lovelace");
+        }
+        assert_eq!(
+            tell(&app, &tokens.member("access_token")).await.json(),
+            wanted
+        );
+        // Allowed once, it is not asked for again.
+        assert!(!browser.authorize(&ask).await.asks());
+    }
 }

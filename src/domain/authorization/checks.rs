@@ -9,6 +9,7 @@ use url::Url;
 use super::super::Context;
 use super::answer::ErrorCode;
 use super::parameters::Parameters;
+use crate::model::scope_catalog::{EMAIL, PROFILE};
 use crate::model::{GrantType, RegisteredClient, ScopeSet, SubType, pkce};
 
 pub(super) type Check<T> = Result<T, (ErrorCode, &'static str)>;
@@ -172,6 +173,33 @@ pub(super) fn claims(parameters: &Parameters) -> Check<Option<Value>> {
         true => Ok(Some(claims)),
         false => Err(wrong),
     }
+}
+
+/// Claims of userinfo, each with the scope that it belongs to (OpenID Connect Core 5.4).
+const CLAIMS: [(&str, &str); 3] = [
+    ("name", PROFILE),
+    ("email", EMAIL),
+    ("email_verified", EMAIL),
+];
+
+/// Takes out of `claims` what this client may not ask for one by one, because it may not have the
+/// scope that the claim belongs to. Tells the scopes of the rest: whoever is asked for a claim is
+/// asked as for its scope.
+pub(super) fn claimed_scopes(client: &RegisteredClient, claims: &mut Value) -> ScopeSet {
+    let Some(Value::Object(wanted)) = claims.get_mut("userinfo") else {
+        return ScopeSet::default();
+    };
+    let mut scopes = Vec::new();
+    for (claim, scope) in CLAIMS {
+        match client.metadata.scope.contains(scope) {
+            true if wanted.contains_key(claim) => scopes.push(scope),
+            true => {}
+            false => {
+                wanted.remove(claim);
+            }
+        }
+    }
+    scopes.join(" ").parse().unwrap_or_default()
 }
 
 /// Who must be signed in according to `claims` (OpenID Connect Core 5.5.1).

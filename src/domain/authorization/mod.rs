@@ -105,7 +105,7 @@ pub async fn decide(
     let known = remembered.iter().map(|one| &one.scopes);
     let known = known.fold(ScopeSet::default(), |all, one| all.union(one));
     Ok(Next::Ask(Question {
-        fresh: request.scopes.difference(&known),
+        fresh: request.asked.difference(&known),
         organizations,
     }))
 }
@@ -165,7 +165,7 @@ fn may_skip(
     let mut covering = remembered
         .iter()
         .filter(|one| one.organization.is_some() == wanted)
-        .filter(|one| request.scopes.is_subset(&one.scopes));
+        .filter(|one| request.asked.is_subset(&one.scopes));
     let one = covering.next()?;
     // With several organizations, it is for the person to choose.
     covering.next().is_none().then_some(one.organization)
@@ -274,11 +274,11 @@ async fn grant(
     }
     if basis == Basis::Remembered {
         let held = consents::hold(&mut tx, parties, now).await?;
-        if !held.is_some_and(|scopes| request.scopes.is_subset(&scopes)) {
+        if !held.is_some_and(|scopes| request.asked.is_subset(&scopes)) {
             return Ok(Err(Ungranted::NotAllowed));
         }
     } else {
-        consents::allow(&mut tx, parties, &request.scopes, now).await?;
+        consents::allow(&mut tx, parties, &request.asked, now).await?;
     }
     let code = write(ctx, &mut tx, request, session, organization, now).await?;
     tx.commit().await?;

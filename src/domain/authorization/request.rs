@@ -7,8 +7,8 @@ use super::super::Context;
 use super::super::signing_keys::{self, SigningError};
 use super::answer::{AuthorizationError, Destination, ErrorCode, ResponseMode};
 use super::checks::{
-    Prompt, check_kind, claimed_subs, claims, code_challenge, max_age, nonce, prompt, resources,
-    scopes, sub_type,
+    Prompt, check_kind, claimed_scopes, claimed_subs, claims, code_challenge, max_age, nonce,
+    prompt, resources, scopes, sub_type,
 };
 use super::parameters::{Parameters, Unreadable};
 use crate::model::{RegisteredClient, ScopeSet, SubType};
@@ -25,6 +25,9 @@ pub struct AuthorizationRequest {
     pub named_redirect_uri: Option<String>,
     /// For what.
     pub scopes: ScopeSet,
+    /// What the person is asked to allow: the scopes, and those of claims that are asked for one
+    /// by one.
+    pub asked: ScopeSet,
     /// The S256 code challenge.
     pub code_challenge: Option<String>,
     /// The nonce.
@@ -78,13 +81,17 @@ impl AuthorizationRequest {
         let code_challenge = code_challenge(&client, parameters).map_err(refuse)?;
         let prompt = prompt(parameters).map_err(refuse)?;
         let max_age = max_age(parameters).map_err(refuse)?;
-        let claims = claims(parameters).map_err(refuse)?;
+        let mut claims = claims(parameters).map_err(refuse)?;
         let resources = resources(parameters).map_err(refuse)?;
         let nonce = nonce(parameters).map_err(refuse)?;
         let sub_type = sub_type(&client, parameters).map_err(refuse)?;
         let hinted = hinted_sub(ctx, parameters, &destination).await?;
-        let claimed = claims.iter().flat_map(claimed_subs);
+        let claimed: Vec<String> = claims.iter().flat_map(claimed_subs).collect();
+        let claimed_scopes = claims
+            .as_mut()
+            .map(|claims| claimed_scopes(&client, claims));
         Ok(Self {
+            asked: scopes.union(&claimed_scopes.unwrap_or_default()),
             named_redirect_uri: parameters.find("redirect_uri").map(str::to_owned),
             login_hint: parameters.find("login_hint").map(str::to_owned),
             expected_subs: hinted.into_iter().chain(claimed).collect(),

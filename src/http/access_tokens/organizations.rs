@@ -71,7 +71,12 @@ pub(in crate::http) struct OrganizationTokenMade {
              a `-`."),
     ),
     responses(
-        (status = 200, description = "A page of them.", body = OrganizationTokenPage),
+        (status = 200, description = "A page of them.", body = OrganizationTokenPage, links(
+            ("update" = (operation_id = "update_organization_access_token",
+                parameters(("id" = "$response.body#/items/0/id")))),
+            ("delete" = (operation_id = "delete_organization_access_token",
+                parameters(("id" = "$response.body#/items/0/id")))),
+        )),
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 403, description = "Their role in an organization they ask for does not allow \
             it, or a token was presented.", body = ErrorBody),
@@ -113,7 +118,12 @@ pub(in crate::http) async fn list(
     request_body = NewOrganizationTokenBody,
     responses(
         (status = 201, description = "The token, which is shown this once.",
-            body = OrganizationTokenMade),
+            body = OrganizationTokenMade, links(
+            ("update" = (operation_id = "update_organization_access_token",
+                parameters(("id" = "$response.body#/organization_access_token/id")))),
+            ("delete" = (operation_id = "delete_organization_access_token",
+                parameters(("id" = "$response.body#/organization_access_token/id")))),
+        )),
         (status = 400, description = "The body broke off.", body = ErrorBody),
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 403, description = "They signed in too long ago (`session_not_fresh`), their \
@@ -160,7 +170,12 @@ pub(in crate::http) async fn create(
     params(("id" = String, Path, format = "uuid", description = "The token's id.")),
     request_body = ChangedOrganizationTokenBody,
     responses(
-        (status = 200, description = "The token as it is now.", body = OrganizationTokenFacts),
+        (status = 200, description = "The token as it is now.", body = OrganizationTokenFacts, links(
+            ("update" = (operation_id = "update_organization_access_token",
+                parameters(("id" = "$response.body#/id")))),
+            ("delete" = (operation_id = "delete_organization_access_token",
+                parameters(("id" = "$response.body#/id")))),
+        )),
         (status = 400, description = "The body broke off.", body = ErrorBody),
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 403, description = "They signed in too long ago (`session_not_fresh`), their \

@@ -45,7 +45,10 @@ pub(in crate::http) struct PersonalTokenMade {
             "`created_at`, `comment` or `last_used_at`, or one of them after a `-`."),
     ),
     responses(
-        (status = 200, description = "A page of them.", body = PersonalTokenPage),
+        (status = 200, description = "A page of them.", body = PersonalTokenPage, links(
+            ("delete" = (operation_id = "delete_personal_access_token",
+                parameters(("id" = "$response.body#/items/0/id")))),
+        )),
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 403, description = "A token was presented.", body = ErrorBody),
         (status = 422, description = "The query is not valid.", body = ProblemsBody),
@@ -78,7 +81,10 @@ pub(in crate::http) async fn list(
     request_body = NewPersonalTokenBody,
     responses(
         (status = 201, description = "The token, which is shown this once.",
-            body = PersonalTokenMade),
+            body = PersonalTokenMade, links(
+            ("delete" = (operation_id = "delete_personal_access_token",
+                parameters(("id" = "$response.body#/personal_access_token/id")))),
+        )),
         (status = 400, description = "The body broke off.", body = ErrorBody),
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 403, description = "They signed in too long ago (`session_not_fresh`), a page of \

@@ -202,7 +202,7 @@ fn ask(
             "Any program on this device could say that it is this application: say no unless you \
              have just started it yourself",
         ),
-        scopes: scopes(&request.scopes, &question.fresh, state),
+        scopes: scopes(&request.asked, &question.fresh, state),
         links: links(request),
         organizations: question.organizations.iter().map(choice).collect(),
         request: parameters.to_query(),
