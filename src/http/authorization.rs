@@ -13,6 +13,7 @@ use super::extract::{Form, FromParameters, Parameters as FormParameters, SignedI
 use super::oauth_error::OAuthError;
 use super::openapi::{ConsentForm, ErrorBody};
 use super::state::ApiState;
+use super::web::PageError;
 use crate::domain::authorization::{
     self, AuthorizationError, AuthorizationRequest, Destination, Next, Parameters, Question,
     RequestRefusal, Verdict,
@@ -193,9 +194,10 @@ impl FromParameters for Said {
 pub(super) async fn consent(
     request: HttpRequest,
     SignedIn(session): SignedIn,
-    Form(Said(verdict)): Form<Said>,
+    form: Result<Form<Said>, OAuthError>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
+    let Form(Said(verdict)) = form.map_err(PageError::from)?;
     let answering = async {
         let (request, parameters) = match read(request.query_string(), &state).await? {
             Ok(read) => read,

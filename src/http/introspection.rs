@@ -1,7 +1,7 @@
 //! `POST /v1/oauth2/introspect` (RFC 7662).
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, ContentType, PRAGMA};
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::web::Data;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -56,7 +56,7 @@ impl FromParameters for IntrospectionRequest {
     ),
     responses(
         (status = 200, description = "Active with what it may do, or `{\"active\":false}`.",
-            body = Introspection),
+            body = Told),
         (status = 400, description = "The request cannot be read.", body = OAuthErrorBody),
         (status = 401, description = "No service key or client, or one that does not work.",
             body = OAuthErrorBody),
@@ -98,12 +98,29 @@ fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"));
     match answer {
-        Answer::Active(known) => response.json(Introspection::new(known, &state.ctx.issuer)),
+        Answer::Active(known) => {
+            response.json(Told::Active(Introspection::new(known, &state.ctx.issuer)))
+        }
         // RFC 7662 2.2: say nothing about why it is inactive.
-        Answer::Inactive => response
-            .insert_header(ContentType::json())
-            .body(r#"{"active":false}"#),
+        Answer::Inactive => response.json(Told::Inactive(Inactive { active: false })),
     }
+}
+
+/// Whether a token works.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Told<'t> {
+    Active(Introspection<'t>),
+    Inactive(Inactive),
+}
+
+/// A token that does not work, or none. Why is never said.
+#[derive(Serialize, ToSchema)]
+#[schema(additional_properties = false)]
+pub(super) struct Inactive {
+    /// Always `false`.
+    #[schema(example = false)]
+    active: bool,
 }
 
 /// A token that works, as RFC 7662 2.2 describes it, with Polar's `sub_type` and `organizations`,

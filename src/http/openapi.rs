@@ -15,8 +15,10 @@ use super::{
     web, well_known,
 };
 
+mod names;
 mod token_bodies;
 
+use names::Names;
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
 };
@@ -77,12 +79,13 @@ pub(super) use token_bodies::{
     ),
     components(schemas(
         ReportItem, FeedbackItem, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
-        introspection::Introspection, introspection::Audience, TokenForm, RevocationForm, ConsentForm,
+        introspection::Told, introspection::Introspection, introspection::Inactive,
+        introspection::Audience, TokenForm, RevocationForm, ConsentForm,
         registration::RegistrationRequest, registration::ClientAnswer, registration::ClientList,
         ProblemsBody, Problem, UserInfoForm, NewPersonalTokenBody, NewOrganizationTokenBody,
         ChangedOrganizationTokenBody, token::TokenAnswer, operations::Readiness, operations::OutboxLag,
     )),
-    modifiers(&Credentials),
+    modifiers(&Credentials, &Names),
     tags(
         (name = "reports", description = "Where origins report leaked tokens."),
         (name = "oauth", description = "OAuth 2."),

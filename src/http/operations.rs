@@ -136,7 +136,8 @@ async fn outbox_lag(state: &ApiState) -> OutboxLag {
     get,
     path = "/metrics",
     tag = "operations",
-    responses((status = 200, description = "OpenMetrics text.", body = String))
+    responses((status = 200, description = "OpenMetrics text.", body = String,
+        content_type = "application/openmetrics-text"))
 )]
 pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
     // Without the database the rest is still worth reading.

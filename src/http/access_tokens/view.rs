@@ -86,14 +86,11 @@ fn read(query: &str) -> Result<Asked, Problem> {
 }
 
 fn whole(name: &'static str, text: &str) -> Result<u64, Problem> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = match digits {
-        // However large, it is behind the last page.
-        true => Some(text.parse().unwrap_or(u64::MAX)),
-        false => None,
-    };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number: Option<i64> = digits.then(|| text.parse().ok()).flatten();
     let what = "Input should be a whole number greater than 0";
     number
+        .and_then(|number| u64::try_from(number).ok())
         .filter(|number| *number > 0)
         .ok_or_else(|| Problem::in_query(name, "greater_than", what))
 }
@@ -120,12 +117,13 @@ mod tests {
         );
         assert_eq!(asked.view.sorting.len(), 1);
         assert!(asked.view.sorting[0].descending);
-        let far = read("page=99999999999999999999999").unwrap();
+        let far = read("page=9223372036854775807&limit=9223372036854775807").unwrap();
         assert_eq!(far.view.window.offset(), i64::MAX);
         for wrong in [
             "page=0",
             "page=-1",
             "page=x",
+            "page=9223372036854775808",
             "limit=",
             "sorting=id",
             "organization_id=1",

@@ -100,6 +100,7 @@ impl FromParameters for WithdrawForm {
     tag = "pages",
     responses(
         (status = 303, description = "Taken back; on to the list."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
         (status = 404, description = "Nothing was allowed.", content_type = "text/html"),
     ),

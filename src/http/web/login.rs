@@ -76,7 +76,12 @@ struct CodePage<'a> {
         ("return_to" = Option<String>, Query, description = "Where to go afterwards: a path of ours."),
         ("email" = Option<String>, Query, description = "An address to begin with."),
     ),
-    responses((status = 200, description = "The page.", content_type = "text/html")),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "A trusted proxy says who it is; on to where they want to go."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The proxy's person may not enter.", content_type = "text/html"),
+    ),
 )]
 pub(in crate::http) async fn login(
     request: HttpRequest,
@@ -182,6 +187,7 @@ impl FromParameters for AddressForm {
     tag = "pages",
     responses(
         (status = 303, description = "On to the page that asks for the code."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
         (status = 422, description = "It is no address.", content_type = "text/html"),
         (status = 429, description = "Too many codes for one network.", content_type = "text/html"),
@@ -221,6 +227,7 @@ pub(in crate::http) async fn send_code(
     responses(
         (status = 200, description = "The page.", content_type = "text/html"),
         (status = 303, description = "This browser waits for no code; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
     ),
 )]
 pub(in crate::http) async fn code(
@@ -287,6 +294,7 @@ impl FromParameters for CodeForm {
     tag = "pages",
     responses(
         (status = 303, description = "Signed in; on to where the person wanted to go."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
         (status = 422, description = "The code does not work.", content_type = "text/html"),
     ),
@@ -339,6 +347,7 @@ impl FromParameters for Bare {
     tag = "pages",
     responses(
         (status = 303, description = "Signed out; on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
     ),
 )]

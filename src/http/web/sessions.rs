@@ -101,6 +101,7 @@ impl FromParameters for EndForm {
     tag = "pages",
     responses(
         (status = 303, description = "Ended; back to the list."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
     ),
 )]
@@ -126,6 +127,7 @@ pub(in crate::http) async fn end(
     tag = "pages",
     responses(
         (status = 303, description = "Ended; back to the list."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
     ),
 )]
