@@ -116,7 +116,7 @@ pub(super) enum Told<'t> {
 
 /// A token that does not work, or none. Why is never said.
 #[derive(Serialize, ToSchema)]
-#[schema(additional_properties = false)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Inactive {
     /// Always `false`.
     #[schema(example = false)]
