@@ -99,7 +99,8 @@ fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
         .insert_header((PRAGMA, "no-cache"));
     match answer {
         Answer::Active(known) => {
-            response.json(Told::Active(Introspection::new(known, &state.ctx.issuer)))
+            let told = Introspection::new(known, &state.ctx.issuer);
+            response.json(Told::Active(Box::new(told)))
         }
         // RFC 7662 2.2: say nothing about why it is inactive.
         Answer::Inactive => response.json(Told::Inactive(Inactive { active: false })),
@@ -110,7 +111,7 @@ fn render(state: &ApiState, answer: &Answer) -> HttpResponse {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Told<'t> {
-    Active(Introspection<'t>),
+    Active(Box<Introspection<'t>>),
     Inactive(Inactive),
 }
 
