@@ -2,6 +2,7 @@
 
 mod alert;
 mod check_config;
+mod client;
 mod demo;
 mod failure;
 mod healthcheck;
@@ -103,6 +104,9 @@ enum InWorld {
     /// Make, list, inspect and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Make OAuth clients, give them secrets, shut them out
+    #[command(subcommand)]
+    Client(client::Command),
     /// Make and list the keys of internal services
     #[command(subcommand)]
     ServiceKey(service_key::Command),
@@ -179,6 +183,7 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::User(command) => user::run(command, &ctx, out).await,
         InWorld::Organization(command) => organization::run(command, &ctx, out).await,
         InWorld::Token(command) => token::run(command, &ctx, out).await,
+        InWorld::Client(command) => client::run(command, &ctx, out).await,
         InWorld::ServiceKey(command) => service_key::run(command, &ctx, out).await,
         InWorld::SigningKey(command) => signing_key::run(command, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
