@@ -6,6 +6,7 @@ pub mod extract;
 mod access_tokens;
 mod api_error;
 mod authorization;
+mod cors;
 mod introspection;
 mod oauth_error;
 mod observe;

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, Resource};
 
 use super::access_tokens::{organizations, personal};
 use super::api_error::ApiError;
+use super::cors::any_origin;
 use super::state::ApiState;
 use super::{
     authorization, introspection, openapi, operations, registration, reports, revocation, token,
@@ -33,38 +34,56 @@ fn well_known_routes(config: &mut ServiceConfig) {
     config
         .service(
             resource("/.well-known/openid-configuration", "GET")
-                .route(web::get().to(well_known::openid_configuration)),
+                .route(web::get().to(well_known::openid_configuration))
+                .wrap(any_origin()),
         )
         .service(
             resource("/.well-known/oauth-authorization-server", "GET")
-                .route(web::get().to(well_known::authorization_server)),
+                .route(web::get().to(well_known::authorization_server))
+                .wrap(any_origin()),
         )
-        .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(well_known::jwks)));
+        .service(
+            resource("/.well-known/jwks.json", "GET")
+                .route(web::get().to(well_known::jwks))
+                .wrap(any_origin()),
+        );
 }
 
 /// What clients call.
 fn oauth(config: &mut ServiceConfig) {
     config
-        .service(resource("/v1/oauth2/token", "POST").route(web::post().to(token::token)))
-        .service(resource("/v1/oauth2/revoke", "POST").route(web::post().to(revocation::revoke)))
+        .service(
+            resource("/v1/oauth2/token", "POST")
+                .route(web::post().to(token::token))
+                .wrap(any_origin()),
+        )
+        .service(
+            resource("/v1/oauth2/revoke", "POST")
+                .route(web::post().to(revocation::revoke))
+                .wrap(any_origin()),
+        )
         .service(
             resource("/v1/oauth2/introspect", "POST")
                 .route(web::post().to(introspection::introspect)),
         )
         .service(
-            resource("/v1/oauth2/register", "POST").route(web::post().to(registration::register)),
+            resource("/v1/oauth2/register", "POST")
+                .route(web::post().to(registration::register))
+                .wrap(any_origin()),
         )
         .service(
             resource("/v1/oauth2/register/{client_id}", "GET, PUT, DELETE")
                 .route(web::get().to(registration::show))
                 .route(web::put().to(registration::replace))
-                .route(web::delete().to(registration::delete)),
+                .route(web::delete().to(registration::delete))
+                .wrap(any_origin()),
         )
         .service(list("/v1/oauth2/", "GET").route(web::get().to(registration::list)))
         .service(
             resource("/v1/oauth2/userinfo", "GET, POST")
                 .route(web::get().to(userinfo::by_get))
-                .route(web::post().to(userinfo::by_post)),
+                .route(web::post().to(userinfo::by_post))
+                .wrap(any_origin()),
         );
 }
 

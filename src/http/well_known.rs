@@ -1,9 +1,7 @@
 //! What clients read before anything else: OpenID Connect Discovery 1.0, RFC 8414, and the public
 //! keys (RFC 7517 5). Nothing here depends on the headers of a request.
 
-use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ContentType, ETAG, IF_NONE_MATCH,
-};
+use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, IF_NONE_MATCH};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -66,8 +64,7 @@ pub(super) async fn jwks(
     };
     response
         .insert_header((ETAG, document.etag.as_str()))
-        .insert_header((CACHE_CONTROL, KEEP))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+        .insert_header((CACHE_CONTROL, KEEP));
     Ok(match matches {
         true => response.finish(),
         false => response
@@ -79,7 +76,6 @@ pub(super) async fn jwks(
 fn metadata(ctx: &Context) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, KEEP))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .json(members(ctx))
 }
 

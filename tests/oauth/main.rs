@@ -25,6 +25,7 @@ mod client_authentication;
 mod clients;
 mod code_exchange;
 mod consent;
+mod cross_origin;
 mod desk;
 mod discovery;
 mod flow;
