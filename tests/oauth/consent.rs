@@ -351,3 +351,38 @@ async fn two_answers_at_once_are_both_remembered() {
         assert!(answer.answered().contains_key("code"));
     }
 }
+
+/// A logo is shown where it cannot mislead or count anybody.
+#[tokio::test]
+async fn a_logo_is_shown_only_from_the_host_that_the_page_names() {
+    let app = TestApp::start().await;
+    let mut browser = app.browser();
+    browser.sign_in(ADA).await;
+    for (logo, shown) in [
+        ("https://app.example/logo.png", true),
+        ("https://app.example:8443/logo.png?a=1&b=2", true),
+        ("http://app.example/logo.png", false),
+        ("https://bank.example/logo.png", false),
+        ("https://app.example;script-src *;/logo.png", false),
+        ("https://app.example@bank.example/logo.png", false),
+        ("javascript:alert(1)", false),
+        ("data:image/svg+xml,<svg onload=alert(1)>", false),
+        ("\"><script>alert(1)</script>", false),
+    ] {
+        let client = app.client("Engine");
+        let client = client.metadata(|metadata| metadata.logo_uri = Some(logo.to_owned()));
+        let party = client.register().await;
+        let page = browser.authorize(&Ask::of(&party)).await;
+        assert!(page.asks());
+        assert_eq!(page.text.contains("id=\"consent-logo\""), shown, "{logo}");
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        let images = policy.contains("img-src 'self' https://app.example");
+        assert_eq!(images, shown, "{logo}: {policy}");
+        for harm in ["script-src", "<script", "<svg", "javascript:"] {
+            assert!(
+                !policy.contains(harm) && !page.text.contains(harm),
+                "{logo}"
+            );
+        }
+    }
+}

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use tokio::time::timeout;
+use url::Url;
 
 use super::answers;
 use super::error::PageError;
@@ -24,6 +25,7 @@ use crate::model::{Id, Organization, ScopeSet, Session};
 struct ConsentPage<'a> {
     page: Page,
     client: &'a str,
+    logo: Option<&'a str>,
     host: &'a str,
     doubt: Option<&'static str>,
     scopes: Vec<ScopeView<'a>>,
@@ -194,9 +196,11 @@ fn ask(
     let mut page = Page::new(state, "Allow an application");
     page.csrf = visitor.csrf(state);
     let metadata = &request.client.metadata;
+    let logo = logo(request);
     let template = ConsentPage {
         page,
         client: &metadata.client_name,
+        logo: logo.as_ref().map(|(_, url)| *url),
         host: uri.place(),
         doubt: request.could_be_another_program().then_some(
             "Any program on this device could say that it is this application: say no unless you \
@@ -209,7 +213,8 @@ fn ask(
         seal: authorization::seal(&state.ctx, request, parameters, session),
         who: session.user.email.as_str(),
     };
-    Page::render(&template, &Sending::Also(uri.source()), state)
+    let images = logo.as_ref().map(|(source, _)| source.as_str());
+    Page::render_with_images(&template, images, &Sending::Also(uri.source()), state)
 }
 
 fn scopes<'a>(all: &'a ScopeSet, fresh: &ScopeSet, state: &'a ApiState) -> Vec<ScopeView<'a>> {
@@ -236,6 +241,19 @@ fn links(request: &AuthorizationRequest) -> Vec<Link<'_>> {
         .filter(|(_, url)| url.starts_with("https://") || url.starts_with("http://"))
         .map(|(name, url)| Link { name, url })
         .collect()
+}
+
+/// The client's logo and the source it comes from. It is shown only when it comes from the very host
+/// that the page names: otherwise anybody could wear anybody's, or count who looks.
+fn logo(request: &AuthorizationRequest) -> Option<(String, &str)> {
+    let text = request.client.metadata.logo_uri.as_deref()?;
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| url.scheme() == "https")?;
+    let host = url.host_str()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    let named = request.destination.redirect_uri.place() == host;
+    (named && host.bytes().all(plain)).then(|| (url.origin().ascii_serialization(), text))
 }
 
 fn choice(organization: &Organization) -> Choice {

@@ -69,7 +69,24 @@ impl Page {
         Ok(guarded(
             html,
             status,
-            &policy(sending, None),
+            &policy(sending, None, None),
+            state.cookies.secure(),
+        ))
+    }
+
+    /// As [`Page::render`], for a page with images from this source (CSP3 2.3.1), if any.
+    pub(in crate::http) fn render_with_images(
+        template: &impl Template,
+        images: Option<&str>,
+        sending: &Sending,
+        state: &ApiState,
+    ) -> Result<HttpResponse, PageError> {
+        let html = template.render().map_err(|_| PageError::defect())?;
+        let policy = policy(sending, None, images);
+        Ok(guarded(
+            html,
+            StatusCode::OK,
+            &policy,
             state.cookies.secure(),
         ))
     }
@@ -82,7 +99,7 @@ impl Page {
         state: &ApiState,
     ) -> Result<HttpResponse, PageError> {
         let html = template.render().map_err(|_| PageError::defect())?;
-        let policy = policy(sending, Some(nonce));
+        let policy = policy(sending, Some(nonce), None);
         Ok(guarded(
             html,
             StatusCode::OK,
@@ -92,10 +109,13 @@ impl Page {
     }
 }
 
-fn policy(sending: &Sending, nonce: Option<&str>) -> String {
-    let mut policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'"
+fn policy(sending: &Sending, nonce: Option<&str>, images: Option<&str>) -> String {
+    let mut policy = "default-src 'none'; style-src 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'; img-src 'self'"
         .to_owned();
+    if let Some(source) = images {
+        let _ = write!(policy, " {source}");
+    }
     match sending {
         Sending::Ourselves => policy.push_str("; form-action 'self'"),
         Sending::Also(source) => {
@@ -160,7 +180,12 @@ pub(super) fn error_page(status: StatusCode, title: &str, detail: &str) -> HttpR
             .unwrap_or_default(),
     };
     let html = template.render().unwrap_or_else(|_| title.to_owned());
-    guarded(html, status, &policy(&Sending::Ourselves, None), false)
+    guarded(
+        html,
+        status,
+        &policy(&Sending::Ourselves, None, None),
+        false,
+    )
 }
 
 #[derive(Template)]
