@@ -1,0 +1,120 @@
+// A real browser with a person before it, and an application that sends them to the service.
+
+import { createServer } from "node:http";
+import { after, before } from "node:test";
+
+import * as client from "openid-client";
+import { chromium } from "playwright-core";
+
+import { happen, stage } from "./stage.mjs";
+
+const PATIENCE = 30_000;
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({ executablePath: stage.chromium });
+});
+after(() => browser?.close());
+
+/** A page of a browser that was never here. */
+export async function freshPage(t, options = {}) {
+  const context = await browser.newContext(options);
+  t.after(() => context.close());
+  context.setDefaultTimeout(PATIENCE);
+  return context.newPage();
+}
+
+/** Types an address, waits for the letter, and types the code from it. */
+export async function signIn(page, who) {
+  const known = await happen("letters", { who });
+  await page.fill("#email", who);
+  await page.click("#login button");
+  await page.fill("#code", await happen("code", { who, known }));
+  await page.click("#verify");
+}
+
+/** Somebody else's application: it signs people in at the service and greets them. */
+export class Application {
+  constructor(more = {}) {
+    this.more = more;
+    this.server = createServer((request, response) => {
+      this.#answer(request).then(
+        ({ status = 200, headers = {}, text = "" }) => {
+          response.writeHead(status, { "content-type": "text/html", ...headers }).end(text);
+        },
+        (error) => response.writeHead(500).end(`<h1>${error}</h1>`),
+      );
+    });
+  }
+
+  /** Listens, and registers itself at the service. */
+  async start(t) {
+    await new Promise((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    t.after(() => {
+      this.server.close();
+      this.server.closeAllConnections();
+    });
+    this.url = `http://127.0.0.1:${this.server.address().port}`;
+    this.config = await client.dynamicClientRegistration(
+      new URL(stage.issuer),
+      {
+        client_name: "Ledger",
+        redirect_uris: [`${this.url}/callback`],
+        grant_types: ["authorization_code", "refresh_token"],
+        token_endpoint_auth_method: "client_secret_post",
+        client_uri: "https://ledger.example/",
+        policy_uri: "https://ledger.example/privacy",
+        tos_uri: "https://ledger.example/terms",
+      },
+      undefined,
+      { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
+    );
+    return this;
+  }
+
+  async #answer(request) {
+    const url = new URL(request.url, this.url);
+    switch (url.pathname) {
+      case "/":
+        return { text: '<h1>Ledger</h1><a id="start" href="/start">Sign in</a>' };
+      case "/start":
+        return { status: 302, headers: { location: String(await this.#ask()) } };
+      case "/callback":
+        return { text: await this.#greet(await this.#said(request, url)) };
+      default:
+        return { status: 404 };
+    }
+  }
+
+  async #ask() {
+    this.checks = {
+      pkceCodeVerifier: client.randomPKCECodeVerifier(),
+      expectedState: client.randomState(),
+      expectedNonce: client.randomNonce(),
+      idTokenExpected: true,
+    };
+    return client.buildAuthorizationUrl(this.config, {
+      redirect_uri: `${this.url}/callback`,
+      scope: "openid profile email offline_access orders:read",
+      code_challenge: await client.calculatePKCECodeChallenge(this.checks.pkceCodeVerifier),
+      code_challenge_method: "S256",
+      state: this.checks.expectedState,
+      nonce: this.checks.expectedNonce,
+      ...this.more,
+    });
+  }
+
+  async #said(request, url) {
+    if (request.method === "GET") return url;
+    const body = Buffer.concat(await request.toArray()).toString();
+    const headers = { "content-type": request.headers["content-type"] };
+    return new Request(url, { method: "POST", headers, body });
+  }
+
+  async #greet(said) {
+    this.tokens = await client.authorizationCodeGrant(this.config, said, this.checks);
+    const { sub } = this.tokens.claims();
+    this.info = await client.fetchUserInfo(this.config, this.tokens.access_token, sub);
+    return `<h1>Welcome, ${this.info.email}</h1>`;
+  }
+}
