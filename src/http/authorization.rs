@@ -203,6 +203,14 @@ pub(super) async fn consent(
             Ok(read) => read,
             Err(refusal) => return Ok(refused(&refusal, &state)),
         };
+        // What is left to the client's registration may have changed since the person saw it.
+        if ["scope", "redirect_uri"]
+            .iter()
+            .any(|name| parameters.find(name).is_none())
+        {
+            let detail = "consent names the scope and the redirect_uri that the person saw";
+            return Err(ApiError::malformed(detail));
+        }
         let session = Some(&session);
         let concluding =
             authorization::conclude(&state.ctx, &request, &parameters, session, verdict);

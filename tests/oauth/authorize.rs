@@ -626,6 +626,16 @@ async fn a_page_of_the_same_origin_may_ask_instead() {
     assert!(browser.get(&question).await.answered().contains_key("code"));
     let wrong = question.replace("app.example", "evil.example");
     assert_eq!(browser.get(&wrong).await.status, 400);
+    // A client could change what these mean while the person reads.
+    for vague in ["scope", "redirect_uri"] {
+        let path = Ask::of(&party)
+            .with("sub_type", "organization")
+            .without(vague)
+            .path();
+        let query = path.split_once('?').unwrap().1;
+        let vague = format!("/v1/oauth2/consent?{query}");
+        assert_eq!(browser.post(&vague, &say("allow")).await.status, 400);
+    }
 }
 
 /// Abuse case 71.
