@@ -1,6 +1,6 @@
 """Runs the binary as a new user would: in a folder of its own, with no configuration but a port.
 
-Shared by scripts/smoke and scripts/test-clients.
+Shared by scripts/smoke, scripts/test-clients and scripts/fuzz-api.
 """
 
 import json
