@@ -144,20 +144,28 @@ impl<'f> Case<'f> {
 pub(super) struct Revoked {
     ids: HashSet<Id<Token>>,
     by_grant: HashMap<Id<Grant>, u64>,
-    sessions_by_user: HashMap<Id<User>, u64>,
+    with_sessions: HashMap<Id<User>, u64>,
     all: Vec<RevokedToken>,
 }
 
 impl Revoked {
-    pub(super) fn new(all: Vec<RevokedToken>) -> Self {
+    /// `from_sessions` died because sessions did.
+    pub(super) fn new(mut all: Vec<RevokedToken>, from_sessions: Vec<RevokedToken>) -> Self {
         let mut revoked = Self::default();
+        let sessions = all
+            .iter()
+            .filter(|token| token.kind == TokenKind::UserSessionToken);
+        for user in sessions
+            .chain(&from_sessions)
+            .filter_map(|token| token.user)
+        {
+            *revoked.with_sessions.entry(user).or_default() += 1;
+        }
+        all.extend(from_sessions);
         for token in &all {
             revoked.ids.insert(token.id);
             if let Some(grant) = token.grant {
                 *revoked.by_grant.entry(grant).or_default() += 1;
-            }
-            if let (TokenKind::UserSessionToken, Some(user)) = (token.kind, token.user) {
-                *revoked.sessions_by_user.entry(user).or_default() += 1;
             }
         }
         revoked.all = all;
@@ -176,7 +184,7 @@ impl Revoked {
             Remedy::UserSessions => known
                 .user
                 .as_ref()
-                .and_then(|user| self.sessions_by_user.get(&user.id)),
+                .and_then(|user| self.with_sessions.get(&user.id)),
         };
         let itself = u64::from(self.ids.contains(&case.id()));
         together.copied().unwrap_or_default().saturating_sub(itself)

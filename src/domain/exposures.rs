@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::attempts::until_settled;
 use super::cases::{Case, Revoked, Sightings};
 use super::letters::{self, Managers};
-use super::{Context, Wake, logout};
+use super::{Context, Wake, sessions};
 use crate::model::{
-    Delivery, Id, Remedy, RevocationReason, Timestamp, Token, TokenDigest, TokenKind, Verdict,
+    Delivery, Id, Remedy, Revocation, RevocationReason, Timestamp, TokenDigest, TokenKind, Verdict,
 };
 use crate::storage::deliveries::{self, Remembered};
 use crate::storage::exposures::{self as exposures_table, NewExposure};
@@ -14,8 +15,6 @@ use crate::storage::outbox::{self, NewLetter};
 use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
 use crate::storage::{StorageError, Tx, grants, organizations};
 
-/// How often a delivery is begun again when it lost against a concurrent one.
-const ATTEMPTS: usize = 5;
 /// Letters about leaks wait behind those that somebody sits and waits for.
 pub(super) const PRIORITY: i64 = 10;
 
@@ -38,7 +37,8 @@ pub struct Handled {
 /// every place is written down and everybody's letter is in the outbox, for good.
 ///
 /// The number of statements does not depend on the number of reports: none when nothing has our
-/// shape, one when nothing is ours, and at most nine otherwise.
+/// shape, one when nothing is ours, and at most nine otherwise,
+/// or thirteen when the token of a session is among them.
 ///
 /// # Errors
 /// When the database fails. Nothing was changed then, or, when it failed during the commit,
@@ -62,13 +62,7 @@ pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, Stora
         .iter()
         .map(|found| Case::new(ctx, delivery, found, &sightings))
         .collect();
-    for _ in 1..ATTEMPTS {
-        match record(ctx, delivery, &cases).await {
-            Err(StorageError::Conflict(_)) => {}
-            outcome => return outcome,
-        }
-    }
-    record(ctx, delivery, &cases).await
+    until_settled(async || record(ctx, delivery, &cases).await).await
 }
 
 /// The transaction.
@@ -84,12 +78,12 @@ async fn record(
             *verdict = Verdict::TruePositive;
         }
     }
-    let exposed = exposed_set(cases);
+    let mut exposed = exposed_set(cases);
     let mut tx = ctx.db.begin().await?;
     let delivery_id = remember(&mut tx, delivery, &mut verdicts).await?;
     let revoked = tokens::revoke_exposed(&mut tx, &exposed, now).await?;
-    logout::announce(&mut tx, &sessions_among(&revoked), now).await?;
-    let revoked = Revoked::new(revoked);
+    let from_sessions = end_what_sessions_made(&mut tx, cases, &mut exposed, &revoked, now).await?;
+    let revoked = Revoked::new(revoked, from_sessions);
     if !exposed.grants.is_empty() {
         grants::revoke(&mut tx, &exposed.grants, now).await?;
     }
@@ -122,11 +116,35 @@ async fn record(
     })
 }
 
-fn sessions_among(revoked: &[RevokedToken]) -> Vec<Id<Token>> {
-    let sessions = revoked
-        .iter()
-        .filter(|token| token.kind == TokenKind::UserSessionToken);
-    sessions.map(|token| token.id).collect()
+/// Ends what was minted from the sessions that ended just now, and everything that was granted in
+/// a session whose own token was seen: whoever had it could allow any client anything. Tells which
+/// tokens died.
+async fn end_what_sessions_made(
+    tx: &mut Tx,
+    cases: &[Case<'_>],
+    exposed: &mut ExposedSet,
+    revoked: &[RevokedToken],
+    now: Timestamp,
+) -> Result<Vec<RevokedToken>, StorageError> {
+    let revocation = Revocation {
+        at: now,
+        reason: RevocationReason::RelativeExposed,
+    };
+    let is_session = |kind: TokenKind| kind.remedy() == Remedy::UserSessions;
+    let ended = revoked.iter().filter(|token| is_session(token.kind));
+    let ended: Vec<_> = ended.map(|token| token.id).collect();
+    let mut dead = sessions::wind_up(tx, &ended, revocation).await?;
+    let seen = cases.iter().map(|case| &case.found.known.token);
+    let seen: Vec<_> = seen
+        .filter(|token| is_session(token.kind))
+        .map(|token| token.id)
+        .collect();
+    if !seen.is_empty() {
+        let granted = grants::list_by_sessions(tx, &seen).await?;
+        dead.extend(tokens::revoke_families(tx, &granted, revocation).await?);
+        exposed.grants.extend(granted);
+    }
+    Ok(dead)
 }
 
 fn exposed_set(cases: &[Case<'_>]) -> ExposedSet {

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::authorization::Parameters;
 use super::signing_keys::{self, SigningError};
 use super::{Context, DomainError, sessions};
-use crate::model::{ApplicationType, Id, RedirectUri, RegisteredClient, Session, Timestamp, Token};
-use crate::storage::logout_notices::{self, ClaimedNotice};
-use crate::storage::{StorageError, Tx, clients};
+use crate::model::{ApplicationType, Id, RedirectUri, RegisteredClient, Session};
+use crate::storage::logout_notices::ClaimedNotice;
+use crate::storage::{StorageError, clients};
 
 /// How long a logout token may be used (Back-Channel Logout 2.4 recommends two minutes at most).
 const TOKEN_LIFETIME: Duration = Duration::from_secs(120);
@@ -187,19 +187,6 @@ pub async fn confirm(
         sessions::end(ctx, session.user.id, session.token).await?;
     }
     Ok(request.destination)
-}
-
-/// Puts down that these sessions ended, for every client that has tokens from them and wants to
-/// hear of it.
-pub(super) async fn announce(
-    tx: &mut Tx,
-    sessions: &[Id<Token>],
-    now: Timestamp,
-) -> Result<(), StorageError> {
-    if !sessions.is_empty() {
-        logout_notices::insert(tx, sessions, now).await?;
-    }
-    Ok(())
 }
 
 /// Back-Channel Logout 2.4.

@@ -50,7 +50,7 @@ pub(super) async fn end_family(
     tracing::warn!(
         client.id = %replay.grant.client,
         grant.id = %replay.grant.id,
-        tokens = revoked,
+        tokens = revoked.len(),
         "a refresh token was used twice: its family is dead"
     );
     Ok(())

@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 
 use super::attempts::until_settled;
-use super::{Context, DomainError, logout};
+use super::{Context, DomainError};
 use crate::model::{
-    Id, PlainToken, ScopeSet, Session, Timestamp, Token, TokenKind, TokenState, User,
+    Id, PlainToken, Revocation, RevocationReason, ScopeSet, Session, Timestamp, Token, TokenKind,
+    TokenState, User,
 };
+use crate::storage::logout_notices;
 use crate::storage::sessions::{self as table, Ending, NewSession, StoredSession};
-use crate::storage::tokens::{self, NewToken};
+use crate::storage::tokens::{self, NewToken, RevokedToken};
 use crate::storage::{StorageError, Tx};
 
 /// The circumstances in which somebody signs in.
@@ -69,8 +71,11 @@ pub(super) async fn begin(
     if let Some(previous) = &circumstances.previous {
         let ended = table::end(tx, previous.user.id, Ending::One(previous.token), now).await?;
         match previous.user.id == user.id {
-            true => sid = previous.sid,
-            false => logout::announce(tx, &ended, now).await?,
+            true => {
+                sid = previous.sid;
+                tokens::revoke_minted_from(tx, &ended, signed_out(now)).await?;
+            }
+            false => wind_up(tx, &ended, signed_out(now)).await.map(drop)?,
         }
     }
     let text = ctx.format.mint(TokenKind::UserSessionToken, false);
@@ -222,9 +227,33 @@ async fn end_which(
         let now = ctx.clock.now();
         let mut tx = ctx.db.begin().await?;
         let ended = table::end(&mut tx, user, which, now).await?;
-        logout::announce(&mut tx, &ended, now).await?;
+        wind_up(&mut tx, &ended, signed_out(now)).await?;
         tx.commit().await?;
         Ok(ended)
     })
     .await
+}
+
+const fn signed_out(at: Timestamp) -> Revocation {
+    Revocation {
+        at,
+        reason: RevocationReason::SignedOut,
+    }
+}
+
+/// Does what follows from the end of these sessions: the tokens that were minted from the sessions
+/// themselves die, and clients hear that somebody signed out. Tells which tokens died.
+pub(super) async fn wind_up(
+    tx: &mut Tx,
+    ended: &[Id<Token>],
+    revocation: Revocation,
+) -> Result<Vec<RevokedToken>, StorageError> {
+    if ended.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A statement of its own, behind the one that ended the sessions: whoever minted from one of
+    // them meanwhile held it, and has committed now.
+    let revoked = tokens::revoke_minted_from(tx, ended, revocation).await?;
+    logout_notices::insert(tx, ended, revocation.at).await?;
+    Ok(revoked)
 }

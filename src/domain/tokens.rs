@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Context, DomainError, logout};
+use super::attempts::until_settled;
+use super::{Context, DomainError, sessions};
 use crate::model::{
     Client, Grant, Id, KnownToken, Organization, PlainToken, Revocation, RevocationReason,
     ScopeSet, Timestamp, Token, TokenKind, TokenName, User,
@@ -176,13 +177,16 @@ pub async fn revoke(
         at: ctx.clock.now(),
         reason,
     };
-    let mut tx = ctx.db.begin().await?;
-    let done = tokens::revoke(&mut tx, known.token.id, revocation).await?;
-    if done && known.token.kind == TokenKind::UserSessionToken {
-        logout::announce(&mut tx, &[known.token.id], revocation.at).await?;
-    }
-    tx.commit().await?;
-    Ok(done)
+    until_settled(async || {
+        let mut tx = ctx.db.begin().await?;
+        let done = tokens::revoke(&mut tx, known.token.id, revocation).await?;
+        if done && known.token.kind == TokenKind::UserSessionToken {
+            sessions::wind_up(&mut tx, &[known.token.id], revocation).await?;
+        }
+        tx.commit().await?;
+        Ok(done)
+    })
+    .await
 }
 
 /// Whose tokens are listed.

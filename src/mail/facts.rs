@@ -135,11 +135,17 @@ impl<'a> About<'a> {
                  also revoked it for good.",
                 moment(at)
             ),
-            Outcome::AlreadyRevoked { at } => format!(
-                "It had been revoked on {}, so it no longer opened anything when it was found. \
-                 Nothing of yours stops working because of this report.",
-                moment(at)
-            ),
+            Outcome::AlreadyRevoked { at } => {
+                let harmless = match self.letter.relatives_revoked {
+                    0 => " Nothing of yours stops working because of this report.",
+                    _ => "",
+                };
+                let at = moment(at);
+                format!(
+                    "It had been revoked on {at}, so it no longer opened anything when it was \
+                     found.{harmless}"
+                )
+            }
             Outcome::AlreadySuspended { at } => format!(
                 "{account} has been blocked since {}, so it opened nothing when it was found. We \
                  revoked it for good: it stays dead when the account is unblocked.",
@@ -154,8 +160,8 @@ impl<'a> About<'a> {
         let count = self.letter.relatives_revoked;
         let one = count == 1;
         let what = match self.kind.map(TokenKind::remedy) {
-            Some(Remedy::UserSessions) if one => "other session of the same account",
-            Some(Remedy::UserSessions) => "other sessions of the same account",
+            Some(Remedy::UserSessions) if one => "other session or token of the same account",
+            Some(Remedy::UserSessions) => "other sessions and tokens of the same account",
             Some(Remedy::Family) if one => "other token that came from the same authorization",
             Some(Remedy::Family) => "other tokens that came from the same authorization",
             _ if one => "related token",

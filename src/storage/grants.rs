@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Tx, patient, sql};
 use super::error::StorageError;
-use super::rows::ids_as_json;
-use crate::model::{Client, Grant, Id, Timestamp};
+use super::rows::{Columns, ids_as_json};
+use crate::model::{Client, Grant, Id, Timestamp, Token};
 
 /// Adds a grant.
 ///
@@ -71,6 +71,41 @@ pub async fn revoke(tx: &mut Tx, grants: &[Id<Grant>], at: Timestamp) -> Result<
         }
     }
     Ok(())
+}
+
+/// Everything that was granted in these sessions.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_sessions(
+    tx: &mut Tx,
+    sessions: &[Id<Token>],
+) -> Result<Vec<Id<Grant>>, StorageError> {
+    const SQLITE: &str = "SELECT DISTINCT g.id
+         FROM sessions AS s
+         JOIN grants AS g ON g.sid = s.sid
+         WHERE s.token_id IN (SELECT unhex(value) FROM json_each($1))
+         ORDER BY g.id";
+    const POSTGRES: &str = "SELECT DISTINCT g.id
+         FROM sessions AS s
+         JOIN grants AS g ON g.sid = s.sid
+         WHERE s.token_id = ANY($1)
+         ORDER BY g.id";
+    let ids: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.try_map(|row| id(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.try_map(|row| id(&row)).fetch_all(c)).await
+        }
+    }
+}
+
+fn id(row: &impl Columns) -> Result<Id<Grant>, sqlx::Error> {
+    row.read("id").map(Id::from_uuid)
 }
 
 /// Ends every grant to a client.

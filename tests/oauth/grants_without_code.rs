@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use tokenward::domain::tokens::NewTokenRequest;
+use tokenward::domain::tokens::{NewTokenRequest, TokenReference, revoke};
 use tokenward::model::{
-    AuthMethod, ClientMetadata, ClientStanding, GrantType, PlainToken, TokenKind, User,
+    AuthMethod, ClientMetadata, ClientStanding, GrantType, PlainToken, RevocationReason, TokenKind,
+    User,
 };
 
 use crate::desk::{Answer, Party, metadata};
-use crate::support::TestApp;
+use crate::support::{TestApp, report};
 
 #[tokio::test]
 async fn a_client_gets_a_token_for_itself() {
@@ -109,6 +110,28 @@ async fn the_products_front_end_gets_a_token_for_a_session() {
         .await;
     assert_eq!(told["organizations"], serde_json::json!([id]));
     assert_eq!(told["scope"], "orders:read");
+}
+
+#[tokio::test]
+async fn tokens_of_a_session_end_with_it() {
+    let app = TestApp::start().await;
+    let user = app.user("ada@example.com").await;
+    let front = app.granted("Front", &[GrantType::Web]).await;
+    let (one, two) = (session(&app, &user).await, session(&app, &user).await);
+    let mut tokens = Vec::new();
+    for session in [&one, &one, &two] {
+        let answer = web(&app, &front, session.reveal(), &[]).await;
+        tokens.push(answer.member("access_token"));
+    }
+    let reference = TokenReference::Text(one);
+    let ended = revoke(&app.ctx, &reference, RevocationReason::SignedOut).await;
+    assert!(ended.unwrap());
+    assert!(!app.works(&tokens[0]).await && !app.works(&tokens[1]).await);
+    assert!(app.works(&tokens[2]).await, "the other session goes on");
+    // Every session of the user ends with a leaked one, and takes its tokens along.
+    let three = session(&app, &user).await;
+    assert_eq!(app.github().report(&[report(&three)]).await.status, 200);
+    assert!(!app.works(&tokens[2]).await);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::browser::{Browser, PageAnswer};
+use crate::flow::Ask;
 use crate::support::{TestApp, report};
 use tokenward::model::PlainToken;
 
@@ -147,6 +148,49 @@ async fn a_leaked_session_ends_them_all() {
     assert!(!is_in(&mut one).await && !is_in(&mut two).await);
 }
 
+/// Whoever had the session could allow any client anything.
+#[tokio::test]
+async fn a_leaked_session_takes_what_was_granted_in_it_along() {
+    let app = TestApp::start().await;
+    let party = app.confidential("Engine").await;
+    let (mut one, mut two) = (app.browser(), app.browser());
+    let mut tokens = Vec::new();
+    for browser in [&mut one, &mut two] {
+        browser.sign_in(ADA).await;
+        let ask = Ask::of(&party).with("prompt", "consent");
+        let answer = browser.allow(&ask).await.answered();
+        let answer = app.exchange_asked(&party, &answer["code"]).await;
+        tokens.push(answer.member("access_token"));
+    }
+    let leaked = PlainToken::new(one.cookies[COOKIE].clone());
+    assert_eq!(app.github().report(&[report(&leaked)]).await.status, 200);
+    assert!(!app.works(&tokens[0]).await);
+    assert!(app.works(&tokens[1]).await, "another session granted that");
+    let letters = app.read_mail().await;
+    let letter = &letters.last().unwrap().text;
+    // The other session, the refresh token and the access token.
+    let ended = "With it we ended 3 other sessions and tokens of the same account.";
+    assert!(letter.contains(ended), "{letter}");
+
+    // It was dead already, and told the finder nothing; what it had made is dead all the same.
+    let mut again = app.browser();
+    again.sign_in(ADA).await;
+    let answer = again.authorize(&Ask::of(&party)).await.answered();
+    let answer = app.exchange_asked(&party, &answer["code"]).await;
+    let leaked = PlainToken::new(again.cookies[COOKIE].clone());
+    let page = again.get("/settings/sessions").await;
+    again.post("/logout", &page.form_to("/logout")).await;
+    assert!(app.works(&answer.member("access_token")).await);
+    assert_eq!(app.github().report(&[report(&leaked)]).await.status, 200);
+    assert!(!app.works(&answer.member("access_token")).await);
+    let letters = app.read_mail().await;
+    let letter = &letters.last().unwrap().text;
+    assert!(
+        !letter.contains("Nothing of yours stops working"),
+        "{letter}"
+    );
+}
+
 /// Abuse case 71.
 #[tokio::test]
 async fn a_form_that_is_not_ours_is_refused() {
@@ -205,7 +249,9 @@ fn guarded(page: &PageAnswer) {
 async fn every_page_is_guarded() {
     let app = TestApp::start().await;
     let mut browser = app.browser();
-    guarded(&browser.get("/login").await);
+    let page = browser.get("/login").await;
+    guarded(&page);
+    assert_eq!(page.headers["cross-origin-opener-policy"], "same-origin");
     guarded(&browser.ask_for_code(ADA, "/").await);
     guarded(&browser.post("/logout", &[]).await);
     browser.sign_in(ADA).await;

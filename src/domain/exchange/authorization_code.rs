@@ -196,7 +196,7 @@ async fn end_family(ctx: &Context, grant: &Grant, now: Timestamp) -> Result<(), 
     tracing::warn!(
         client.id = %grant.client,
         grant.id = %grant.id,
-        tokens = revoked,
+        tokens = revoked.len(),
         "a code was brought again or by another client: its family is dead"
     );
     Ok(())

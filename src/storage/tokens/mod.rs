@@ -16,7 +16,9 @@ pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supers
 pub use of_client::{
     count_secrets, list_by_client, revoke_by_client, revoke_secret, revoke_secrets,
 };
-pub use revocation::{ExposedSet, RevokedToken, revoke, revoke_exposed, revoke_families};
+pub use revocation::{
+    ExposedSet, RevokedToken, revoke, revoke_exposed, revoke_families, revoke_minted_from,
+};
 pub use usage::{NewDigest, Use, record_uses, rehash};
 
 use super::backend::{Tx, sql};

@@ -119,7 +119,7 @@ pub async fn revoke(
     Ok(done == 1)
 }
 
-/// Revokes every token minted from these grants; tells how many died just now.
+/// Revokes every token minted from these grants, and tells which died just now.
 ///
 /// # Errors
 /// When the database fails.
@@ -127,27 +127,59 @@ pub async fn revoke_families(
     tx: &mut Tx,
     grants: &[Id<Grant>],
     revocation: Revocation,
-) -> Result<u64, StorageError> {
+) -> Result<Vec<RevokedToken>, StorageError> {
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE grant_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL";
+         WHERE grant_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id";
     const POSTGRES: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE grant_id = ANY($1) AND revoked_at IS NULL";
+         WHERE grant_id = ANY($1) AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id";
     let grants: Vec<Uuid> = grants.iter().map(|id| id.uuid()).collect();
+    revoke_each(tx, (SQLITE, POSTGRES), grants, revocation).await
+}
+
+/// Revokes the tokens that were minted from these sessions themselves, and tells which died just
+/// now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_minted_from(
+    tx: &mut Tx,
+    sessions: &[Id<Token>],
+    revocation: Revocation,
+) -> Result<Vec<RevokedToken>, StorageError> {
+    const SQLITE: &str = "UPDATE tokens
+         SET revoked_at = $2, revoked_reason = $3
+         WHERE parent_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id";
+    const POSTGRES: &str = "UPDATE tokens
+         SET revoked_at = $2, revoked_reason = $3
+         WHERE parent_id = ANY($1) AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id";
+    let sessions: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
+    revoke_each(tx, (SQLITE, POSTGRES), sessions, revocation).await
+}
+
+async fn revoke_each(
+    tx: &mut Tx,
+    (sqlite, postgres): (&'static str, &'static str),
+    ids: Vec<Uuid>,
+    revocation: Revocation,
+) -> Result<Vec<RevokedToken>, StorageError> {
     let (at, reason) = (revocation.at.as_millis(), revocation.reason.name());
-    let done = match tx.connection() {
+    match tx.connection() {
         Backend::Sqlite(c) => {
-            let query = sqlx::query(SQLITE).bind(ids_as_json(&grants));
+            let query = sqlx::query(sqlite).bind(ids_as_json(&ids));
             let query = query.bind(at).bind(reason);
-            patient(query.execute(c)).await?.rows_affected()
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
         }
         Backend::Postgres(c) => {
-            let query = sqlx::query(POSTGRES).bind(grants).bind(at).bind(reason);
-            patient(query.execute(c)).await?.rows_affected()
+            let query = sqlx::query(postgres).bind(ids).bind(at).bind(reason);
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
         }
-    };
-    Ok(done)
+    }
 }
 
 fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
