@@ -1,7 +1,7 @@
 //! `/v1/oauth2/authorize` and `/v1/oauth2/consent`: the authorization endpoint for a product that
 //! shows the question on a page of its own, at the same origin.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -13,11 +13,9 @@ use super::extract::{Form, FromParameters, Parameters as FormParameters, SignedI
 use super::oauth_error::OAuthError;
 use super::openapi::{ConsentForm, ErrorBody};
 use super::state::ApiState;
-use super::web::PageError;
-use crate::domain::authorization::{
-    self, AuthorizationError, AuthorizationRequest, Destination, Next, Parameters, Question,
-    RequestRefusal, Verdict,
-};
+use super::web::authorize::read;
+use super::web::{PageError, answers};
+use crate::domain::authorization::{self, AuthorizationRequest, Next, Question, Verdict};
 use crate::model::{Id, Organization, RegisteredClient, Session, SubType, Timestamp};
 
 /// What a page has to ask a person (Polar's shape).
@@ -130,7 +128,8 @@ fn choice(organization: &Organization) -> OrganizationChoice<'_> {
         ("state" = Option<String>, Query, description = "Sent back byte for byte."),
     ),
     responses(
-        (status = 200, description = "What has to be asked.",
+        (status = 200, description = "What has to be asked; or, with `response_mode=form_post`, a \
+            page that posts the answer to the client.",
             body = inline(AuthorizationQuestion<'static>)),
         (status = 303, description = "The answer to the client."),
         (status = 400, description = "The client or its redirect URI is not certain.",
@@ -147,7 +146,7 @@ pub(super) async fn question(
     let answering = async {
         let (request, parameters) = match read(request.query_string(), &state).await? {
             Ok(read) => read,
-            Err(refusal) => return Ok(refused(&refusal, &state)),
+            Err(refusal) => return Ok(answers::refused(&refusal, &state)?),
         };
         let session = visitor.session.as_ref();
         let next = authorization::decide(&state.ctx, &request, &parameters, session).await?;
@@ -184,6 +183,8 @@ impl FromParameters for Said {
     tag = "oauth",
     request_body(content = ConsentForm, content_type = "application/x-www-form-urlencoded"),
     responses(
+        (status = 200, description = "With `response_mode=form_post`: a page that posts the answer \
+            to the client.", content_type = "text/html"),
         (status = 303, description = "The answer to the client."),
         (status = 400, description = "The request cannot be read.", body = ErrorBody),
         (status = 401, description = "Somebody must sign in, perhaps again.", body = ErrorBody),
@@ -201,7 +202,7 @@ pub(super) async fn consent(
     let answering = async {
         let (request, parameters) = match read(request.query_string(), &state).await? {
             Ok(read) => read,
-            Err(refusal) => return Ok(refused(&refusal, &state)),
+            Err(refusal) => return Ok(answers::refused(&refusal, &state)?),
         };
         // What is left to the client's registration may have changed since the person saw it.
         if ["scope", "redirect_uri"]
@@ -220,18 +221,6 @@ pub(super) async fn consent(
     answer.map_err(|_| ApiError::unavailable("the database took too long", 5))?
 }
 
-type Read = (AuthorizationRequest, Parameters);
-
-async fn read(query: &str, state: &ApiState) -> Result<Result<Read, AuthorizationError>, ApiError> {
-    let parameters = Parameters::parse(query).map_err(ApiError::malformed)?;
-    match AuthorizationRequest::read(&state.ctx, &parameters).await {
-        Ok(request) => Ok(Ok((request, parameters))),
-        Err(RequestRefusal::Answered(refusal)) => Ok(Err(refusal)),
-        Err(RequestRefusal::Unreadable(why)) => Err(ApiError::malformed(why)),
-        Err(RequestRefusal::Failed(error)) => Err(error.into()),
-    }
-}
-
 fn show(
     next: &Next,
     request: &AuthorizationRequest,
@@ -239,11 +228,8 @@ fn show(
     state: &ApiState,
 ) -> Result<HttpResponse, ApiError> {
     match (next, session) {
-        (Next::Granted(granted), _) => {
-            let code = [("code", granted.code.reveal())];
-            Ok(send_on(&granted.destination, &code, state))
-        }
-        (Next::Refused(refusal), _) => Ok(refused(refusal, state)),
+        (Next::Granted(granted), _) => Ok(answers::granted(granted, state)?),
+        (Next::Refused(refusal), _) => Ok(answers::refused(refusal, state)?),
         (Next::Ask(question), Some(session)) => Ok(HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(AuthorizationQuestion::new(
@@ -251,20 +237,4 @@ fn show(
             ))),
         (Next::SignIn | Next::Ask(_), _) => Err(ApiError::not_signed_in()),
     }
-}
-
-fn refused(refusal: &AuthorizationError, state: &ApiState) -> HttpResponse {
-    let fields = [
-        ("error", refusal.code.name()),
-        ("error_description", refusal.description),
-    ];
-    send_on(&refusal.destination, &fields, state)
-}
-
-fn send_on(destination: &Destination, fields: &[(&str, &str)], state: &ApiState) -> HttpResponse {
-    let location = destination.location(fields, &state.ctx.issuer);
-    HttpResponse::SeeOther()
-        .insert_header((LOCATION, location))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .finish()
 }

@@ -27,6 +27,8 @@ async fn somebody_allows_a_client_and_it_gets_tokens() {
     let back = browser.sign_in_to(ADA, &return_to).await;
     let page = browser.get(back.location()).await;
     assert!(page.asks());
+    // The client may have opened a window for this, and waits for it to come back.
+    assert_eq!(page.headers["cross-origin-opener-policy"], "unsafe-none");
     for shown in [
         "Engine",
         "app.example",

@@ -175,3 +175,23 @@ async fn each_page_has_a_nonce_of_its_own() {
     }
     assert_eq!(policies.len(), 3);
 }
+
+/// A page of the same origin that asks in our place.
+#[tokio::test]
+async fn consent_from_a_page_of_the_same_origin_is_answered_as_a_form_too() {
+    let app = TestApp::start().await;
+    let party = app.confidential("Engine").await;
+    let mut browser = app.browser();
+    browser.sign_in(ADA).await;
+    let path = posted(&party).path();
+    let query = path.split_once('?').unwrap().1;
+    let consent = format!("/v1/oauth2/consent?{query}");
+    let say = |action: &str| vec![("action".to_owned(), action.to_owned())];
+    let page = browser.post(&consent, &say("deny")).await;
+    assert_eq!(error(&page), "access_denied");
+    let code = answer(&browser.post(&consent, &say("allow")).await)["code"].clone();
+    assert_eq!(app.exchange_asked(&party, &code).await.status, 200);
+    // Nothing is left to ask.
+    let page = browser.get(&format!("/v1/oauth2/authorize?{query}")).await;
+    assert!(answer(&page).contains_key("code"));
+}

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use super::error::PageError;
-use super::page::{Page, Sending, see_other};
+use super::page::{Page, Policy, Sending, see_other};
 use crate::domain::authorization::{AuthorizationError, Destination, Granted, ResponseMode};
 use crate::http::state::ApiState;
 use crate::model::random;
@@ -19,7 +19,10 @@ struct FormPost<'a> {
     nonce: &'a str,
 }
 
-pub(super) fn granted(granted: &Granted, state: &ApiState) -> Result<HttpResponse, PageError> {
+pub(in crate::http) fn granted(
+    granted: &Granted,
+    state: &ApiState,
+) -> Result<HttpResponse, PageError> {
     deliver(
         &granted.destination,
         &[("code", granted.code.reveal())],
@@ -27,7 +30,7 @@ pub(super) fn granted(granted: &Granted, state: &ApiState) -> Result<HttpRespons
     )
 }
 
-pub(super) fn refused(
+pub(in crate::http) fn refused(
     refusal: &AuthorizationError,
     state: &ApiState,
 ) -> Result<HttpResponse, PageError> {
@@ -55,7 +58,11 @@ fn deliver(
                 fields: &destination.members(fields, issuer),
                 nonce: &nonce,
             };
-            Page::render_scripted(&template, &nonce, &Sending::Also(uri.source()), state)
+            let policy = Policy {
+                script: Some(&nonce),
+                ..Policy::new(Sending::Also(uri.source()))
+            };
+            Page::render(&template, &policy)
         }
     }
 }

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::error::PageError;
-use super::page::{Page, Sending, see_other};
+use super::page::{Page, Policy, Sending, see_other};
 use super::return_to::login_url;
 use super::when::moment;
 use crate::domain::consents::{self, AllowedClient};
@@ -77,7 +77,7 @@ pub(in crate::http) async fn list(
         page,
         applications: all.iter().map(view).collect(),
     };
-    Page::render(&template, &Sending::Ourselves, &state)
+    Page::render(&template, &Policy::new(Sending::Ourselves))
 }
 
 /// From which application it is taken back.

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::answers;
 use super::error::PageError;
-use super::page::{Page, Sending, see_other};
+use super::page::{Page, Policy, Sending, see_other};
 use super::return_to::login_url;
 use crate::domain::authorization::{
     self, AuthorizationRequest, MARK, Next, Parameters, Question, RequestRefusal, Verdict,
@@ -148,10 +148,10 @@ async fn respond(
         .map_err(|_| PageError::too_slow())?
 }
 
-type Read = (AuthorizationRequest, Parameters);
+pub(in crate::http) type Read = (AuthorizationRequest, Parameters);
 
 /// The request, or the refusal that the client hears of.
-async fn read(
+pub(in crate::http) async fn read(
     text: &str,
     state: &ApiState,
 ) -> Result<Result<Read, authorization::AuthorizationError>, PageError> {
@@ -214,7 +214,11 @@ fn ask(
         who: session.user.email.as_str(),
     };
     let images = logo.as_ref().map(|(source, _)| source.as_str());
-    Page::render_with_images(&template, images, &Sending::Also(uri.source()), state)
+    let policy = Policy {
+        images,
+        ..Policy::new(Sending::Also(uri.source()))
+    };
+    Page::render(&template, &policy)
 }
 
 fn scopes<'a>(all: &'a ScopeSet, fresh: &ScopeSet, state: &'a ApiState) -> Vec<ScopeView<'a>> {

@@ -8,7 +8,7 @@ use askama::Template;
 use tokio::time::timeout;
 
 use super::error::PageError;
-use super::page::{Page, Sending, see_other};
+use super::page::{Page, Policy, Sending, see_other};
 use super::return_to::{ReturnTo, code_url, login_url};
 use crate::domain::sessions::{self, Begun};
 use crate::domain::sign_in::{self, SignInRefusal};
@@ -64,6 +64,7 @@ struct CodePage<'a> {
     return_to: &'a str,
     email: &'a str,
     minutes: u64,
+    here: String,
     back: String,
 }
 
@@ -148,7 +149,7 @@ fn ask_for_address(
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
-    let mut response = Page::render_with(&template, status, &sending(return_to), state)?;
+    let mut response = Page::render_with(&template, status, &policy(return_to))?;
     if let Some((cookie, _)) = &fresh {
         response
             .add_cookie(cookie)
@@ -158,11 +159,11 @@ fn ask_for_address(
 }
 
 /// Signing in may end at a client, by way of the authorization endpoint.
-fn sending(return_to: &ReturnTo) -> Sending {
-    match return_to.is_authorization() {
+fn policy(return_to: &ReturnTo) -> Policy<'static> {
+    Policy::new(match return_to.is_authorization() {
         true => Sending::Anywhere,
         false => Sending::Ourselves,
-    }
+    })
 }
 
 /// The address that was typed.
@@ -261,13 +262,14 @@ fn ask_for_code(
         return_to: return_to.as_str(),
         email,
         minutes: state.ctx.policy.sign_in.code_lifetime.as_secs() / 60,
+        here: code_url(return_to),
         back: login_url(return_to.as_str(), None),
     };
     let status = match problem {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
-    Page::render_with(&template, status, &sending(return_to), state)
+    Page::render_with(&template, status, &policy(return_to))
 }
 
 /// The code that was typed.

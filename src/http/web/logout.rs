@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::error::PageError;
 use super::login::signed_out;
-use super::page::{Page, Sending, see_other};
+use super::page::{Page, Policy, Sending, see_other};
 use crate::domain::authorization::Parameters;
 use crate::domain::logout::{self, Afterwards, LogoutRefusal, LogoutRequest, Next};
 use crate::http::OAuthError;
@@ -136,7 +136,7 @@ fn leave(afterwards: Option<&Afterwards>, state: &ApiState) -> HttpResponse {
 
 fn say_signed_out(state: &ApiState) -> Result<HttpResponse, PageError> {
     let page = Page::new(state, "You are signed out");
-    Page::render(&SignedOutPage { page }, &Sending::Ourselves, state)
+    Page::render(&SignedOutPage { page }, &Policy::new(Sending::Ourselves))
 }
 
 fn ask(
@@ -158,7 +158,7 @@ fn ask(
         Some(afterwards) => Sending::Also(afterwards.source()),
         None => Sending::Ourselves,
     };
-    Page::render(&template, &sending, state)
+    Page::render(&template, &Policy::new(sending))
 }
 
 /// The request that the person confirms.

@@ -1,6 +1,7 @@
 //! Pages for people: plain HTML that works without script, strict about what may be loaded, framed
 //! and sent.
 
+pub(super) mod answers;
 pub(super) mod applications;
 pub(super) mod authorize;
 pub(super) mod login;
@@ -8,7 +9,6 @@ pub(super) mod logout;
 pub(super) mod look;
 pub(super) mod sessions;
 
-mod answers;
 mod browser;
 mod error;
 mod page;

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType, HeaderName, LOCATION, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use askama::Template;
 
@@ -37,6 +37,57 @@ pub(in crate::http) enum Sending {
     Anywhere,
 }
 
+/// What a browser may do for a page.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Policy<'a> {
+    /// Where its forms send to.
+    pub(in crate::http) sending: Sending,
+    /// The nonce of its only script.
+    pub(in crate::http) script: Option<&'a str>,
+    /// Where images come from (CSP3 2.3.1), besides ourselves.
+    pub(in crate::http) images: Option<&'a str>,
+}
+
+impl Policy<'_> {
+    /// No script, and nothing from elsewhere.
+    pub(in crate::http) const fn new(sending: Sending) -> Self {
+        Self {
+            sending,
+            script: None,
+            images: None,
+        }
+    }
+
+    fn content_security(&self) -> String {
+        let mut policy = "default-src 'none'; style-src 'self'; base-uri 'none'; \
+                          frame-ancestors 'none'; img-src 'self'"
+            .to_owned();
+        if let Some(source) = self.images {
+            let _ = write!(policy, " {source}");
+        }
+        match &self.sending {
+            Sending::Ourselves => policy.push_str("; form-action 'self'"),
+            Sending::Also(source) => {
+                let _ = write!(policy, "; form-action 'self' {source}");
+            }
+            Sending::Anywhere => {}
+        }
+        if let Some(nonce) = self.script {
+            let _ = write!(policy, "; script-src 'nonce-{nonce}'");
+        }
+        policy
+    }
+
+    /// A client that opens a window to sign somebody in waits for it to come back; a page of our
+    /// own has no business with whoever opened it.
+    const fn opener(&self) -> &'static str {
+        match self.sending {
+            Sending::Ourselves => "same-origin",
+            Sending::Also(_) | Sending::Anywhere => "unsafe-none",
+        }
+    }
+}
+
 impl Page {
     /// The frame of a page with this title.
     pub(in crate::http) fn new(state: &ApiState, title: &str) -> Self {
@@ -52,105 +103,35 @@ impl Page {
     /// Renders a template that holds this page.
     pub(in crate::http) fn render(
         template: &impl Template,
-        sending: &Sending,
-        state: &ApiState,
+        policy: &Policy<'_>,
     ) -> Result<HttpResponse, PageError> {
-        Self::render_with(template, StatusCode::OK, sending, state)
+        Self::render_with(template, StatusCode::OK, policy)
     }
 
     /// As [`Page::render`], with another status.
     pub(in crate::http) fn render_with(
         template: &impl Template,
         status: StatusCode,
-        sending: &Sending,
-        state: &ApiState,
+        policy: &Policy<'_>,
     ) -> Result<HttpResponse, PageError> {
         let html = template.render().map_err(|_| PageError::defect())?;
-        Ok(guarded(
-            html,
-            status,
-            &policy(sending, None, None),
-            state.cookies.secure(),
-        ))
+        Ok(guarded(html, status, policy))
     }
-
-    /// As [`Page::render`], for a page with images from this source (CSP3 2.3.1), if any.
-    pub(in crate::http) fn render_with_images(
-        template: &impl Template,
-        images: Option<&str>,
-        sending: &Sending,
-        state: &ApiState,
-    ) -> Result<HttpResponse, PageError> {
-        let html = template.render().map_err(|_| PageError::defect())?;
-        let policy = policy(sending, None, images);
-        Ok(guarded(
-            html,
-            StatusCode::OK,
-            &policy,
-            state.cookies.secure(),
-        ))
-    }
-
-    /// As [`Page::render`], for a page whose only script has this nonce.
-    pub(in crate::http) fn render_scripted(
-        template: &impl Template,
-        nonce: &str,
-        sending: &Sending,
-        state: &ApiState,
-    ) -> Result<HttpResponse, PageError> {
-        let html = template.render().map_err(|_| PageError::defect())?;
-        let policy = policy(sending, Some(nonce), None);
-        Ok(guarded(
-            html,
-            StatusCode::OK,
-            &policy,
-            state.cookies.secure(),
-        ))
-    }
-}
-
-fn policy(sending: &Sending, nonce: Option<&str>, images: Option<&str>) -> String {
-    let mut policy = "default-src 'none'; style-src 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'; img-src 'self'"
-        .to_owned();
-    if let Some(source) = images {
-        let _ = write!(policy, " {source}");
-    }
-    match sending {
-        Sending::Ourselves => policy.push_str("; form-action 'self'"),
-        Sending::Also(source) => {
-            let _ = write!(policy, "; form-action 'self' {source}");
-        }
-        Sending::Anywhere => {}
-    }
-    if let Some(nonce) = nonce {
-        let _ = write!(policy, "; script-src 'nonce-{nonce}'");
-    }
-    policy
 }
 
 /// A page with the headers that keep it to whoever it is for.
-pub(super) fn guarded(
-    html: String,
-    status: StatusCode,
-    policy: &str,
-    secure: bool,
-) -> HttpResponse {
-    let mut response = HttpResponse::build(status);
-    response
+fn guarded(html: String, status: StatusCode, policy: &Policy<'_>) -> HttpResponse {
+    HttpResponse::build(status)
         .insert_header(ContentType::html())
         .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((CONTENT_SECURITY_POLICY, policy))
+        .insert_header((CONTENT_SECURITY_POLICY, policy.content_security()))
         .insert_header((X_FRAME_OPTIONS, "DENY"))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((
             HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ));
-    if secure {
-        response.insert_header((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-    }
-    response.body(html)
+            policy.opener(),
+        ))
+        .body(html)
 }
 
 /// The page that says what went wrong.
@@ -180,12 +161,7 @@ pub(super) fn error_page(status: StatusCode, title: &str, detail: &str) -> HttpR
             .unwrap_or_default(),
     };
     let html = template.render().unwrap_or_else(|_| title.to_owned());
-    guarded(
-        html,
-        status,
-        &policy(&Sending::Ourselves, None, None),
-        false,
-    )
+    guarded(html, status, &Policy::new(Sending::Ourselves))
 }
 
 #[derive(Template)]

@@ -7,7 +7,7 @@ use askama::Template;
 use super::browser;
 use super::error::PageError;
 use super::login::{Bare, signed_out};
-use super::page::{Page, Sending, see_other};
+use super::page::{Page, Policy, Sending, see_other};
 use super::return_to::login_url;
 use super::when::moment;
 use crate::domain::sessions::{self, SessionFacts};
@@ -78,7 +78,7 @@ pub(in crate::http) async fn list(
         page,
         sessions: all.into_iter().map(view).collect(),
     };
-    Page::render(&template, &Sending::Ourselves, &state)
+    Page::render(&template, &Policy::new(Sending::Ourselves))
 }
 
 /// Which session ends.
