@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ pub struct ApiError {
     problems: Vec<Problem>,
     retry_after: Option<u64>,
     allow: Option<&'static str>,
+    challenge: Option<&'static str>,
 }
 
 impl ApiError {
@@ -63,7 +64,13 @@ impl ApiError {
     #[must_use]
     pub fn not_signed_in() -> Self {
         let detail = "this needs somebody who is signed in";
-        Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", detail)
+        let error = Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", detail);
+        // RFC 9110 15.5.2 wants a challenge, and knows no scheme for cookies. Browsers ask nobody
+        // about a scheme that they do not know.
+        Self {
+            challenge: Some("Session"),
+            ..error
+        }
     }
 
     /// 404: nothing is here.
@@ -138,6 +145,7 @@ impl ApiError {
             problems: Vec::new(),
             retry_after: None,
             allow: None,
+            challenge: None,
         }
     }
 }
@@ -202,6 +210,9 @@ impl ResponseError for ApiError {
         }
         if let Some(methods) = self.allow {
             response.insert_header((ALLOW, methods));
+        }
+        if let Some(scheme) = self.challenge {
+            response.insert_header((WWW_AUTHENTICATE, scheme));
         }
         response.json(Body {
             error: self.code,

@@ -83,7 +83,7 @@ pub(super) async fn by_get(
     tag = "oauth",
     security(("access_token" = []), ()),
     request_body(
-        content = UserInfoForm,
+        content = Option<UserInfoForm>,
         content_type = "application/x-www-form-urlencoded",
     ),
     responses(

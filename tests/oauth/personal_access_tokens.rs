@@ -246,6 +246,7 @@ async fn no_token_makes_lists_or_revokes_tokens() {
         (nobody.status, nobody.refusal().as_str()),
         (401, "not_signed_in")
     );
+    assert_eq!(nobody.headers["www-authenticate"], "Session");
     assert_eq!(app.browser().get(PERSONAL).await.status, 401);
     assert_eq!(
         app.number("SELECT count(*) FROM tokens WHERE name = 'deployment'")
