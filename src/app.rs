@@ -24,7 +24,8 @@ use crate::config::{Feedback, GithubSettings, Settings};
 use crate::domain::{Context, Wake, usage};
 use crate::http::{self, ApiState, CookieNames, Intake, Look, StyleSheet};
 use crate::jobs::{
-    DeliverLogouts, DeliverMail, FlushUses, Pace, RefreshOriginKeys, RotateSigningKeys,
+    DeliverLogouts, DeliverMail, FlushUses, Pace, RefreshOriginKeys, RevokeInBulk,
+    RotateSigningKeys,
 };
 use crate::mail::Mailer;
 use crate::model::Clock;
@@ -282,7 +283,7 @@ fn background(
     ctx: &Arc<Context>,
     (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
     stop: &CancellationToken,
-) -> [Job; 4] {
+) -> [Job; 5] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
     let interval = settings.tokens.last_used_flush_interval;
@@ -293,7 +294,12 @@ fn background(
     let signing_keys = RotateSigningKeys {
         ctx: Arc::clone(ctx),
     };
+    let in_bulk = RevokeInBulk {
+        ctx: Arc::clone(ctx),
+        metrics: deliver_mail.metrics.clone(),
+    };
     [
+        ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
         ("deliver_logouts", Box::pin(logouts.run(stop.clone()))),
         ("flush_uses", Box::pin(uses.run(stop.clone()))),

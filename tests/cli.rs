@@ -9,6 +9,8 @@
 mod clients;
 #[path = "support/place.rs"]
 mod place;
+#[path = "cli/revoke.rs"]
+mod revoke;
 
 use std::io::Write;
 use std::process::Stdio;

@@ -15,7 +15,7 @@ use tokenward::app::{self, Application, Seams};
 use tokenward::config::Settings;
 use tokenward::jobs::{DeliverMail, Pace};
 use tokenward::mail::{Mailbox, Mailer, Options};
-use tokenward::model::{Clock, TokenDigest};
+use tokenward::model::{Clock, RevocationReason, TokenDigest};
 use tokenward::origins::verify;
 use tokenward::storage::{Db, exposures, outbox, tokens as tokens_table};
 use tokenward::telemetry::{LogFormat, Metrics, logs};
@@ -145,7 +145,8 @@ async fn statements(url: &str) -> anyhow::Result<()> {
 async fn leak(db: &Db, key: &VerifyingKey, one: &Bare) -> anyhow::Result<()> {
     verify(key, &one.signed.signature, &one.signed.body)?;
     let mut tx = db.begin().await?;
-    tokens_table::revoke_exposed(&mut tx, &one.exposed, one.at).await?;
+    let reasons = (RevocationReason::Exposed, RevocationReason::RelativeExposed);
+    tokens_table::revoke_exposed(&mut tx, &one.exposed, reasons, one.at).await?;
     exposures::insert(&mut tx, Some(one.delivery), &one.exposures).await?;
     outbox::insert(&mut tx, &one.letters, 10, one.at).await?;
     Ok(tx.commit().await?)

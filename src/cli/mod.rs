@@ -14,6 +14,7 @@ mod organization;
 mod outbox;
 mod output;
 mod progress;
+mod revoke;
 mod screen;
 mod serve;
 mod service_key;
@@ -113,6 +114,11 @@ enum InWorld {
     /// List the keys that sign ID tokens, or rotate them
     #[command(subcommand)]
     SigningKey(signing_key::Command),
+    /// Revoke everything of an owner, a client or a kind
+    ///
+    /// Tokens that fit all options are revoked in batches, with what came from them. Nothing is
+    /// written down as an exposure, and nobody is told. One token is revoked by `token revoke`.
+    Revoke(revoke::Arguments),
     /// Look at letters that have not been sent
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -186,6 +192,7 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::Client(command) => client::run(command, &ctx, out).await,
         InWorld::ServiceKey(command) => service_key::run(command, &ctx, out).await,
         InWorld::SigningKey(command) => signing_key::run(command, &ctx, out).await,
+        InWorld::Revoke(arguments) => revoke::run(arguments, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
     };
     ctx.db.close().await;

@@ -1,50 +1,67 @@
-//! What a delivery says about our tokens, before anything is written.
+//! What reports say about our tokens, before anything is written.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Context;
 use crate::model::letter::Outcome;
 use crate::model::{
-    Delivery, Exposure, Grant, Id, Place, Remedy, RevocationReason, Timestamp, Token, TokenDigest,
-    TokenKind, TokenState, User, Verdict,
+    Exposure, Grant, Id, Origin, Place, Remedy, Report, RevocationReason, Timestamp, Token,
+    TokenDigest, TokenKind, TokenState, User, Verdict,
 };
 use crate::storage::exposures::NewExposure;
 use crate::storage::tokens::{FoundToken, RevokedToken};
 
 /// Which digests were seen in which reports.
+#[derive(Default)]
 pub(super) struct Sightings {
-    pub(super) by_digest: HashMap<TokenDigest, Sighting>,
+    by_digest: HashMap<TokenDigest, Sighting>,
 }
 
-pub(super) struct Sighting {
+#[derive(Default)]
+struct Sighting {
     reports: Vec<usize>,
-    current_digest: TokenDigest,
+    /// What the current hash key makes of the text, if the text was seen.
+    current_digest: Option<TokenDigest>,
 }
 
 impl Sightings {
-    pub(super) fn in_delivery(ctx: &Context, delivery: &Delivery) -> Self {
-        let mut by_digest: HashMap<TokenDigest, Sighting> = HashMap::new();
-        for (index, report) in delivery.reports.iter().enumerate() {
+    pub(super) fn in_reports(ctx: &Context, reports: &[Report]) -> Self {
+        let mut sightings = Self::default();
+        for (index, report) in reports.iter().enumerate() {
             for candidate in ctx.detector.candidates(report.text.reveal()) {
-                let text = candidate.text.as_bytes();
-                let mut digests = ctx.hash_keys.candidates(text).peekable();
-                // The current key's comes first.
-                let Some(current_digest) = digests.peek().copied() else {
-                    continue;
-                };
-                for digest in digests {
-                    let sighting = by_digest.entry(digest).or_insert_with(|| Sighting {
-                        reports: Vec::new(),
-                        current_digest,
-                    });
-                    // A text may hold the same token many times; it is one report all the same.
-                    if sighting.reports.last() != Some(&index) {
-                        sighting.reports.push(index);
-                    }
-                }
+                sightings.add_text(ctx, candidate.text.as_bytes(), index);
             }
         }
-        Self { by_digest }
+        sightings
+    }
+
+    /// A token's text was seen in this report.
+    pub(super) fn add_text(&mut self, ctx: &Context, text: &[u8], report: usize) {
+        let mut digests = ctx.hash_keys.candidates(text).peekable();
+        // The current key's comes first.
+        let current_digest = digests.peek().copied();
+        for digest in digests {
+            let sighting = self.add(digest, report);
+            sighting.current_digest = current_digest;
+        }
+    }
+
+    /// A token was named by its digest in this report, by whoever may know it.
+    pub(super) fn add_digest(&mut self, digest: TokenDigest, report: usize) {
+        self.add(digest, report);
+    }
+
+    fn add(&mut self, digest: TokenDigest, report: usize) -> &mut Sighting {
+        let sighting = self.by_digest.entry(digest).or_default();
+        // A text may hold the same token many times; it is one report all the same.
+        if sighting.reports.last() != Some(&report) {
+            sighting.reports.push(report);
+        }
+        sighting
+    }
+
+    pub(super) fn digests(&self) -> Vec<TokenDigest> {
+        self.by_digest.keys().copied().collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -52,11 +69,12 @@ impl Sightings {
     }
 }
 
-/// One of our tokens and everything this delivery says about it.
+/// One of our tokens and everything that is said about it.
 pub(super) struct Case<'f> {
     pub(super) found: &'f FoundToken,
-    state: TokenState,
-    pub(super) reports: Vec<usize>,
+    pub(super) state: TokenState,
+    /// Which reports speak of it, each with the key of its place.
+    pub(super) seen: Vec<(usize, [u8; 32])>,
     places: Vec<Place>,
     pub(super) rehash: Option<TokenDigest>,
 }
@@ -64,36 +82,47 @@ pub(super) struct Case<'f> {
 impl<'f> Case<'f> {
     pub(super) fn new(
         ctx: &Context,
-        delivery: &Delivery,
+        reports: &[Report],
         found: &'f FoundToken,
         sightings: &Sightings,
+        now: Timestamp,
     ) -> Self {
         let sighting = sightings.by_digest.get(&found.digest);
-        let reports = sighting
-            .map(|sighting| sighting.reports.clone())
-            .unwrap_or_default();
-        let mut seen = HashSet::new();
-        let places = reports
-            .iter()
-            .filter_map(|index| delivery.reports.get(*index))
-            .map(|report| {
-                Place::new(
-                    report.url.as_deref(),
-                    report.source.as_deref(),
-                    &ctx.detector,
-                )
-            })
-            .filter(|place| seen.insert(*place.key()))
-            .collect();
+        let indices = sighting.map(|sighting| sighting.reports.as_slice());
+        let mut seen = Vec::new();
+        let mut places: Vec<Place> = Vec::new();
+        let mut keys = HashSet::new();
+        for index in indices.unwrap_or_default() {
+            let Some(report) = reports.get(*index) else {
+                continue;
+            };
+            let (url, source) = (report.url.as_deref(), report.source.as_deref());
+            let place = Place::new(url, source, &ctx.detector);
+            seen.push((*index, *place.key()));
+            if keys.insert(*place.key()) {
+                places.push(place);
+            }
+        }
         let outdated = found.hash_key != *ctx.hash_keys.current().id();
         Self {
             found,
-            state: found.known.state(delivery.received_at),
-            reports,
+            state: found.known.state(now),
+            seen,
             places,
             rehash: sighting
                 .filter(|_| outdated)
-                .map(|sighting| sighting.current_digest),
+                .and_then(|sighting| sighting.current_digest),
+        }
+    }
+
+    /// A token that nobody says anything about.
+    pub(super) fn alone(found: &'f FoundToken, now: Timestamp) -> Self {
+        Self {
+            found,
+            state: found.known.state(now),
+            seen: Vec::new(),
+            places: Vec::new(),
+            rehash: None,
         }
     }
 
@@ -105,7 +134,7 @@ impl<'f> Case<'f> {
     pub(super) fn outcome(&self, revoked: &Revoked, now: Timestamp) -> Outcome {
         match self.state {
             // Another transaction was faster: dead since about now, and not by us.
-            _ if !revoked.ids.contains(&self.id()) => Outcome::AlreadyRevoked {
+            _ if !revoked.holds(self) => Outcome::AlreadyRevoked {
                 at: self.dead_since(now),
             },
             TokenState::Live => Outcome::Revoked { at: now },
@@ -122,13 +151,16 @@ impl<'f> Case<'f> {
         }
     }
 
-    pub(super) fn exposures(&self, delivery: &Delivery) -> impl Iterator<Item = NewExposure> {
-        let now = delivery.received_at;
+    pub(super) fn exposures(
+        &self,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> impl Iterator<Item = NewExposure> {
         self.places.iter().map(move |place| NewExposure {
             exposure: Exposure {
                 id: Id::new(now),
                 token: self.id(),
-                origin: delivery.origin.clone(),
+                origin: origin.clone(),
                 place: place.clone(),
                 first_seen_at: now,
                 revoked_at: self.dead_since(now),
@@ -172,6 +204,11 @@ impl Revoked {
         revoked
     }
 
+    /// Whether this token is one of them.
+    pub(super) fn holds(&self, case: &Case<'_>) -> bool {
+        self.ids.contains(&case.id())
+    }
+
     /// How many other tokens died with this one.
     pub(super) fn relatives(&self, case: &Case<'_>) -> u64 {
         let known = &case.found.known;
@@ -186,22 +223,12 @@ impl Revoked {
                 .as_ref()
                 .and_then(|user| self.with_sessions.get(&user.id)),
         };
-        let itself = u64::from(self.ids.contains(&case.id()));
+        let itself = u64::from(self.holds(case));
         together.copied().unwrap_or_default().saturating_sub(itself)
     }
 
-    pub(super) fn by_kind_and_reason(
-        &self,
-        exposed: &[Id<Token>],
-    ) -> Vec<(TokenKind, RevocationReason)> {
-        let exposed: HashSet<_> = exposed.iter().collect();
-        let reason = |token: &RevokedToken| match exposed.contains(&token.id) {
-            true => RevocationReason::Exposed,
-            false => RevocationReason::RelativeExposed,
-        };
-        self.all
-            .iter()
-            .map(|token| (token.kind, reason(token)))
-            .collect()
+    pub(super) fn by_kind_and_reason(&self) -> Vec<(TokenKind, RevocationReason)> {
+        let both = |token: &RevokedToken| (token.kind, token.reason);
+        self.all.iter().map(both).collect()
     }
 }

@@ -1,22 +1,17 @@
 //! The main job: a delivery comes in, tokens die, exposures are written down, owners are told.
 
-use std::collections::HashSet;
-
 use super::attempts::until_settled;
-use super::cases::{Case, Revoked, Sightings};
-use super::letters::{self, Managers};
-use super::{Context, Wake, sessions};
-use crate::model::{
-    Delivery, Id, Remedy, Revocation, RevocationReason, Timestamp, TokenDigest, TokenKind, Verdict,
-};
+use super::cases::{Case, Sightings};
+use super::incident::{self, Incident, Reasons};
+use super::{Context, Wake};
+use crate::model::{Delivery, Exposure, Id, RevocationReason, TokenKind, Verdict};
 use crate::storage::deliveries::{self, Remembered};
-use crate::storage::exposures::{self as exposures_table, NewExposure};
-use crate::storage::outbox::{self, NewLetter};
-use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
-use crate::storage::{StorageError, Tx, grants, organizations};
+use crate::storage::exposures as exposures_table;
+pub use crate::storage::exposures::{ExposureFilter, SeenToken};
+use crate::storage::{StorageError, Tx, tokens};
 
-/// Letters about leaks wait behind those that somebody sits and waits for.
-pub(super) const PRIORITY: i64 = 10;
+/// The scope that lets a service key read exposures.
+pub const SCOPE: &str = "exposures:read";
 
 /// What became of a delivery.
 #[derive(Clone, Debug, Default)]
@@ -37,14 +32,14 @@ pub struct Handled {
 /// every place is written down and everybody's letter is in the outbox, for good.
 ///
 /// The number of statements does not depend on the number of reports: none when nothing has our
-/// shape, one when nothing is ours, and at most nine otherwise,
-/// or thirteen when the token of a session is among them.
+/// shape, one when nothing is ours, and otherwise at most nine, or thirteen when the token of a
+/// session is among them.
 ///
 /// # Errors
 /// When the database fails. Nothing was changed then, or, when it failed during the commit,
 /// perhaps everything; repeating the delivery is right in both cases.
 pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, StorageError> {
-    let sightings = Sightings::in_delivery(ctx, delivery);
+    let sightings = Sightings::in_reports(ctx, &delivery.reports);
     let nothing = Handled {
         verdicts: vec![Verdict::FalsePositive; delivery.reports.len()],
         ..Handled::default()
@@ -53,14 +48,21 @@ pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, Stora
         return Ok(nothing);
     }
     // Reading first keeps deliveries in which nothing is ours away from the writer.
-    let digests: Vec<TokenDigest> = sightings.by_digest.keys().copied().collect();
-    let found = tokens::find_by_digests(&ctx.db, &digests).await?;
+    let found = tokens::find_by_digests(&ctx.db, &sightings.digests()).await?;
     if found.is_empty() {
         return Ok(nothing);
     }
     let cases: Vec<Case<'_>> = found
         .iter()
-        .map(|found| Case::new(ctx, delivery, found, &sightings))
+        .map(|found| {
+            Case::new(
+                ctx,
+                &delivery.reports,
+                found,
+                &sightings,
+                delivery.received_at,
+            )
+        })
         .collect();
     until_settled(async || record(ctx, delivery, &cases).await).await
 }
@@ -73,99 +75,31 @@ async fn record(
 ) -> Result<Handled, StorageError> {
     let now = delivery.received_at;
     let mut verdicts = vec![Verdict::FalsePositive; delivery.reports.len()];
-    for report in cases.iter().flat_map(|case| &case.reports) {
+    for (report, _) in cases.iter().flat_map(|case| &case.seen) {
         if let Some(verdict) = verdicts.get_mut(*report) {
             *verdict = Verdict::TruePositive;
         }
     }
-    let mut exposed = exposed_set(cases);
     let mut tx = ctx.db.begin().await?;
     let delivery_id = remember(&mut tx, delivery, &mut verdicts).await?;
-    let revoked = tokens::revoke_exposed(&mut tx, &exposed, now).await?;
-    let from_sessions = end_what_sessions_made(&mut tx, cases, &mut exposed, &revoked, now).await?;
-    let revoked = Revoked::new(revoked, from_sessions);
-    if !exposed.grants.is_empty() {
-        grants::revoke(&mut tx, &exposed.grants, now).await?;
-    }
-    let (owners, exposures): (Vec<&Case<'_>>, Vec<NewExposure>) = cases
-        .iter()
-        .flat_map(|case| {
-            case.exposures(delivery)
-                .map(move |exposure| (case, exposure))
-        })
-        .unzip();
-    let written: HashSet<_> = exposures_table::insert(&mut tx, Some(delivery_id), &exposures)
-        .await?
-        .into_iter()
-        .collect();
-    let fresh: Vec<_> = owners
-        .into_iter()
-        .zip(&exposures)
-        .filter(|(_, new)| written.contains(&new.exposure.id))
-        .collect();
-    let letters = write_letters(ctx, &mut tx, &fresh, &revoked, now).await?;
-    rehash(ctx, &mut tx, cases).await?;
+    let revoked = incident::end_tokens(&mut tx, cases, Reasons::EXPOSED, now).await?;
+    let incident = Incident {
+        origin: &delivery.origin,
+        delivery: Some(delivery_id),
+        cases,
+        revoked: &revoked,
+        at: now,
+    };
+    let written = incident.write_down(ctx, &mut tx).await?;
     tx.commit().await?;
-    announce(&ctx.letters_waiting, letters);
+    announce(&ctx.letters_waiting, written.letters);
     Ok(Handled {
         verdicts,
-        revoked: revoked.by_kind_and_reason(&exposed.tokens),
-        new_exposures: fresh.len(),
-        letters,
+        revoked: revoked.by_kind_and_reason(),
+        new_exposures: written.fresh.len(),
+        letters: written.letters,
         repeated: delivery_id != delivery.id,
     })
-}
-
-/// Ends what was minted from the sessions that ended just now, and everything that was granted in
-/// a session whose own token was seen: whoever had it could allow any client anything. Tells which
-/// tokens died.
-async fn end_what_sessions_made(
-    tx: &mut Tx,
-    cases: &[Case<'_>],
-    exposed: &mut ExposedSet,
-    revoked: &[RevokedToken],
-    now: Timestamp,
-) -> Result<Vec<RevokedToken>, StorageError> {
-    let revocation = Revocation {
-        at: now,
-        reason: RevocationReason::RelativeExposed,
-    };
-    let is_session = |kind: TokenKind| kind.remedy() == Remedy::UserSessions;
-    let ended = revoked.iter().filter(|token| is_session(token.kind));
-    let ended: Vec<_> = ended.map(|token| token.id).collect();
-    let mut dead = sessions::wind_up(tx, &ended, revocation).await?;
-    let seen = cases.iter().map(|case| &case.found.known.token);
-    let seen: Vec<_> = seen
-        .filter(|token| is_session(token.kind))
-        .map(|token| token.id)
-        .collect();
-    if !seen.is_empty() {
-        let granted = grants::list_by_sessions(tx, &seen).await?;
-        dead.extend(tokens::revoke_families(tx, &granted, revocation).await?);
-        exposed.grants.extend(granted);
-    }
-    Ok(dead)
-}
-
-fn exposed_set(cases: &[Case<'_>]) -> ExposedSet {
-    let mut exposed = ExposedSet::default();
-    for known in cases.iter().map(|case| &case.found.known) {
-        exposed.tokens.push(known.token.id);
-        match known.token.kind.remedy() {
-            Remedy::Token => {}
-            Remedy::Family => exposed.grants.extend(known.token.grant),
-            Remedy::UserSessions => {
-                exposed
-                    .session_users
-                    .extend(known.user.as_ref().map(|user| user.id));
-            }
-        }
-    }
-    exposed.grants.sort_unstable();
-    exposed.grants.dedup();
-    exposed.session_users.sort_unstable();
-    exposed.session_users.dedup();
-    exposed
 }
 
 /// Remembers the delivery. A verdict that was true once stays true, so a repeated delivery gets
@@ -191,73 +125,25 @@ async fn remember(
     }
 }
 
-async fn write_letters(
+/// Up to `limit` exposures that fit, newest first, behind `after`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
     ctx: &Context,
-    tx: &mut Tx,
-    fresh: &[(&Case<'_>, &NewExposure)],
-    revoked: &Revoked,
-    now: Timestamp,
-) -> Result<usize, StorageError> {
-    if fresh.is_empty() {
-        return Ok(0);
-    }
-    let managers = managers(tx, fresh).await?;
-    let mut all = Vec::new();
-    for (case, new) in fresh {
-        let known = &case.found.known;
-        let outcome = case.outcome(revoked, now);
-        let relatives = revoked.relatives(case);
-        for (recipient, addressee) in letters::addressees(ctx, known, &managers) {
-            let exposure = &new.exposure;
-            let letter =
-                letters::token_exposed(ctx, known, exposure, addressee, outcome, relatives);
-            let exposure = Some(exposure.id);
-            all.push(NewLetter {
-                id: Id::new(now),
-                exposure,
-                recipient,
-                letter,
-            });
-        }
-    }
-    outbox::insert(tx, &all, PRIORITY, now).await?;
-    Ok(all.len())
+    filter: &ExposureFilter,
+    after: Option<Id<Exposure>>,
+    limit: u32,
+) -> Result<Vec<SeenToken>, StorageError> {
+    exposures_table::page(&ctx.db, filter, after, i64::from(limit)).await
 }
 
-async fn managers(
-    tx: &mut Tx,
-    fresh: &[(&Case<'_>, &NewExposure)],
-) -> Result<Managers, StorageError> {
-    let mut ids: Vec<_> = fresh
-        .iter()
-        .filter_map(|(case, _)| case.found.known.organization.as_ref())
-        .map(|organization| organization.id)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut managers = Managers::new();
-    if !ids.is_empty() {
-        for (organization, email) in organizations::list_managers(tx, &ids).await? {
-            managers.entry(organization).or_default().push(email);
-        }
-    }
-    Ok(managers)
-}
-
-async fn rehash(ctx: &Context, tx: &mut Tx, cases: &[Case<'_>]) -> Result<(), StorageError> {
-    let digests: Vec<NewDigest> = cases
-        .iter()
-        .filter_map(|case| {
-            Some(NewDigest {
-                token: case.id(),
-                digest: case.rehash?,
-            })
-        })
-        .collect();
-    if digests.is_empty() {
-        return Ok(());
-    }
-    tokens::rehash(tx, ctx.hash_keys.current().id(), &digests).await
+/// The exposure with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(ctx: &Context, id: Id<Exposure>) -> Result<Option<SeenToken>, StorageError> {
+    exposures_table::find(&ctx.db, id).await
 }
 
 pub(super) fn announce(letters_waiting: &Wake, letters: usize) {

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use super::Context;
+use super::service_keys::{self, Refusal};
 use crate::model::{
     HashKeys, KnownToken, PlainToken, RegisteredClient, Timestamp, TokenKind, TokenState,
 };
-use crate::storage::StorageError;
 use crate::storage::tokens::{self, FoundToken};
 
 /// The scope that lets a service key introspect.
@@ -41,20 +41,6 @@ pub enum Answer {
     Inactive,
 }
 
-/// Why a question was not answered.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// The caller presents no service key that works.
-    #[error("the service key is missing, unknown, expired or revoked")]
-    InvalidKey,
-    /// The service key works but may not introspect.
-    #[error("the service key lacks the scope {SCOPE}")]
-    InsufficientScope,
-    /// The database failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
-
 /// Tells whether a token works and what it may do. Nothing is cached, so a key or token that was
 /// revoked before the question is dead in the answer.
 ///
@@ -82,13 +68,7 @@ async fn for_service(
     let found = tokens::find_by_digests(&ctx.db, &digests).await?;
 
     let key = key.among(&found).ok_or(Refusal::InvalidKey)?;
-    let is_key = key.known.token.kind == TokenKind::ServiceKey;
-    if !is_key || key.known.state(now) != TokenState::Live {
-        return Err(Refusal::InvalidKey);
-    }
-    if !key.known.token.scopes.contains(SCOPE) {
-        return Err(Refusal::InsufficientScope);
-    }
+    service_keys::check(&key.known, SCOPE, now)?;
     note(ctx, key, text, now, None);
     let token = token.and_then(|token| token.among(&found));
     Ok(answer(ctx, token, question, now))

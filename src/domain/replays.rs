@@ -1,7 +1,8 @@
 //! A refresh token that was used by two: the family dies, that is written down as an exposure, and
 //! its owner is told.
 
-use super::exposures::{PRIORITY, announce};
+use super::exposures::announce;
+use super::incident::PRIORITY;
 use super::{Context, families};
 use crate::model::letter::TokenReplayed;
 use crate::model::{

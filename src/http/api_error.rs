@@ -73,6 +73,24 @@ impl ApiError {
         }
     }
 
+    /// 401: no service key, or one that does not work (RFC 6750 3).
+    #[must_use]
+    pub fn no_service_key() -> Self {
+        let detail = "this needs a service key that works";
+        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_service_key", detail);
+        Self {
+            challenge: Some("Bearer"),
+            ..error
+        }
+    }
+
+    /// 403: the service key is for something else.
+    #[must_use]
+    pub fn insufficient_scope(scope: &'static str) -> Self {
+        let detail = format_args!("this needs a service key with the scope {scope}");
+        Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail)
+    }
+
     /// 404: nothing is here.
     #[must_use]
     pub fn not_found() -> Self {

@@ -11,7 +11,8 @@ use super::extract::{AskedBy, FromParameters, Parameters};
 use super::oauth_error::OAuthError;
 use super::openapi::{IntrospectionForm, OAuthErrorBody};
 use super::state::ApiState;
-use crate::domain::introspection::{self, Answer, Question, Refusal};
+use crate::domain::introspection::{self, Answer, Question};
+use crate::domain::service_keys::Refusal;
 use crate::model::{ClientId, KnownToken, PlainToken, Timestamp, TokenKind};
 use crate::telemetry::IntrospectionAnswer;
 

@@ -7,6 +7,7 @@ mod access_tokens;
 mod api_error;
 mod authorization;
 mod cors;
+mod internal;
 mod introspection;
 mod oauth_error;
 mod observe;

@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::api_error::ApiError;
 use crate::domain::exchange::ExchangeError;
-use crate::domain::introspection::{self, Refusal};
+use crate::domain::introspection;
 use crate::domain::revocation::RevocationRefusal;
+use crate::domain::service_keys::Refusal;
 use crate::domain::userinfo;
 use crate::model::scope_catalog::OPENID;
 

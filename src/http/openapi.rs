@@ -11,13 +11,15 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use super::access_tokens::{organizations, personal};
 use super::problem::Problem;
 use super::{
-    authorization, introspection, operations, registration, reports, revocation, token, userinfo,
-    web, well_known,
+    authorization, internal, introspection, operations, registration, reports, revocation, token,
+    userinfo, web, well_known,
 };
 
+mod internal_bodies;
 mod names;
 mod token_bodies;
 
+pub(super) use internal_bodies::{BulkRevocationBody, RevocationItem, RevocationsBody};
 use names::Names;
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
@@ -33,6 +35,11 @@ pub(super) use token_bodies::{
     ),
     paths(
         reports::github,
+        internal::revocations::revoke,
+        internal::bulk::begin,
+        internal::bulk::show,
+        internal::exposures::list,
+        internal::exposures::show,
         introspection::introspect,
         token::token,
         authorization::question,
@@ -78,7 +85,8 @@ pub(super) use token_bodies::{
         document,
     ),
     components(schemas(
-        ReportItem, FeedbackItem, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
+        ReportItem, FeedbackItem, RevocationsBody, RevocationItem,
+        BulkRevocationBody, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
         introspection::Told, introspection::Introspection, introspection::Inactive,
         introspection::Audience, TokenForm, RevocationForm, ConsentForm,
         registration::RegistrationRequest, registration::ClientAnswer, registration::ClientList,
@@ -88,6 +96,7 @@ pub(super) use token_bodies::{
     modifiers(&Credentials, &Names),
     tags(
         (name = "reports", description = "Where origins report leaked tokens."),
+        (name = "internal", description = "For internal services, with a service key."),
         (name = "oauth", description = "OAuth 2."),
         (name = "tokens", description = "Long-lived tokens, managed by whoever is signed in."),
         (name = "pages", description = "For people, as HTML."),

@@ -8,8 +8,8 @@ use super::api_error::ApiError;
 use super::cors::any_origin;
 use super::state::ApiState;
 use super::{
-    authorization, introspection, openapi, operations, registration, reports, revocation, token,
-    userinfo, web as pages, well_known,
+    authorization, internal, introspection, openapi, operations, registration, reports, revocation,
+    token, userinfo, web as pages, well_known,
 };
 
 /// The addresses, each with the methods it answers to.
@@ -24,6 +24,7 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     oauth(config);
     authorizing(config);
     access_tokens(config);
+    services(config);
     people(config);
     running(config);
     config.default_service(web::to(not_found));
@@ -108,6 +109,25 @@ fn access_tokens(config: &mut ServiceConfig) {
             resource("/v1/organization-access-tokens/{id}", "PATCH, DELETE")
                 .route(web::patch().to(organizations::update))
                 .route(web::delete().to(organizations::delete)),
+        );
+}
+
+/// What internal services call with a service key.
+fn services(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/v1/revocations", "POST")
+                .route(web::post().to(internal::revocations::revoke)),
+        )
+        .service(
+            resource("/v1/revocations/bulk", "POST").route(web::post().to(internal::bulk::begin)),
+        )
+        .service(
+            resource("/v1/revocations/bulk/{id}", "GET").route(web::get().to(internal::bulk::show)),
+        )
+        .service(resource("/v1/exposures", "GET").route(web::get().to(internal::exposures::list)))
+        .service(
+            resource("/v1/exposures/{id}", "GET").route(web::get().to(internal::exposures::show)),
         );
 }
 

@@ -9,6 +9,7 @@ mod deliver_mail;
 mod flush_uses;
 mod pace;
 mod refresh_origin_keys;
+mod revoke_in_bulk;
 mod rotate_signing_keys;
 
 pub use deliver_logouts::DeliverLogouts;
@@ -16,4 +17,5 @@ pub use deliver_mail::{DeliverMail, Round};
 pub use flush_uses::FlushUses;
 pub use pace::Pace;
 pub use refresh_origin_keys::RefreshOriginKeys;
+pub use revoke_in_bulk::RevokeInBulk;
 pub use rotate_signing_keys::RotateSigningKeys;

@@ -19,6 +19,9 @@ impl Origin {
     /// GitHub's secret scanning.
     pub const GITHUB: Self = Self(Cow::Borrowed("github"));
 
+    /// An internal service, by the revocation API.
+    pub const INTERNAL: Self = Self(Cow::Borrowed("internal"));
+
     /// We ourselves, when a token comes from two sides.
     pub const REPLAY: Self = Self(Cow::Borrowed("replay"));
 

@@ -1,12 +1,18 @@
 //! Table `exposures`: which token was seen where, once per place.
 
+use std::sync::LazyLock;
+
 use serde_json::json;
 use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
-use super::rows::{Columns, column, hex_of};
-use crate::model::{Delivery, Exposure, Id, Origin, Timestamp, Token, Verdict};
+use super::rows::{Columns, column, exactly, hex_of, ids_as_json};
+use super::tokens::{found, with_more};
+use crate::model::{
+    Delivery, Exposure, Id, KnownToken, Organization, Origin, Timestamp, Token, TokenKind, User,
+    Verdict,
+};
 
 /// An exposure as it is first written down.
 #[derive(Clone, Debug)]
@@ -116,6 +122,41 @@ pub struct StoredExposure {
     pub verdict: Verdict,
 }
 
+/// A token, the key of a place where it was seen, and the record of it.
+pub type Recorded = (Id<Token>, [u8; 32], Id<Exposure>);
+
+/// The exposures of these tokens, each with the token and the key of its place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_keys(tx: &mut Tx, tokens: &[Id<Token>]) -> Result<Vec<Recorded>, StorageError> {
+    const SQLITE: &str = "SELECT token_id, place_key, id
+         FROM exposures
+         WHERE token_id IN (SELECT unhex(value) FROM json_each($1))";
+    const POSTGRES: &str = "SELECT token_id, place_key, id
+         FROM exposures
+         WHERE token_id = ANY($1)";
+    let ids: Vec<Uuid> = tokens.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.try_map(|row| key(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.try_map(|row| key(&row)).fetch_all(c)).await
+        }
+    }
+}
+
+fn key(row: &impl Columns) -> Result<Recorded, sqlx::Error> {
+    Ok((
+        Id::from_uuid(row.read("token_id")?),
+        exactly(&row.read::<Vec<u8>>("place_key")?)?,
+        Id::from_uuid(row.read("id")?),
+    ))
+}
+
 /// Every place where a token was seen, first to last.
 ///
 /// # Errors
@@ -132,17 +173,127 @@ pub async fn list_by_token(db: &Db, token: Id<Token>) -> Result<Vec<StoredExposu
     .fetch_all(c))
 }
 
+/// Which exposures are wanted; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct ExposureFilter {
+    /// Of this token.
+    pub token: Option<Id<Token>>,
+    /// Of this user's tokens, or those they made for an organization.
+    pub user: Option<Id<User>>,
+    /// Of this organization's tokens, or those limited to it.
+    pub organization: Option<Id<Organization>>,
+    /// Of tokens of the client with this public identifier.
+    pub client: Option<String>,
+    /// Of tokens of this kind.
+    pub kind: Option<TokenKind>,
+    /// First reported by this origin.
+    pub origin: Option<String>,
+    /// First seen then or later.
+    pub since: Option<Timestamp>,
+    /// First seen earlier than that.
+    pub until: Option<Timestamp>,
+}
+
+/// An exposure with its token.
+#[derive(Clone, Debug)]
+pub struct SeenToken {
+    /// The record.
+    pub exposure: StoredExposure,
+    /// The token, as it is now.
+    pub known: KnownToken,
+}
+
+const SEEN: &str = ",
+        e.id AS exposure_id, e.origin AS exposure_origin, e.url AS exposure_url,
+        e.source AS exposure_source, e.first_seen_at AS exposure_first_seen_at,
+        e.state_before AS exposure_state_before, e.revoked_at AS exposure_revoked_at,
+        e.verdict AS exposure_verdict";
+
+/// Up to `limit` exposures behind `after`, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    db: &Db,
+    filter: &ExposureFilter,
+    after: Option<Id<Exposure>>,
+    limit: i64,
+) -> Result<Vec<SeenToken>, StorageError> {
+    // The casts tell PostgreSQL the type of what is perhaps NULL. On SQLite they only make another
+    // value that is not NULL.
+    static STATEMENT: LazyLock<String> = LazyLock::new(|| {
+        with_more(
+            SEEN,
+            "JOIN exposures AS e ON e.token_id = t.id
+             WHERE (CAST($1 AS UUID) IS NULL OR e.id < $1)
+                 AND (CAST($2 AS UUID) IS NULL OR e.token_id = $2)
+                 AND (CAST($3 AS UUID) IS NULL OR t.user_id = $3)
+                 AND (CAST($4 AS UUID) IS NULL OR t.organization_id = $4)
+                 AND (CAST($5 AS TEXT) IS NULL OR c.client_id = $5)
+                 AND (CAST($6 AS TEXT) IS NULL OR t.kind = $6)
+                 AND (CAST($7 AS TEXT) IS NULL OR e.origin = $7)
+                 AND (CAST($8 AS BIGINT) IS NULL OR e.first_seen_at >= $8)
+                 AND (CAST($9 AS BIGINT) IS NULL OR e.first_seen_at < $9)
+             ORDER BY e.id DESC
+             LIMIT $10",
+        )
+    });
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(after.map(Id::uuid))
+        .bind(filter.token.map(Id::uuid))
+        .bind(filter.user.map(Id::uuid))
+        .bind(filter.organization.map(Id::uuid))
+        .bind(filter.client.as_deref())
+        .bind(filter.kind.map(TokenKind::name))
+        .bind(filter.origin.as_deref())
+        .bind(filter.since.map(Timestamp::as_millis))
+        .bind(filter.until.map(Timestamp::as_millis))
+        .bind(limit)
+        .try_map(|row| seen(&row))
+        .fetch_all(c))
+}
+
+/// The exposure with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, id: Id<Exposure>) -> Result<Option<SeenToken>, StorageError> {
+    static STATEMENT: LazyLock<String> = LazyLock::new(|| {
+        with_more(
+            SEEN,
+            "JOIN exposures AS e ON e.token_id = t.id WHERE e.id = $1",
+        )
+    });
+    sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(id.uuid())
+        .try_map(|row| seen(&row))
+        .fetch_optional(c))
+}
+
+fn seen(row: &impl Columns) -> Result<SeenToken, sqlx::Error> {
+    Ok(SeenToken {
+        exposure: named(row, "exposure_")?,
+        known: found(row)?.known,
+    })
+}
+
 fn stored(row: &impl Columns) -> Result<StoredExposure, sqlx::Error> {
-    let verdict: String = row.read("verdict")?;
+    named(row, "")
+}
+
+/// An exposure whose columns have this before their names.
+fn named(row: &impl Columns, prefix: &str) -> Result<StoredExposure, sqlx::Error> {
+    let name = |column: &str| format!("{prefix}{column}");
+    let verdict: String = row.read(&name("verdict"))?;
     let genuine = verdict == Verdict::TruePositive.name();
     Ok(StoredExposure {
-        id: Id::from_uuid(row.read("id")?),
-        origin: Origin::from_stored(row.read("origin")?),
-        url: row.read("url")?,
-        source: row.read("source")?,
-        first_seen_at: Timestamp::from_millis(row.read("first_seen_at")?),
-        state_before: row.read("state_before")?,
-        revoked_at: Timestamp::from_millis(row.read("revoked_at")?),
+        id: Id::from_uuid(row.read(&name("id"))?),
+        origin: Origin::from_stored(row.read(&name("origin"))?),
+        url: row.read(&name("url"))?,
+        source: row.read(&name("source"))?,
+        first_seen_at: Timestamp::from_millis(row.read(&name("first_seen_at"))?),
+        state_before: row.read(&name("state_before"))?,
+        revoked_at: Timestamp::from_millis(row.read(&name("revoked_at"))?),
         verdict: if genuine {
             Verdict::TruePositive
         } else {

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 fn steps() -> Vec<Step> {
-    const FILES: [(&str, (&str, &str)); 9] = [
+    const FILES: [(&str, (&str, &str)); 10] = [
         ("people", both!("../../migrations/0001_people.sql")),
         (
             "clients and grants",
@@ -55,6 +55,10 @@ fn steps() -> Vec<Step> {
                 include_str!("../../migrations/0009_usable_tokens.sqlite.sql"),
                 include_str!("../../migrations/0009_usable_tokens.postgres.sql"),
             ),
+        ),
+        (
+            "internal api",
+            both!("../../migrations/0010_internal_api.sql"),
         ),
     ];
     FILES

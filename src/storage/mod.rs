@@ -4,6 +4,7 @@
 //! engine's own form stands beside the other in the same file (PostgreSQL takes arrays, SQLite
 //! takes JSON), because the number of statements must not depend on the size of the set.
 
+pub mod bulk_revocations;
 pub mod client_secrets;
 pub mod clients;
 pub mod consents;
@@ -11,6 +12,7 @@ pub mod deliveries;
 pub mod exposures;
 pub mod grants;
 pub mod hash_keys;
+pub mod idempotency_keys;
 pub mod login_codes;
 pub mod logout_notices;
 pub mod organizations;

@@ -9,12 +9,11 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use crate::http::{ApiError, Problem};
 
-/// Largest body that is read.
-const LIMIT: usize = 64 * 1_024;
 /// Longest time for it to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -37,6 +36,9 @@ impl Members {
 
 /// What can be read out of a JSON object.
 pub trait FromMembers: Sized {
+    /// Largest body that is read, in bytes.
+    const LARGEST: usize = 64 * 1_024;
+
     /// Takes what it needs; unknown members are ignored.
     ///
     /// # Errors
@@ -64,12 +66,22 @@ pub(super) async fn read<T: FromMembers>(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<T, ApiError> {
+    let reading = read_with_digest(request, payload).await;
+    reading.map(|(read, _)| read)
+}
+
+/// As [`read`], with the SHA-256 of the body.
+pub(super) async fn read_with_digest<T: FromMembers>(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<(T, [u8; 32]), ApiError> {
     if !is_json(request) {
         return Err(ApiError::unsupported_media_type("application/json"));
     }
-    let body = timeout(PATIENCE, body(payload)).await;
+    let body = timeout(PATIENCE, body(payload, T::LARGEST)).await;
     let bytes = body.map_err(|_| ApiError::too_slow())??;
-    T::read(&parse(&bytes)?).map_err(ApiError::invalid)
+    let read = T::read(&parse(&bytes)?).map_err(ApiError::invalid)?;
+    Ok((read, Sha256::digest(&bytes).into()))
 }
 
 fn is_json(request: &HttpRequest) -> bool {
@@ -79,12 +91,12 @@ fn is_json(request: &HttpRequest) -> bool {
     essence.is_some_and(|text| text.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn body(mut payload: Payload) -> Result<Vec<u8>, ApiError> {
+async fn body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::malformed("the body broke off"))?;
-        if bytes.len() + chunk.len() > LIMIT {
-            return Err(ApiError::too_large(LIMIT));
+        if bytes.len() + chunk.len() > limit {
+            return Err(ApiError::too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -8,6 +8,7 @@ mod delivery;
 mod form;
 mod json;
 mod own_session;
+mod service;
 mod visitor;
 
 pub use asker::AskedBy;
@@ -18,4 +19,5 @@ pub use delivery::SignedDelivery;
 pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm};
 pub use json::{FromMembers, Json, Members};
 pub use own_session::{FreshJson, OwnSession};
+pub use service::{AuthorizedService, ReadExposures, RequiredScope, Revoke, ServiceJson};
 pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, patient, sql};
-use crate::storage::rows::{Columns, exactly, unreadable};
+use crate::storage::rows::{Columns, exactly, ids_as_json, unreadable};
 
 /// Everything about a token, its owner, client and grant.
 const COLUMNS: &str = "
@@ -80,6 +80,28 @@ pub async fn find_by_digests(
         Backend::Postgres(c) => {
             let digests: Vec<&[u8]> = digests.iter().map(|d| d.as_bytes().as_slice()).collect();
             let query = sqlx::query(POSTGRES.as_str()).bind(digests);
+            patient(query.try_map(|row| found(&row)).fetch_all(c)).await
+        }
+    }
+}
+
+/// Every token with one of these ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_ids(db: &Db, ids: &[Id<Token>]) -> Result<Vec<FoundToken>, StorageError> {
+    static SQLITE: LazyLock<String> =
+        LazyLock::new(|| with("WHERE t.id IN (SELECT unhex(value) FROM json_each($1))"));
+    static POSTGRES: LazyLock<String> =
+        LazyLock::new(|| with("WHERE t.id = ANY(ARRAY(SELECT unnest($1::uuid[])))"));
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    match db.reader() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE.as_str()).bind(ids_as_json(&ids));
+            patient(query.try_map(|row| found(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES.as_str()).bind(ids);
             patient(query.try_map(|row| found(&row)).fetch_all(c)).await
         }
     }

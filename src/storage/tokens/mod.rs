@@ -7,10 +7,13 @@ mod known;
 mod lineage;
 mod of_client;
 mod revocation;
+mod selected;
 mod usage;
 
 pub use granted::{GrantedToken, find_with_grant};
-pub use known::{FoundToken, find, find_by_digests, list, list_by_organization, list_by_user};
+pub use known::{
+    FoundToken, find, find_by_digests, find_by_ids, list, list_by_organization, list_by_user,
+};
 pub(super) use known::{digests_as_json, found, with_more};
 pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supersede};
 pub use of_client::{
@@ -19,6 +22,7 @@ pub use of_client::{
 pub use revocation::{
     ExposedSet, RevokedToken, revoke, revoke_exposed, revoke_families, revoke_minted_from,
 };
+pub use selected::{count_selected, list_selected};
 pub use usage::{NewDigest, Use, record_uses, rehash};
 
 use super::backend::{Tx, sql};

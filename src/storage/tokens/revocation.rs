@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::model::{Grant, Id, Revocation, Timestamp, Token, TokenKind, User};
+use crate::model::{Grant, Id, Revocation, RevocationReason, Timestamp, Token, TokenKind, User};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient, sql};
 use crate::storage::rows::{Columns, ids_as_json, unreadable};
@@ -29,23 +29,27 @@ pub struct RevokedToken {
     pub grant: Option<Id<Grant>>,
     /// Whose.
     pub user: Option<Id<User>>,
+    /// Why.
+    pub reason: RevocationReason,
 }
 
 /// Revokes tokens, families and sessions in one conditional statement, and tells which tokens this
-/// statement, and no earlier one, has revoked.
+/// statement, and no earlier one, has revoked. The first reason is that of the tokens themselves, the
+/// second that of their relatives.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn revoke_exposed(
     tx: &mut Tx,
     exposed: &ExposedSet,
+    (named, relatives): (RevocationReason, RevocationReason),
     at: Timestamp,
 ) -> Result<Vec<RevokedToken>, StorageError> {
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $4,
              revoked_reason = CASE
-                 WHEN id IN (SELECT unhex(value) FROM json_each($1)) THEN 'exposed'
-                 ELSE 'relative_exposed'
+                 WHEN id IN (SELECT unhex(value) FROM json_each($1)) THEN $5
+                 ELSE $6
              END
          WHERE revoked_at IS NULL
              AND digest IN (
@@ -59,12 +63,12 @@ pub async fn revoke_exposed(
                  WHERE kind = 'user_session_token'
                      AND user_id IN (SELECT unhex(value) FROM json_each($3))
              )
-         RETURNING id, kind, grant_id, user_id";
+         RETURNING id, kind, grant_id, user_id, revoked_reason";
     // Joined and not asked `id = ANY($1)` per row: a kept plan walks an array from its start for
     // each of them, which made 10,000 tokens three times as dear.
     const POSTGRES: &str = "UPDATE tokens AS t
          SET revoked_at = $4,
-             revoked_reason = CASE WHEN doomed.exposed THEN 'exposed' ELSE 'relative_exposed' END
+             revoked_reason = CASE WHEN doomed.exposed THEN $5 ELSE $6 END
          FROM (
              SELECT id, bool_or(exposed) AS exposed
              FROM (
@@ -78,7 +82,7 @@ pub async fn revoke_exposed(
              GROUP BY id
          ) AS doomed
          WHERE t.id = doomed.id AND t.revoked_at IS NULL
-         RETURNING t.id, t.kind, t.grant_id, t.user_id";
+         RETURNING t.id, t.kind, t.grant_id, t.user_id, t.revoked_reason";
     let tokens: Vec<Uuid> = exposed.tokens.iter().map(|id| id.uuid()).collect();
     let grants: Vec<Uuid> = exposed.grants.iter().map(|id| id.uuid()).collect();
     let users: Vec<Uuid> = exposed.session_users.iter().map(|id| id.uuid()).collect();
@@ -88,12 +92,15 @@ pub async fn revoke_exposed(
                 .bind(ids_as_json(&tokens))
                 .bind(ids_as_json(&grants))
                 .bind(ids_as_json(&users))
-                .bind(at.as_millis());
+                .bind(at.as_millis())
+                .bind(named.name())
+                .bind(relatives.name());
             patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
         }
         Backend::Postgres(c) => {
             let query = sqlx::query(POSTGRES).bind(tokens).bind(grants).bind(users);
             let query = query.bind(at.as_millis());
+            let query = query.bind(named.name()).bind(relatives.name());
             patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
         }
     }
@@ -131,11 +138,11 @@ pub async fn revoke_families(
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE grant_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id";
+         RETURNING id, kind, grant_id, user_id, revoked_reason";
     const POSTGRES: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE grant_id = ANY($1) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id";
+         RETURNING id, kind, grant_id, user_id, revoked_reason";
     let grants: Vec<Uuid> = grants.iter().map(|id| id.uuid()).collect();
     revoke_each(tx, (SQLITE, POSTGRES), grants, revocation).await
 }
@@ -153,11 +160,11 @@ pub async fn revoke_minted_from(
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE parent_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id";
+         RETURNING id, kind, grant_id, user_id, revoked_reason";
     const POSTGRES: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE parent_id = ANY($1) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id";
+         RETURNING id, kind, grant_id, user_id, revoked_reason";
     let sessions: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
     revoke_each(tx, (SQLITE, POSTGRES), sessions, revocation).await
 }
@@ -191,5 +198,6 @@ fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
             .map_err(unreadable)?,
         grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
         user: row.read::<Option<Uuid>>("user_id")?.map(Id::from_uuid),
+        reason: RevocationReason::from_stored(&row.read::<String>("revoked_reason")?),
     })
 }

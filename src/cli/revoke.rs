@@ -1,0 +1,123 @@
+//! `tokenward revoke`: everything of an owner, a client or a kind, after counting it.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+use tokio::time::sleep;
+
+use super::output::Output;
+use super::progress::Progress;
+use crate::domain::bulk_revocations::{self, BulkRevocation};
+use crate::domain::{Context, clients, organizations, users};
+use crate::model::{Email, Grant, Id, RevocationReason, Selection, Slug, Timestamp, TokenKind};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Tokens of the user with this e-mail address, those included that they made for organizations
+    #[arg(long, value_name = "EMAIL")]
+    user: Option<Email>,
+    /// Tokens of the organization with this slug, or limited to it
+    #[arg(long, value_name = "SLUG")]
+    organization: Option<Slug>,
+    /// Tokens issued to the client with this identifier, and its own credentials
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: Option<String>,
+    /// Tokens minted from the grant with this id
+    #[arg(long, value_name = "ID")]
+    grant: Option<Id<Grant>>,
+    /// Tokens of this kind, such as access_token
+    #[arg(long)]
+    kind: Option<TokenKind>,
+    /// Tokens made earlier, such as 2026-11-25T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    created_before: Option<Timestamp>,
+    /// Only count
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("a date and time as RFC 3339 writes it")
+}
+
+#[derive(Serialize)]
+struct Counted {
+    dry_run: bool,
+    counted: i64,
+}
+
+#[derive(Serialize)]
+struct Done {
+    id: String,
+    counted: i64,
+    revoked: i64,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    let selection = arguments.selection(ctx).await?;
+    anyhow::ensure!(
+        !selection.is_everything(),
+        "say whose or which tokens are meant, such as --user or --kind"
+    );
+    if arguments.dry_run {
+        let counted = bulk_revocations::count(ctx, &selection).await?;
+        let text = format!("{counted} tokens would be revoked, and what came from them");
+        let dry_run = true;
+        return out.either(&Counted { dry_run, counted }, &text);
+    }
+    let reason = RevocationReason::Operator;
+    let bulk = bulk_revocations::begin(ctx, None, selection, reason).await?;
+    let done = {
+        let _spinner = Progress::start(format!("revoking {} tokens", bulk.counted));
+        finish(ctx, bulk.id).await?
+    };
+    let text = format!("{} tokens are revoked for good", done.revoked);
+    let done = Done {
+        id: done.id.to_string(),
+        counted: done.counted,
+        revoked: done.revoked,
+    };
+    out.either(&done, &text)
+}
+
+impl Arguments {
+    async fn selection(&self, ctx: &Context) -> anyhow::Result<Selection> {
+        let mut selection = Selection {
+            grant: self.grant,
+            kind: self.kind,
+            created_before: self.created_before,
+            ..Selection::default()
+        };
+        if let Some(email) = &self.user {
+            selection.user = Some(users::find(ctx, email).await?.id);
+        }
+        if let Some(slug) = &self.organization {
+            selection.organization = Some(organizations::find(ctx, slug).await?.id);
+        }
+        if let Some(client_id) = &self.client {
+            selection.client = Some(clients::find(ctx, client_id).await?.id);
+        }
+        Ok(selection)
+    }
+}
+
+/// Works until it is done, together with whatever service runs.
+async fn finish(ctx: &Context, id: Id<BulkRevocation>) -> anyhow::Result<BulkRevocation> {
+    loop {
+        while let Some(mut claimed) = bulk_revocations::claim(ctx).await? {
+            while !bulk_revocations::advance(ctx, &mut claimed).await?.finished {}
+        }
+        let bulk = bulk_revocations::find(ctx, id).await?;
+        let bulk = bulk.context("the revocation is gone")?;
+        if bulk.finished_at.is_some() {
+            return Ok(bulk);
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -1,0 +1,381 @@
+//! Revoking for internal services: many tokens at once, each named by its text, its digest or its
+//! id, with an answer for each. What one item says wrongly never hurts its neighbours.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Context;
+use super::attempts::{Transient, until_settled};
+use super::cases::{Case, Revoked, Sightings};
+use super::exposures::announce;
+use super::incident::{self, Incident, Reasons, Written};
+use super::service_keys::Service;
+use crate::model::{
+    Id, Origin, PlainToken, Report, RevocationReason, Timestamp, Token, TokenDigest, TokenKind,
+};
+use crate::storage::idempotency_keys;
+pub use crate::storage::idempotency_keys::Repeatable;
+use crate::storage::tokens::{self, FoundToken};
+use crate::storage::{StorageError, Tx, exposures as exposures_table};
+
+/// The scope that lets a service key revoke.
+pub const SCOPE: &str = "tokens:revoke";
+/// Most items of one request.
+pub const MOST_ITEMS: usize = 1_000;
+/// How long an answer is kept for a request that comes again.
+const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+/// How many forgotten answers one request takes away.
+const FORGOTTEN_AT_ONCE: i64 = 50;
+
+/// What a service wants revoked.
+#[derive(Debug)]
+pub struct RevocationRequest {
+    /// Each item, or what is wrong with it.
+    pub items: Vec<Result<Item, &'static str>>,
+    /// Whether only to tell what would happen.
+    pub dry_run: bool,
+    /// The name under which it may come again, with the digest of what it says.
+    pub repeatable: Option<Repeatable>,
+}
+
+/// One token.
+#[derive(Debug)]
+pub struct Item {
+    /// Which.
+    pub token: Named,
+    /// Why.
+    pub cause: Cause,
+    /// Where it was seen, as an address.
+    pub url: Option<String>,
+    /// Where it was seen, as a kind of place.
+    pub source: Option<String>,
+}
+
+/// How a service speaks of a token.
+#[derive(Debug)]
+pub enum Named {
+    /// By its text.
+    Text(PlainToken),
+    /// By its digest, as the shared database has it.
+    Digest(TokenDigest),
+    /// By its id.
+    Id(Id<Token>),
+}
+
+/// Why a token is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cause {
+    /// It was seen where it should not be: the place is written down and everybody concerned told.
+    Exposed,
+    /// Its owner wants it. Nobody is told.
+    Owner,
+    /// An operator wants it. Nobody is told.
+    Operator,
+}
+
+impl Cause {
+    const ALL: [Self; 3] = [Self::Exposed, Self::Owner, Self::Operator];
+
+    const fn reasons(self) -> Reasons {
+        match self {
+            Self::Exposed => Reasons::EXPOSED,
+            Self::Owner => Reasons::all(RevocationReason::Owner),
+            Self::Operator => Reasons::all(RevocationReason::Operator),
+        }
+    }
+}
+
+/// What became of one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The token died just now or, in a dry run, would.
+    Revoked(Facts),
+    /// It was dead for good already.
+    AlreadyRevoked(Facts),
+    /// We never issued such a token.
+    Unknown,
+    /// The item makes no sense.
+    Invalid {
+        /// For people; never repeats what was sent.
+        detail: String,
+    },
+}
+
+/// What is told about a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Which.
+    pub token_id: String,
+    /// Of which kind, such as `personal_access_token`.
+    pub kind: String,
+    /// `live`, `expired`, `suspended` or `revoked`.
+    pub state_before: String,
+    /// How many other tokens died with it.
+    pub revoked_with_it: u64,
+    /// The record of the place where it was seen, if it was seen.
+    pub exposure_id: Option<String>,
+}
+
+/// What a service is answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// One per item, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// The tokens that this request, and no earlier event, has revoked.
+    pub revoked: Vec<(TokenKind, RevocationReason)>,
+    /// Whether it is the answer to a request that came before.
+    pub repeated: bool,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The same name came before with another request.
+    #[error("the idempotency key was used for another request")]
+    NameTaken,
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Transient for Refusal {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::Conflict(_)))
+    }
+}
+
+/// Revokes what a service names. When this returns `Ok`, every token of ours in it is dead with what
+/// came from it, for good, and an item that was exposed is written down and told.
+///
+/// # Errors
+/// See [`Refusal`]. Nothing was changed then, or, when the database failed during the commit,
+/// perhaps everything; repeating the request is right in both cases.
+pub async fn revoke(
+    ctx: &Context,
+    service: Service,
+    request: &RevocationRequest,
+) -> Result<Answer, Refusal> {
+    let now = ctx.clock.now();
+    let seen = Seen::find(ctx, request).await?;
+    let groups = seen.groups(ctx, request, now);
+    let answer = until_settled(async || record(ctx, request, &groups, now).await).await?;
+    tracing::info!(
+        service_key.id = %service.key, items = request.items.len(), tokens = answer.revoked.len(),
+        dry_run = request.dry_run, repeated = answer.repeated, "a service revoked tokens"
+    );
+    Ok(answer)
+}
+
+/// What of a request is ours.
+struct Seen {
+    /// One per item that can be read, at its place; the others are empty.
+    reports: Vec<Report>,
+    sightings: Sightings,
+    found: Vec<FoundToken>,
+}
+
+impl Seen {
+    async fn find(ctx: &Context, request: &RevocationRequest) -> Result<Self, StorageError> {
+        let mut sightings = Sightings::default();
+        let mut by_id: HashMap<Id<Token>, Vec<usize>> = HashMap::new();
+        let mut reports = Vec::with_capacity(request.items.len());
+        for (index, item) in request.items.iter().enumerate() {
+            reports.push(item.as_ref().map(Item::report).unwrap_or_default());
+            match item.as_ref().map(|item| &item.token) {
+                Ok(Named::Text(text)) => {
+                    if let Some(candidate) = ctx.detector.whole(text.reveal()) {
+                        sightings.add_text(ctx, candidate.text.as_bytes(), index);
+                    }
+                }
+                Ok(Named::Digest(digest)) => sightings.add_digest(*digest, index),
+                Ok(Named::Id(id)) => by_id.entry(*id).or_default().push(index),
+                Err(_) => {}
+            }
+        }
+        let mut found = match sightings.is_empty() {
+            true => Vec::new(),
+            false => tokens::find_by_digests(&ctx.db, &sightings.digests()).await?,
+        };
+        let ids: Vec<_> = by_id.keys().copied().collect();
+        if !ids.is_empty() {
+            for named in tokens::find_by_ids(&ctx.db, &ids).await? {
+                let indices = by_id.get(&named.known.token.id).into_iter().flatten();
+                indices.for_each(|index| sightings.add_digest(named.digest, *index));
+                if found.iter().all(|other| other.digest != named.digest) {
+                    found.push(named);
+                }
+            }
+        }
+        Ok(Self {
+            reports,
+            sightings,
+            found,
+        })
+    }
+
+    /// The tokens by why they are revoked. Of several reasons for one, the first counts.
+    fn groups<'s>(
+        &'s self,
+        ctx: &Context,
+        request: &RevocationRequest,
+        now: Timestamp,
+    ) -> Vec<(Cause, Vec<Case<'s>>)> {
+        let mut groups: Vec<_> = Cause::ALL.map(|cause| (cause, Vec::new())).into();
+        for found in &self.found {
+            let case = Case::new(ctx, &self.reports, found, &self.sightings, now);
+            let items = case
+                .seen
+                .iter()
+                .filter_map(|(at, _)| request.items.get(*at));
+            let cause = items.flatten().map(|item| item.cause).min();
+            let group = groups.iter_mut().find(|(other, _)| Some(*other) == cause);
+            if let Some((_, cases)) = group {
+                cases.push(case);
+            }
+        }
+        groups.retain(|(_, cases)| !cases.is_empty());
+        groups
+    }
+}
+
+impl Item {
+    fn report(&self) -> Report {
+        Report {
+            url: self.url.clone(),
+            source: self.source.clone(),
+            ..Report::default()
+        }
+    }
+}
+
+/// The transaction.
+async fn record(
+    ctx: &Context,
+    request: &RevocationRequest,
+    groups: &[(Cause, Vec<Case<'_>>)],
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let mut tx = ctx.db.begin().await?;
+    if let Some(repeatable) = request.repeatable.as_ref().filter(|_| !request.dry_run)
+        && let Some(earlier) = earlier(&mut tx, repeatable, now).await?
+    {
+        return Ok(earlier);
+    }
+    let mut outcomes: Vec<Outcome> = request.items.iter().map(unknown).collect();
+    let mut revoked = Vec::new();
+    let mut letters = 0;
+    for (cause, cases) in groups {
+        let dead = incident::end_tokens(&mut tx, cases, cause.reasons(), now).await?;
+        let mut exposures = HashMap::new();
+        if *cause == Cause::Exposed {
+            let incident = Incident {
+                origin: &Origin::INTERNAL,
+                delivery: None,
+                cases,
+                revoked: &dead,
+                at: now,
+            };
+            let written = incident.write_down(ctx, &mut tx).await?;
+            letters += written.letters;
+            exposures = ids(&mut tx, written).await?;
+        }
+        // An id that nobody will find is none.
+        if request.dry_run {
+            exposures.clear();
+        }
+        for case in cases {
+            tell(case, &dead, &exposures, &mut outcomes);
+        }
+        revoked.extend(dead.by_kind_and_reason());
+    }
+    if request.dry_run {
+        revoked.clear();
+    } else {
+        if let Some(repeatable) = &request.repeatable {
+            let text = serde_json::to_string(&outcomes).unwrap_or_default();
+            idempotency_keys::answer(&mut tx, repeatable, &text).await?;
+        }
+        tx.commit().await?;
+        announce(&ctx.letters_waiting, letters);
+    }
+    Ok(Answer {
+        outcomes,
+        revoked,
+        repeated: false,
+    })
+}
+
+/// The answer to the same request when it came before, or nothing and its name is taken now.
+async fn earlier(
+    tx: &mut Tx,
+    repeatable: &Repeatable,
+    now: Timestamp,
+) -> Result<Option<Answer>, Refusal> {
+    idempotency_keys::forget(tx, now.minus(REMEMBERED), FORGOTTEN_AT_ONCE).await?;
+    if idempotency_keys::take(tx, repeatable, now).await? {
+        return Ok(None);
+    }
+    let earlier = idempotency_keys::find(tx, repeatable).await?;
+    let earlier = earlier.filter(|earlier| earlier.request == repeatable.request);
+    let earlier = earlier.ok_or(Refusal::NameTaken)?;
+    let outcomes = serde_json::from_str(&earlier.answer).map_err(|_| Refusal::NameTaken)?;
+    Ok(Some(Answer {
+        outcomes,
+        revoked: Vec::new(),
+        repeated: true,
+    }))
+}
+
+/// What is said about an item as long as nothing was found.
+fn unknown(item: &Result<Item, &'static str>) -> Outcome {
+    match item {
+        Ok(_) => Outcome::Unknown,
+        Err(detail) => Outcome::Invalid {
+            detail: (*detail).to_owned(),
+        },
+    }
+}
+
+type Places = HashMap<(Id<Token>, [u8; 32]), String>;
+
+/// The ids of exposures, those included that were written down before.
+async fn ids(tx: &mut Tx, written: Written) -> Result<Places, StorageError> {
+    if written.fresh.len() == written.exposures.len() {
+        let all = written.exposures.into_iter().map(|new| new.exposure);
+        return Ok(all
+            .map(|one| ((one.token, *one.place.key()), one.id.to_string()))
+            .collect());
+    }
+    let mut tokens: Vec<_> = written
+        .exposures
+        .iter()
+        .map(|new| new.exposure.token)
+        .collect();
+    tokens.dedup();
+    let known = exposures_table::list_keys(tx, &tokens).await?;
+    let by_place = known.into_iter();
+    Ok(by_place
+        .map(|(token, place, id)| ((token, place), id.to_string()))
+        .collect())
+}
+
+fn tell(case: &Case<'_>, revoked: &Revoked, exposures: &Places, outcomes: &mut [Outcome]) {
+    let token = &case.found.known.token;
+    for (index, place) in &case.seen {
+        let facts = Facts {
+            token_id: token.id.to_string(),
+            kind: token.kind.name().to_owned(),
+            state_before: case.state.name().to_owned(),
+            revoked_with_it: revoked.relatives(case),
+            exposure_id: exposures.get(&(token.id, *place)).cloned(),
+        };
+        if let Some(outcome) = outcomes.get_mut(*index) {
+            *outcome = match revoked.holds(case) {
+                true => Outcome::Revoked(facts),
+                false => Outcome::AlreadyRevoked(facts),
+            };
+        }
+    }
+}

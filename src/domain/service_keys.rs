@@ -1,0 +1,66 @@
+//! Service keys: the credentials of internal services.
+
+use std::net::IpAddr;
+
+use super::Context;
+use crate::model::{Id, KnownToken, PlainToken, Timestamp, Token, TokenKind, TokenState};
+use crate::storage::StorageError;
+use crate::storage::tokens;
+
+/// Why a service is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The caller presents no service key that works.
+    #[error("the service key is missing, unknown, expired or revoked")]
+    InvalidKey,
+    /// The service key works but is for something else.
+    #[error("the service key lacks the scope")]
+    InsufficientScope,
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A service that proved who it is, by its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The key.
+    pub key: Id<Token>,
+}
+
+/// Lets in whoever presents a service key with this scope.
+///
+/// # Errors
+/// See [`Refusal`].
+pub async fn admit(
+    ctx: &Context,
+    text: &PlainToken,
+    scope: &str,
+    address: Option<IpAddr>,
+) -> Result<Service, Refusal> {
+    let candidate = ctx.detector.whole(text.reveal());
+    let candidate = candidate.ok_or(Refusal::InvalidKey)?;
+    let candidate = candidate.text.as_bytes();
+    let digests: Vec<_> = ctx.hash_keys.candidates(candidate).collect();
+    let found = tokens::find_by_digests(&ctx.db, &digests).await?;
+    let found = found.first().ok_or(Refusal::InvalidKey)?;
+    let now = ctx.clock.now();
+    check(&found.known, scope, now)?;
+    let outdated = found.hash_key != *ctx.hash_keys.current().id();
+    let digest = outdated.then(|| ctx.hash_keys.digest(text));
+    let token = &found.known.token;
+    ctx.pending_uses.note_found(token, now, address, digest);
+    Ok(Service { key: token.id })
+}
+
+/// Whether a token is a service key that works and may do this.
+pub(super) fn check(known: &KnownToken, scope: &str, now: Timestamp) -> Result<(), Refusal> {
+    let is_key = known.token.kind == TokenKind::ServiceKey;
+    if !is_key || known.state(now) != TokenState::Live {
+        return Err(Refusal::InvalidKey);
+    }
+    match known.token.scopes.contains(scope) {
+        true => Ok(()),
+        false => Err(Refusal::InsufficientScope),
+    }
+}

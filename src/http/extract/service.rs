@@ -1,0 +1,150 @@
+//! Internal services, by their service key. What a key must be allowed to do is part of the type, so
+//! a handler that compiles asks for it.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use sha2::{Digest, Sha256};
+
+use super::bearer;
+use super::client_address::client_address;
+use super::json::{self, FromMembers};
+use crate::domain::exposures;
+use crate::domain::revocations::{self, Repeatable};
+use crate::domain::service_keys::{self, Refusal, Service};
+use crate::http::state::ApiState;
+use crate::http::{ApiError, OAuthError};
+
+/// A scope that a service key needs.
+pub trait RequiredScope {
+    /// Its name.
+    const NAME: &'static str;
+}
+
+/// May revoke tokens.
+#[derive(Debug)]
+pub struct Revoke;
+
+impl RequiredScope for Revoke {
+    const NAME: &'static str = revocations::SCOPE;
+}
+
+/// May read where tokens were seen.
+#[derive(Debug)]
+pub struct ReadExposures;
+
+impl RequiredScope for ReadExposures {
+    const NAME: &'static str = exposures::SCOPE;
+}
+
+/// A service whose key has the scope `S`.
+#[derive(Debug)]
+pub struct AuthorizedService<S> {
+    /// Who.
+    pub service: Service,
+    scope: PhantomData<S>,
+}
+
+impl<S: RequiredScope> FromRequest for AuthorizedService<S> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            Ok(Self {
+                service: admit(&request, S::NAME).await?,
+                scope: PhantomData,
+            })
+        })
+    }
+}
+
+/// A service whose key has the scope `S`, and what it sends as JSON. The key comes first: strangers
+/// learn nothing about their body.
+#[derive(Debug)]
+pub struct ServiceJson<S, T> {
+    /// Who.
+    pub service: Service,
+    /// What.
+    pub body: T,
+    /// By what name the request may come again, if it has one.
+    pub repeatable: Option<Repeatable>,
+    scope: PhantomData<S>,
+}
+
+impl<S: RequiredScope, T: FromMembers + 'static> FromRequest for ServiceJson<S, T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let service = admit(&request, S::NAME).await?;
+            let name = idempotency_key(&request)?;
+            let (body, digest) = json::read_with_digest(&request, payload).await?;
+            Ok(Self {
+                service,
+                body,
+                repeatable: name.map(|name| Repeatable {
+                    service_key: service.key,
+                    key: name,
+                    request: digest,
+                }),
+                scope: PhantomData,
+            })
+        })
+    }
+}
+
+async fn admit(request: &HttpRequest, scope: &'static str) -> Result<Service, ApiError> {
+    let state = request.app_data::<Data<ApiState>>();
+    let state = state.ok_or_else(ApiError::not_found)?;
+    let presented = bearer::read(request).map_err(|error| match error {
+        OAuthError::InvalidRequest(what) => ApiError::malformed(what),
+        _ => ApiError::no_service_key(),
+    })?;
+    let text = presented.into_inner();
+    let address = client_address(request, state);
+    let admitting = service_keys::admit(&state.ctx, &text, scope, address);
+    state
+        .timely(admitting)
+        .await?
+        .map_err(|refusal| match refusal {
+            Refusal::InvalidKey => ApiError::no_service_key(),
+            Refusal::InsufficientScope => ApiError::insufficient_scope(scope),
+            Refusal::Storage(error) => error.into(),
+        })
+}
+
+/// Longest name of a request.
+const LONGEST: usize = 255;
+
+/// SHA-256 of the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header 2.1), with or
+/// without the quotation marks of a structured field.
+fn idempotency_key(request: &HttpRequest) -> Result<Option<[u8; 32]>, ApiError> {
+    let mut values = request.headers().get_all("idempotency-key");
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let wrong = || {
+        ApiError::malformed(format_args!(
+            "Idempotency-Key is there once, with 1 to {LONGEST} visible ASCII characters"
+        ))
+    };
+    let text = value.to_str().map_err(|_| wrong())?;
+    let bare = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let name = bare.unwrap_or(text);
+    let fits = (1..=LONGEST).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
+    if !fits || values.next().is_some() {
+        return Err(wrong());
+    }
+    Ok(Some(Sha256::digest(name.as_bytes()).into()))
+}

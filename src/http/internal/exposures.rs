@@ -1,0 +1,294 @@
+//! `GET /v1/exposures`: where tokens were seen, for internal services.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Data, Path};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::exposures::{self, ExposureFilter, SeenToken};
+use crate::http::extract::{AuthorizedService, ReadExposures};
+use crate::http::openapi::{ErrorBody, ProblemsBody};
+use crate::http::state::ApiState;
+use crate::http::{ApiError, Problem};
+use crate::model::{ClientId, Exposure, Id, Timestamp, TokenKind, TokenName};
+
+/// How many there are on a page that nobody asked for.
+const USUAL: u32 = 20;
+/// How many there are at most, whatever is asked for.
+const MOST: u32 = 100;
+
+/// A record that a token was seen at a place.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct ExposureAnswer {
+    #[schema(example = "01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c11", format = "uuid")]
+    id: String,
+    /// Who reported it first.
+    #[schema(example = "github")]
+    origin: String,
+    /// Where, as an address.
+    #[schema(example = "https://github.com/acme/app/blob/main/.env")]
+    url: Option<String>,
+    /// Where, as a kind of place.
+    #[schema(example = "commit")]
+    source: Option<String>,
+    /// When it was reported first.
+    #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
+    first_seen_at: String,
+    /// `live`, `expired`, `suspended` or `revoked`.
+    #[schema(example = "live")]
+    state_before: String,
+    /// Since when the token is dead.
+    #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
+    revoked_at: String,
+    /// What the reporter was answered.
+    #[schema(example = "true_positive")]
+    verdict: &'static str,
+    token: ExposedToken,
+}
+
+/// The token that was seen.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct ExposedToken {
+    #[schema(example = "01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c22", format = "uuid")]
+    id: String,
+    #[schema(example = "personal_access_token")]
+    kind: &'static str,
+    /// What its owner calls it.
+    #[schema(example = "deployment")]
+    name: Option<String>,
+    /// Its last four characters.
+    #[schema(example = "x7Qp")]
+    hint: String,
+    #[schema(example = json!(["orders:read"]))]
+    scopes: Vec<String>,
+    #[schema(example = "2026-11-24T08:00:00Z", format = "date-time")]
+    created_at: String,
+    #[schema(example = json!(null), format = "date-time")]
+    last_used_at: Option<String>,
+    /// Who owns it or, for an organization's token, who made it.
+    #[schema(format = "uuid")]
+    user_id: Option<String>,
+    /// Who owns it, or to whom it is limited.
+    #[schema(format = "uuid")]
+    organization_id: Option<String>,
+    /// The client it was issued to, or whose credential it is.
+    client_id: Option<String>,
+}
+
+impl ExposureAnswer {
+    fn new(seen: &SeenToken) -> Self {
+        let SeenToken { exposure, known } = seen;
+        let token = &known.token;
+        let client = known.client.as_ref().map(|client| &client.client_id);
+        Self {
+            id: exposure.id.to_string(),
+            origin: exposure.origin.to_string(),
+            url: exposure.url.clone(),
+            source: exposure.source.clone(),
+            first_seen_at: exposure.first_seen_at.to_string(),
+            state_before: exposure.state_before.clone(),
+            revoked_at: exposure.revoked_at.to_string(),
+            verdict: exposure.verdict.name(),
+            token: ExposedToken {
+                id: token.id.to_string(),
+                kind: token.kind.name(),
+                name: token.name.as_ref().map(TokenName::to_string),
+                hint: token.hint.clone(),
+                scopes: token.scopes.iter().map(str::to_owned).collect(),
+                created_at: token.created_at.to_string(),
+                last_used_at: token.last_used_at.as_ref().map(Timestamp::to_string),
+                user_id: known.user.as_ref().map(|user| user.id.to_string()),
+                organization_id: known.organization.as_ref().map(|o| o.id.to_string()),
+                client_id: client.map(ClientId::to_string),
+            },
+        }
+    }
+}
+
+/// A page of them.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct ExposurePage {
+    /// Newest first.
+    items: Vec<ExposureAnswer>,
+    /// The `cursor` of the next page; null when this is the last.
+    next_cursor: Option<String>,
+}
+
+/// What the query asks for.
+#[derive(Debug)]
+pub(in crate::http) struct Wanted {
+    filter: ExposureFilter,
+    after: Option<Id<Exposure>>,
+    limit: u32,
+}
+
+impl FromRequest for Wanted {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request.query_string()).map_err(|problem| ApiError::invalid(vec![problem])))
+    }
+}
+
+/// Of a parameter that is there twice, the last one counts; an empty one is none.
+fn read(query: &str) -> Result<Wanted, Problem> {
+    let mut wanted = Wanted {
+        filter: ExposureFilter::default(),
+        after: None,
+        limit: USUAL,
+    };
+    let filter = &mut wanted.filter;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if value.is_empty() {
+            continue;
+        }
+        match &*name {
+            "token_id" => filter.token = Some(id("token_id", &value)?),
+            "user_id" => filter.user = Some(id("user_id", &value)?),
+            "organization_id" => filter.organization = Some(id("organization_id", &value)?),
+            "client_id" => filter.client = Some(plain("client_id", &value)?),
+            "origin" => filter.origin = Some(plain("origin", &value)?),
+            "kind" => {
+                let wrong =
+                    |_| Problem::in_query("kind", "enum", "Input should be a kind of token");
+                filter.kind = Some(value.parse::<TokenKind>().map_err(wrong)?);
+            }
+            "since" => filter.since = Some(moment("since", &value)?),
+            "until" => filter.until = Some(moment("until", &value)?),
+            "cursor" => wanted.after = Some(id("cursor", &value)?),
+            "limit" => wanted.limit = limit(&value)?,
+            _ => {}
+        }
+    }
+    Ok(wanted)
+}
+
+fn id<T>(name: &'static str, text: &str) -> Result<Id<T>, Problem> {
+    let wrong = |_| Problem::in_query(name, "uuid_parsing", "Input should be a valid UUID");
+    text.parse().map_err(wrong)
+}
+
+/// A text that a database can compare: PostgreSQL knows no character of code zero.
+fn plain(name: &'static str, text: &str) -> Result<String, Problem> {
+    let fits = text.len() <= 200 && !text.contains('\0');
+    let wrong = || {
+        Problem::in_query(
+            name,
+            "value_error",
+            "Input should be at most 200 characters",
+        )
+    };
+    fits.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
+fn moment(name: &'static str, text: &str) -> Result<Timestamp, Problem> {
+    let what = "Input should be a date and time as RFC 3339 writes it";
+    Timestamp::parse(text).ok_or_else(|| Problem::in_query(name, "datetime_parsing", what))
+}
+
+fn limit(text: &str) -> Result<u32, Problem> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=MOST).contains(number));
+    let what = format!("Input should be a whole number from 1 to {MOST}");
+    number.ok_or_else(|| Problem::in_query("limit", "value_error", what))
+}
+
+/// Lists where tokens were seen, newest first. Needs the scope `exposures:read`.
+#[utoipa::path(
+    get,
+    path = "/v1/exposures",
+    tag = "internal",
+    security(("service_key" = [])),
+    params(
+        ("token_id" = Option<String>, Query, description = "Only of this token."),
+        ("user_id" = Option<String>, Query, description = "Only of this user's tokens."),
+        ("organization_id" = Option<String>, Query,
+            description = "Only of this organization's tokens."),
+        ("client_id" = Option<String>, Query, description = "Only of this client's tokens."),
+        ("kind" = Option<String>, Query, description = "Such as `personal_access_token`."),
+        ("origin" = Option<String>, Query, description = "Who reported it first."),
+        ("since" = Option<String>, Query, description = "First seen then or later (RFC 3339)."),
+        ("until" = Option<String>, Query, description = "First seen earlier (RFC 3339)."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100,
+            description = "How many on a page: 20 unless said."),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = ExposurePage, links(
+            ("show" = (operation_id = "show_exposure",
+                parameters(("id" = "$response.body#/items/0/id")))),
+        )),
+        (status = 400, description = "A header cannot be read.", body = ErrorBody),
+        (status = 401, description = "No service key, or one that does not work.",
+            body = ErrorBody),
+        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
+        (status = 422, description = "The query is not valid.", body = ProblemsBody),
+        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn list(
+    _: AuthorizedService<ReadExposures>,
+    wanted: Wanted,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let Wanted {
+        filter,
+        after,
+        limit,
+    } = wanted;
+    // One more than is shown tells whether there is a next page.
+    let listing = exposures::list(&state.ctx, &filter, after, limit + 1);
+    let mut seen = state.timely(listing).await??;
+    let more = seen.len() > limit as usize;
+    seen.truncate(limit as usize);
+    let last = seen.last().filter(|_| more);
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(ExposurePage {
+            next_cursor: last.map(|seen| seen.exposure.id.to_string()),
+            items: seen.iter().map(ExposureAnswer::new).collect(),
+        }))
+}
+
+/// Shows where a token was seen. Needs the scope `exposures:read`.
+#[utoipa::path(
+    get,
+    path = "/v1/exposures/{id}",
+    operation_id = "show_exposure",
+    tag = "internal",
+    security(("service_key" = [])),
+    params(("id" = String, Path, format = "uuid", description = "The exposure's id.")),
+    responses(
+        (status = 200, description = "It.", body = ExposureAnswer),
+        (status = 400, description = "A header cannot be read.", body = ErrorBody),
+        (status = 401, description = "No service key, or one that does not work.",
+            body = ErrorBody),
+        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
+        (status = 404, description = "There is no such exposure.", body = ErrorBody),
+        (status = 422, description = "The id is none.", body = ProblemsBody),
+        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn show(
+    _: AuthorizedService<ReadExposures>,
+    path: Path<String>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let wrong = |_| {
+        let problem = Problem::in_path("id", "uuid_parsing", "Input should be a valid UUID");
+        ApiError::invalid(vec![problem])
+    };
+    let id = path.parse().map_err(wrong)?;
+    let seen = state.timely(exposures::find(&state.ctx, id)).await??;
+    let seen = seen.ok_or_else(|| ApiError::no_such("there is no such exposure"))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(ExposureAnswer::new(&seen)))
+}

@@ -1,0 +1,5 @@
+//! What internal services call with a service key.
+
+pub(super) mod bulk;
+pub(super) mod exposures;
+pub(super) mod revocations;

@@ -1,0 +1,66 @@
+//! What the API for internal services reads.
+
+use utoipa::ToSchema;
+
+/// Tokens to revoke.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Revocations` reads")]
+pub(in crate::http) struct RevocationsBody {
+    /// Which, and why.
+    #[schema(max_items = 1000)]
+    items: Vec<RevocationItem>,
+    /// Whether only to tell what would happen. Nothing is changed then, and an idempotency key
+    /// does not count.
+    #[schema(default = false)]
+    dry_run: Option<bool>,
+}
+
+/// One token, named by its text, its digest or its id, and by one of them.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Revocations` reads")]
+pub(in crate::http) struct RevocationItem {
+    /// Its text.
+    #[schema(example = "polar_pat_…")]
+    token: Option<String>,
+    /// Its digest as the shared database has it: 64 hexadecimal digits.
+    digest: Option<String>,
+    /// Its id.
+    id: Option<String>,
+    /// Where it was seen, as an address.
+    #[schema(example = "https://github.com/acme/app/blob/main/.env")]
+    url: Option<String>,
+    /// Where it was seen, as a kind of place.
+    #[schema(example = "chat")]
+    source: Option<String>,
+    /// `exposed` (unless said): the place is written down and everybody concerned is told; `owner`
+    /// or `operator`: whoever wants it, and nobody is told.
+    #[schema(example = "exposed")]
+    reason: Option<String>,
+}
+
+/// Which tokens to revoke: those that fit everything that is said, at least one thing.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `BulkRequest` reads")]
+pub(in crate::http) struct BulkRevocationBody {
+    /// Of this user, those included that they made for an organization.
+    #[schema(format = "uuid")]
+    user_id: Option<String>,
+    /// Of this organization, or limited to it.
+    #[schema(format = "uuid")]
+    organization_id: Option<String>,
+    /// Issued to this client, or its own credentials.
+    client_id: Option<String>,
+    /// Minted from this grant.
+    #[schema(format = "uuid")]
+    grant_id: Option<String>,
+    /// Such as `access_token`.
+    kind: Option<String>,
+    /// Made earlier (RFC 3339).
+    #[schema(format = "date-time")]
+    created_before: Option<String>,
+    /// `operator` (unless said) or `owner`: whoever wants it.
+    reason: Option<String>,
+    /// Whether only to count.
+    #[schema(default = false)]
+    dry_run: Option<bool>,
+}

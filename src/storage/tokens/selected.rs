@@ -1,0 +1,113 @@
+//! Tokens that are meant together, in the order they were made.
+
+use sqlx::{Database, Encode, QueryBuilder, Type};
+use uuid::Uuid;
+
+use super::FoundToken;
+use super::known::{found, with};
+use crate::model::{Id, Selection, Timestamp, Token, TokenKind};
+use crate::storage::StorageError;
+use crate::storage::backend::{Backend, Db, patient};
+use crate::storage::rows::column;
+
+/// Up to `limit` of the selected tokens that nobody revoked and that were made before `end`, behind
+/// `after`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_selected(
+    db: &Db,
+    selection: &Selection,
+    end: Timestamp,
+    after: Id<Token>,
+    limit: i64,
+) -> Result<Vec<FoundToken>, StorageError> {
+    let start = with("WHERE t.revoked_at IS NULL");
+    match db.reader() {
+        Backend::Sqlite(c) => {
+            let mut text = QueryBuilder::new(start);
+            which(&mut text, selection, end);
+            rest(&mut text, after, limit);
+            patient(text.build().try_map(|row| found(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let mut text = QueryBuilder::new(start);
+            which(&mut text, selection, end);
+            rest(&mut text, after, limit);
+            patient(text.build().try_map(|row| found(&row)).fetch_all(c)).await
+        }
+    }
+}
+
+/// How many there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_selected(
+    db: &Db,
+    selection: &Selection,
+    end: Timestamp,
+) -> Result<i64, StorageError> {
+    const START: &str = "SELECT count(*) AS total FROM tokens AS t WHERE t.revoked_at IS NULL";
+    match db.reader() {
+        Backend::Sqlite(c) => {
+            let mut text = QueryBuilder::new(START);
+            which(&mut text, selection, end);
+            patient(
+                text.build()
+                    .try_map(|row| column(&row, "total"))
+                    .fetch_one(c),
+            )
+            .await
+        }
+        Backend::Postgres(c) => {
+            let mut text = QueryBuilder::new(START);
+            which(&mut text, selection, end);
+            patient(
+                text.build()
+                    .try_map(|row| column(&row, "total"))
+                    .fetch_one(c),
+            )
+            .await
+        }
+    }
+}
+
+/// One condition for each thing that matters, so that a plan can use the index of it.
+fn which<DB: Database>(text: &mut QueryBuilder<DB>, selection: &Selection, end: Timestamp)
+where
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+    for<'q> &'q str: Encode<'q, DB> + Type<DB>,
+{
+    let ids = [
+        (" AND t.user_id = ", selection.user.map(Id::uuid)),
+        (
+            " AND t.organization_id = ",
+            selection.organization.map(Id::uuid),
+        ),
+        (" AND t.client_id = ", selection.client.map(Id::uuid)),
+        (" AND t.grant_id = ", selection.grant.map(Id::uuid)),
+    ];
+    for (condition, id) in ids {
+        if let Some(id) = id {
+            text.push(condition).push_bind(id);
+        }
+    }
+    if let Some(kind) = selection.kind.map(TokenKind::name) {
+        text.push(" AND t.kind = ").push_bind(kind);
+    }
+    let end = selection
+        .created_before
+        .map_or(end, |before| before.min(end));
+    text.push(" AND t.created_at < ").push_bind(end.as_millis());
+}
+
+fn rest<DB: Database>(text: &mut QueryBuilder<DB>, after: Id<Token>, limit: i64)
+where
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+{
+    text.push(" AND t.id > ").push_bind(after.uuid());
+    text.push(" ORDER BY t.id LIMIT ").push_bind(limit);
+}
