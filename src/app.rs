@@ -289,6 +289,7 @@ fn background(
     let interval = settings.tokens.last_used_flush_interval;
     let uses = FlushUses {
         ctx: Arc::clone(ctx),
+        metrics: deliver_mail.metrics.clone(),
         interval,
     };
     let signing_keys = RotateSigningKeys {

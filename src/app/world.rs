@@ -57,6 +57,7 @@ pub async fn open_at(
         policy: settings.policy.clone(),
         signing_keys: Default::default(),
         pending_uses: Default::default(),
+        leaked_uses: Default::default(),
         letters_waiting,
     })
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Context;
-use crate::model::{KnownToken, PlainToken, TokenKind, TokenState};
+use crate::model::{KnownToken, PlainToken, TokenKind, TokenState, WayIn};
 use crate::storage::StorageError;
 use crate::storage::tokens::{self, GrantedToken};
 
@@ -11,7 +11,11 @@ use crate::storage::tokens::{self, GrantedToken};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find(ctx: &Context, text: &PlainToken) -> Result<Option<GrantedToken>, StorageError> {
+pub async fn find(
+    ctx: &Context,
+    text: &PlainToken,
+    address: Option<IpAddr>,
+) -> Result<Option<GrantedToken>, StorageError> {
     let Some(candidate) = ctx.detector.whole(text.reveal()) else {
         return Ok(None);
     };
@@ -19,7 +23,15 @@ pub async fn find(ctx: &Context, text: &PlainToken) -> Result<Option<GrantedToke
     let digests: Vec<_> = ctx.hash_keys.candidates(candidate).collect();
     let found = tokens::find_with_grant(&ctx.db, &digests).await?;
     let now = ctx.clock.now();
-    Ok(found.filter(|token| token.found.known.state(now) == TokenState::Live))
+    let Some(token) = found else {
+        return Ok(None);
+    };
+    let known = &token.found.known;
+    if known.state(now) == TokenState::Live {
+        return Ok(Some(token));
+    }
+    ctx.leaked_uses.note(known, WayIn::Api, address, now);
+    Ok(None)
 }
 
 /// Notes that a token was used, from where.

@@ -1,7 +1,12 @@
 //! Who is this client, and is it? (RFC 6749 2.3)
 
+use std::net::IpAddr;
+
 use super::Context;
-use crate::model::{AuthMethod, PlainToken, RegisteredClient, TokenDigest};
+use crate::model::{
+    AuthMethod, LeakedUse, PlainToken, RegisteredClient, RevocationReason, Timestamp, TokenDigest,
+    WayIn,
+};
 use crate::storage::StorageError;
 use crate::storage::client_secrets::{self, StoredSecret};
 
@@ -12,6 +17,8 @@ pub struct ClientCredentials {
     pub client_id: String,
     /// How it proves that.
     pub proof: ClientProof,
+    /// From which address it asks.
+    pub from: Option<IpAddr>,
 }
 
 /// A proof of who a client is. A signed assertion (`private_key_jwt`) is another variant of this.
@@ -71,6 +78,9 @@ pub async fn authenticate(
         .flat_map(|secret| ctx.hash_keys.candidates(secret.reveal().as_bytes()))
         .collect();
     let found = client_secrets::find(&ctx.db, &credentials.client_id, &digests).await?;
+    if let Some(stored) = &found.secret {
+        note_leaked(ctx, stored, credentials.from, now);
+    }
     let client = found.client.ok_or(ClientRefusal::Invalid)?;
     let method = credentials.proof.method();
     if client.disabled_at.is_some() || !client.metadata.accepts(method) {
@@ -78,7 +88,9 @@ pub async fn authenticate(
     }
     if let Some(text) = secret {
         let fits = |stored: &StoredSecret| {
-            stored.client == client.id && stored.expires_at.is_none_or(|end| end > now)
+            stored.client == client.id
+                && stored.revoked_because.is_none()
+                && stored.expires_at.is_none_or(|end| end > now)
         };
         let stored = found.secret.filter(fits).ok_or(ClientRefusal::Invalid)?;
         let outdated = stored.hash_key != *ctx.hash_keys.current().id();
@@ -86,4 +98,18 @@ pub async fn authenticate(
         ctx.pending_uses.note(stored.token, now, None, digest);
     }
     Ok(client)
+}
+
+/// Somebody may try a secret that leaked with any client, or with none.
+fn note_leaked(ctx: &Context, stored: &StoredSecret, from: Option<IpAddr>, now: Timestamp) {
+    if stored.revoked_because == Some(RevocationReason::Exposed) {
+        ctx.leaked_uses.add(LeakedUse {
+            token: stored.token,
+            via: WayIn::Client,
+            from,
+            first_at: now,
+            last_at: now,
+            times: 1,
+        });
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::leaked_uses::PendingLeakedUses;
 use super::signing_keys::SigningKeys;
 use super::usage::PendingUses;
 use crate::model::{Clock, Detector, Email, HashKeys, Policy, TokenFormat};
@@ -33,6 +34,8 @@ pub struct Context {
     pub signing_keys: SigningKeys,
     /// Uses that have not been written down yet.
     pub pending_uses: PendingUses,
+    /// Attempts with leaked tokens that have not been written down yet.
+    pub leaked_uses: PendingLeakedUses,
     /// Called when letters were committed to the outbox.
     pub letters_waiting: Wake,
 }

@@ -7,7 +7,8 @@ use super::cases::{Case, Revoked};
 use super::letters::{self, Managers};
 use super::{Context, sessions};
 use crate::model::{
-    Delivery, Exposure, Id, Origin, Remedy, Revocation, RevocationReason, Timestamp, TokenKind,
+    Delivery, Exposure, Id, KnownToken, Origin, Remedy, Revocation, RevocationReason, Timestamp,
+    TokenKind,
 };
 use crate::storage::exposures::{self as exposures_table, NewExposure};
 use crate::storage::outbox::{self, NewLetter};
@@ -178,7 +179,8 @@ async fn write_letters(
     if fresh.is_empty() {
         return Ok(0);
     }
-    let managers = managers(tx, fresh).await?;
+    let concerned: Vec<_> = fresh.iter().map(|(case, _)| &case.found.known).collect();
+    let managers = managers(tx, &concerned).await?;
     let mut all = Vec::new();
     for (case, new) in fresh {
         let known = &case.found.known;
@@ -201,15 +203,15 @@ async fn write_letters(
     Ok(all.len())
 }
 
-async fn managers(
+/// The owners and admins of the organizations of these tokens.
+pub(super) async fn managers(
     tx: &mut Tx,
-    fresh: &[(&Case<'_>, &NewExposure)],
+    concerned: &[&KnownToken],
 ) -> Result<Managers, StorageError> {
-    let mut ids: Vec<_> = fresh
+    let organizations = concerned
         .iter()
-        .filter_map(|(case, _)| case.found.known.organization.as_ref())
-        .map(|organization| organization.id)
-        .collect();
+        .filter_map(|known| known.organization.as_ref());
+    let mut ids: Vec<_> = organizations.map(|organization| organization.id).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut managers = Managers::new();

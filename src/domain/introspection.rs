@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Context;
 use super::service_keys::{self, Refusal};
 use crate::model::{
-    HashKeys, KnownToken, PlainToken, RegisteredClient, Timestamp, TokenKind, TokenState,
+    HashKeys, KnownToken, PlainToken, RegisteredClient, Timestamp, TokenKind, TokenState, WayIn,
 };
 use crate::storage::tokens::{self, FoundToken};
 
@@ -68,7 +68,7 @@ async fn for_service(
     let found = tokens::find_by_digests(&ctx.db, &digests).await?;
 
     let key = key.among(&found).ok_or(Refusal::InvalidKey)?;
-    service_keys::check(&key.known, SCOPE, now)?;
+    service_keys::check(ctx, &key.known, SCOPE, None)?;
     note(ctx, key, text, now, None);
     let token = token.and_then(|token| token.among(&found));
     Ok(answer(ctx, token, question, now))
@@ -108,7 +108,14 @@ fn answer(
             note(ctx, live, &question.token, now, question.used_from);
             Answer::Active(Box::new(live.known.clone()))
         }
-        None => Answer::Inactive,
+        None => {
+            if let Some(dead) = token {
+                let from = question.used_from;
+                ctx.leaked_uses
+                    .note(&dead.known, WayIn::Introspection, from, now);
+            }
+            Answer::Inactive
+        }
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn token_exposed(
     }))
 }
 
-fn letter_token(ctx: &Context, known: &KnownToken) -> LetterToken {
+pub(super) fn letter_token(ctx: &Context, known: &KnownToken) -> LetterToken {
     let token = &known.token;
     let written = token.last_used_at.map(|at| (at, token.last_used_from));
     let latest = ctx.pending_uses.latest(token.id).max(written);

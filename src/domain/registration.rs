@@ -11,6 +11,7 @@ use super::{Context, DomainError};
 use crate::model::{
     ClientMetadata, ClientStanding, GrantRights, Id, MetadataRequest, PlainToken, RefusedMetadata,
     RegisteredClient, RegistrationPolicy, Timestamp, TokenDigest, TokenKind, TokenState, User,
+    WayIn,
 };
 use crate::storage::clients as table;
 use crate::storage::{StorageError, Tx, client_secrets, tokens, turns};
@@ -197,6 +198,10 @@ async fn holds(ctx: &Context, client_id: &str, token: &PlainToken) -> Result<boo
             && known.state(now) == TokenState::Live
             && client.is_some_and(|client| client.client_id.as_str() == client_id)
     });
+    if theirs.is_none() {
+        let tried = found.iter().map(|found| &found.known);
+        tried.for_each(|known| ctx.leaked_uses.note(known, WayIn::Api, None, now));
+    }
     if let Some(found) = theirs {
         let outdated = found.hash_key != *ctx.hash_keys.current().id();
         let digest = outdated.then(|| ctx.hash_keys.digest(token));

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Context;
-use crate::model::{Id, KnownToken, PlainToken, Timestamp, Token, TokenKind, TokenState};
+use crate::model::{Id, KnownToken, PlainToken, Token, TokenKind, TokenState, WayIn};
 use crate::storage::StorageError;
 use crate::storage::tokens;
 
@@ -44,19 +44,26 @@ pub async fn admit(
     let digests: Vec<_> = ctx.hash_keys.candidates(candidate).collect();
     let found = tokens::find_by_digests(&ctx.db, &digests).await?;
     let found = found.first().ok_or(Refusal::InvalidKey)?;
-    let now = ctx.clock.now();
-    check(&found.known, scope, now)?;
+    check(ctx, &found.known, scope, address)?;
     let outdated = found.hash_key != *ctx.hash_keys.current().id();
     let digest = outdated.then(|| ctx.hash_keys.digest(text));
     let token = &found.known.token;
+    let now = ctx.clock.now();
     ctx.pending_uses.note_found(token, now, address, digest);
     Ok(Service { key: token.id })
 }
 
 /// Whether a token is a service key that works and may do this.
-pub(super) fn check(known: &KnownToken, scope: &str, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn check(
+    ctx: &Context,
+    known: &KnownToken,
+    scope: &str,
+    address: Option<IpAddr>,
+) -> Result<(), Refusal> {
+    let now = ctx.clock.now();
     let is_key = known.token.kind == TokenKind::ServiceKey;
     if !is_key || known.state(now) != TokenState::Live {
+        ctx.leaked_uses.note(known, WayIn::Service, address, now);
         return Err(Refusal::InvalidKey);
     }
     match known.token.scopes.contains(scope) {

@@ -6,7 +6,7 @@ use super::attempts::until_settled;
 use super::{Context, DomainError};
 use crate::model::{
     Id, PlainToken, Revocation, RevocationReason, ScopeSet, Session, Timestamp, Token, TokenKind,
-    TokenState, User,
+    TokenState, User, WayIn,
 };
 use crate::storage::logout_notices;
 use crate::storage::sessions::{self as table, Ending, NewSession, StoredSession};
@@ -147,14 +147,19 @@ pub async fn find(
         .collect();
     let found = table::find_by_digests(&ctx.db, &digests).await?;
     let now = ctx.clock.now();
-    let Some(live) = found.filter(|found| found.known().state(now) == TokenState::Live) else {
+    let Some(found) = found else {
         return Ok(None);
     };
-    let outdated = live.found.hash_key != *ctx.hash_keys.current().id();
+    if found.known().state(now) != TokenState::Live {
+        ctx.leaked_uses
+            .note(found.known(), WayIn::Session, address, now);
+        return Ok(None);
+    }
+    let outdated = found.found.hash_key != *ctx.hash_keys.current().id();
     let digest = outdated.then(|| ctx.hash_keys.digest(text));
     ctx.pending_uses
-        .note(live.known().token.id, now, address, digest);
-    Ok(session(&live))
+        .note(found.known().token.id, now, address, digest);
+    Ok(session(&found))
 }
 
 fn session(stored: &StoredSession) -> Option<Session> {

@@ -46,7 +46,7 @@ pub async fn tell(
     text: &PlainToken,
     address: Option<IpAddr>,
 ) -> Result<UserInfo, Refusal> {
-    let found = bearers::find(ctx, text).await?;
+    let found = bearers::find(ctx, text, address).await?;
     let token = found.ok_or(Refusal::InvalidToken)?;
     let known = &token.found.known;
     if known.token.kind != TokenKind::AccessToken {

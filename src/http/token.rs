@@ -1,13 +1,15 @@
 //! `POST /v1/oauth2/token` (RFC 6749 3.2).
 
-use actix_web::HttpResponse;
+use std::net::IpAddr;
+
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::extract::{ClientRequest, FromParameters, Parameters};
+use super::extract::{ClientRequest, FromParameters, Parameters, client_address};
 use super::oauth_error::OAuthError;
 use super::openapi::{OAuthErrorBody, TokenForm};
 use super::state::ApiState;
@@ -125,10 +127,12 @@ fn scopes(parameters: &Parameters) -> Result<Option<ScopeSet>, OAuthError> {
     )
 )]
 pub(super) async fn token(
+    wire: HttpRequest,
     request: ClientRequest<TokenRequest>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, OAuthError> {
-    let exchanging = exchange(&state.ctx, &request.client, request.form);
+    let from = client_address(&wire, &state);
+    let exchanging = exchange(&state.ctx, &request.client, request.form, from);
     let answer = timeout(state.request_timeout, exchanging).await;
     let set = answer.map_err(|_| OAuthError::too_slow())??;
     Ok(HttpResponse::Ok()
@@ -141,10 +145,11 @@ async fn exchange(
     ctx: &Context,
     client: &RegisteredClient,
     request: TokenRequest,
+    from: Option<IpAddr>,
 ) -> Result<TokenSet, ExchangeError> {
     match request {
-        TokenRequest::Code(request) => exchange::redeem_code(ctx, client, &request).await,
-        TokenRequest::Refresh(request) => exchange::refresh(ctx, client, &request).await,
+        TokenRequest::Code(request) => exchange::redeem_code(ctx, client, &request, from).await,
+        TokenRequest::Refresh(request) => exchange::refresh(ctx, client, &request, from).await,
         TokenRequest::Client(request) => exchange::issue_to_client(ctx, client, request).await,
         TokenRequest::Web(request) => exchange::issue_to_session(ctx, client, request).await,
     }

@@ -1,4 +1,5 @@
-//! Writes down when tokens were last used, and moves tokens to the current hash key.
+//! Writes down when tokens were last used and when leaked ones were tried, and moves tokens to the
+//! current hash key.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,8 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Context, usage};
+use crate::domain::{Context, leaked_uses, usage};
+use crate::telemetry::Metrics;
 
 /// How long a use that is in a hurry waits for others.
 const GATHER: Duration = Duration::from_millis(50);
@@ -16,6 +18,8 @@ const GATHER: Duration = Duration::from_millis(50);
 pub struct FlushUses {
     /// The domain's world.
     pub ctx: Arc<Context>,
+    /// What operators count.
+    pub metrics: Metrics,
     /// How often.
     pub interval: Duration,
 }
@@ -41,6 +45,7 @@ impl FlushUses {
         tokio::select! {
             _ = ticks.tick() => {}
             () = self.ctx.pending_uses.hurried() => sleep(GATHER).await,
+            () = self.ctx.leaked_uses.hurried() => sleep(GATHER).await,
         }
     }
 
@@ -51,6 +56,20 @@ impl FlushUses {
             Ok(tokens) => tracing::debug!(tokens, "last uses were written down"),
             // They are kept and written the next time.
             Err(error) => tracing::warn!(error = %error, "last uses could not be written down"),
+        }
+        match leaked_uses::flush(&self.ctx).await {
+            Ok(all) => {
+                for one in all {
+                    self.metrics.leaked_uses(one.via, one.times);
+                    tracing::warn!(
+                        token.id = %one.token, via = one.via.name(), times = one.times,
+                        "somebody tried a token that had leaked"
+                    );
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "uses of leaked tokens could not be written down");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! a failure what to do next ([`SendError`]). This room knows nothing of outboxes.
 
 mod advice;
+mod attempted;
 mod brand;
 mod dkim;
 mod error;

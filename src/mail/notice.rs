@@ -1,4 +1,4 @@
-//! Letters about what happened to somebody's sign-ins, in words.
+//! Letters about what somebody did with a token, in words.
 
 use askama::Template;
 
@@ -9,22 +9,33 @@ use super::words::Words;
 use crate::model::letter::TokenReplayed;
 
 /// Longest name that is written out.
-const LONGEST_NAME: usize = 100;
+pub(super) const LONGEST_NAME: usize = 100;
 /// Most scopes that are listed.
 const MOST_SCOPES: usize = 24;
 
 /// Everything both templates show.
-struct Page {
-    brand: Line,
-    accent: String,
-    headline: Line,
-    paragraphs: Vec<Line>,
-    about: &'static str,
-    facts: Vec<Fact>,
-    steps: Vec<Line>,
-    genuine: Line,
-    contact: Line,
-    why_you: Line,
+pub(super) struct Page {
+    pub(super) brand: Line,
+    pub(super) accent: String,
+    pub(super) headline: Line,
+    pub(super) paragraphs: Vec<Line>,
+    pub(super) about: &'static str,
+    pub(super) facts: Vec<Fact>,
+    pub(super) steps: Vec<Line>,
+    pub(super) genuine: Line,
+    pub(super) contact: Line,
+    pub(super) why_you: Line,
+}
+
+impl Page {
+    /// Both texts, under this subject.
+    pub(super) fn words(&self, subject: String) -> Result<Words, askama::Error> {
+        Ok(Words {
+            subject,
+            text: TextPage { page: self }.render()?,
+            html: HtmlPage { page: self }.render()?,
+        })
+    }
 }
 
 #[derive(Template)]
@@ -84,11 +95,7 @@ pub(super) fn token_replayed(
             "You receive this letter because you allowed this application to act for you.",
         ),
     };
-    Ok(Words {
-        subject,
-        text: TextPage { page: &page }.render()?,
-        html: HtmlPage { page: &page }.render()?,
-    })
+    page.words(subject)
 }
 
 fn facts(letter: &TokenReplayed, name: &str) -> Vec<Fact> {

@@ -6,7 +6,7 @@ use super::advice;
 use super::brand::Brand;
 use super::facts::{About, Fact};
 use super::shown::{Line, tame};
-use super::{notice, sign_in};
+use super::{attempted, notice, sign_in};
 use crate::model::Letter;
 use crate::model::letter::TokenExposed;
 
@@ -29,6 +29,7 @@ impl Words {
     pub fn new(letter: &Letter, brand: &Brand) -> Result<Self, askama::Error> {
         match letter {
             Letter::TokenExposed(exposed) => Self::token_exposed(exposed, brand),
+            Letter::TokenAttempted(attempted) => attempted::token_attempted(attempted, brand),
             Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, brand),
             Letter::LoginCode(code) => sign_in::login_code(code, brand),
         }

@@ -12,6 +12,8 @@ use super::time::Timestamp;
 pub enum Letter {
     /// A token of yours was seen where it should not be.
     TokenExposed(Box<TokenExposed>),
+    /// Somebody tried a token of yours that had leaked.
+    TokenAttempted(Box<TokenAttempted>),
     /// Two used the same refresh token of yours.
     TokenReplayed(TokenReplayed),
     /// The code that lets you sign in.
@@ -68,6 +70,23 @@ pub struct TokenExposed {
     pub outcome: Outcome,
     /// How many other tokens were revoked with it.
     pub relatives_revoked: u64,
+}
+
+/// Somebody tried a token after it leaked and was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenAttempted {
+    /// Which token.
+    pub token: LetterToken,
+    /// In which relation the reader stands to it.
+    pub addressee: Addressee,
+    /// Since when it opens nothing.
+    pub dead_since: Timestamp,
+    /// When it was tried first.
+    pub tried_at: Timestamp,
+    /// From which address, if we were told.
+    pub tried_from: Option<String>,
+    /// By which way in, as [`super::WayIn::name`].
+    pub via: String,
 }
 
 /// A token as its owner knows it.

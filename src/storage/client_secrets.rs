@@ -7,18 +7,20 @@ use super::clients::registered;
 use super::error::StorageError;
 use super::rows::{Columns, exactly};
 use super::tokens::digests_as_json;
-use crate::model::{Client, HashKeyId, Id, RegisteredClient, Timestamp, Token, TokenDigest};
+use crate::model::{
+    Client, HashKeyId, Id, RegisteredClient, RevocationReason, Timestamp, Token, TokenDigest,
+};
 
 /// What was found for an identifier and a secret, each by itself.
 #[derive(Clone, Debug)]
 pub struct Presented {
     /// The client with this identifier, unless it was deleted.
     pub client: Option<RegisteredClient>,
-    /// The client secret with this text, unless it was revoked.
+    /// The client secret with this text, also when it was revoked.
     pub secret: Option<StoredSecret>,
 }
 
-/// A client secret that was not revoked.
+/// A client secret.
 #[derive(Clone, Debug)]
 pub struct StoredSecret {
     /// Its token.
@@ -31,6 +33,8 @@ pub struct StoredSecret {
     pub hash_key: HashKeyId,
     /// Until when it works.
     pub expires_at: Option<Timestamp>,
+    /// Why it was revoked, if it was.
+    pub revoked_because: Option<RevocationReason>,
 }
 
 /// Looks up a client by its identifier and a secret by its digests. Both are looked up whether the
@@ -47,20 +51,22 @@ pub async fn find(
              c.id, c.client_id, c.owner_user_id, c.metadata, c.first_party, c.require_pkce,
              c.introspects_all, c.created_at, c.modified_at, c.disabled_at,
              t.id AS secret_id, t.client_id AS secret_client_id, t.digest AS secret_digest,
-             t.hash_key AS secret_hash_key, t.expires_at AS secret_expires_at
+             t.hash_key AS secret_hash_key, t.expires_at AS secret_expires_at,
+             t.revoked_reason AS secret_revoked_reason
          FROM (SELECT 1 AS one) AS always
          LEFT JOIN clients AS c ON c.client_id = $1 AND c.deleted_at IS NULL
          LEFT JOIN tokens AS t ON t.digest IN (SELECT unhex(value) FROM json_each($2))
-             AND t.kind = 'client_secret' AND t.revoked_at IS NULL";
+             AND t.kind = 'client_secret'";
     const POSTGRES: &str = "SELECT
              c.id, c.client_id, c.owner_user_id, c.metadata, c.first_party, c.require_pkce,
              c.introspects_all, c.created_at, c.modified_at, c.disabled_at,
              t.id AS secret_id, t.client_id AS secret_client_id, t.digest AS secret_digest,
-             t.hash_key AS secret_hash_key, t.expires_at AS secret_expires_at
+             t.hash_key AS secret_hash_key, t.expires_at AS secret_expires_at,
+             t.revoked_reason AS secret_revoked_reason
          FROM (SELECT 1 AS one) AS always
          LEFT JOIN clients AS c ON c.client_id = $1 AND c.deleted_at IS NULL
          LEFT JOIN tokens AS t ON t.digest = ANY(ARRAY(SELECT unnest($2::bytea[])))
-             AND t.kind = 'client_secret' AND t.revoked_at IS NULL";
+             AND t.kind = 'client_secret'";
     // PostgreSQL refuses texts with this character, and no identifier has it.
     let client_id = match client_id.contains('\0') {
         true => "",
@@ -94,11 +100,13 @@ fn presented(row: &impl Columns) -> Result<Presented, sqlx::Error> {
 
 fn stored(id: Uuid, row: &impl Columns) -> Result<StoredSecret, sqlx::Error> {
     let expires_at: Option<i64> = row.read("secret_expires_at")?;
+    let reason: Option<String> = row.read("secret_revoked_reason")?;
     Ok(StoredSecret {
         token: Id::from_uuid(id),
         client: Id::from_uuid(row.read("secret_client_id")?),
         digest: TokenDigest::from_bytes(exactly(&row.read::<Vec<u8>>("secret_digest")?)?),
         hash_key: HashKeyId::from_stored(row.read("secret_hash_key")?),
         expires_at: expires_at.map(Timestamp::from_millis),
+        revoked_because: reason.as_deref().map(RevocationReason::from_stored),
     })
 }

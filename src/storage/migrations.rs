@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 fn steps() -> Vec<Step> {
-    const FILES: [(&str, (&str, &str)); 10] = [
+    const FILES: [(&str, (&str, &str)); 11] = [
         ("people", both!("../../migrations/0001_people.sql")),
         (
             "clients and grants",
@@ -59,6 +59,10 @@ fn steps() -> Vec<Step> {
         (
             "internal api",
             both!("../../migrations/0010_internal_api.sql"),
+        ),
+        (
+            "leaked uses",
+            both!("../../migrations/0011_leaked_uses.sql"),
         ),
     ];
     FILES

@@ -12,7 +12,7 @@ use super::labels::{
 };
 use super::process::resident_memory;
 use super::series::{Series, add, by, register_build};
-use crate::model::{Origin, RevocationReason, Timestamp, TokenKind, Verdict};
+use crate::model::{Origin, RevocationReason, Timestamp, TokenKind, Verdict, WayIn};
 
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -134,6 +134,15 @@ impl Metrics {
             &self.series.introspections,
             &[("answer", answer.label().into())],
             1,
+        );
+    }
+
+    /// Somebody tried a token that had leaked, so often.
+    pub fn leaked_uses(&self, via: WayIn, times: u64) {
+        add(
+            &self.series.leaked_uses,
+            &[("via", via.name().into())],
+            times,
         );
     }
 

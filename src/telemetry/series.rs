@@ -12,7 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::labels::{DeliveryOutcome, IntrospectionAnswer, KeyFetchOutcome, LetterOutcome};
 use super::process::resident_memory;
-use crate::model::{Origin, RevocationReason, Timestamp, TokenKind, Verdict};
+use crate::model::{Origin, RevocationReason, Timestamp, TokenKind, Verdict, WayIn};
 
 pub(super) type Label = (&'static str, Cow<'static, str>);
 pub(super) type Counters<const N: usize> = Family<[Label; N], Counter>;
@@ -32,6 +32,7 @@ pub(super) struct Series {
     pub(super) outbox: Family<[Label; 1], Gauge>,
     pub(super) outbox_age: Gauge<f64, AtomicU64>,
     pub(super) introspections: Counters<1>,
+    pub(super) leaked_uses: Counters<1>,
     pub(super) requests: Counters<3>,
     pub(super) request_time: Histograms<2>,
     pub(super) resident: Gauge,
@@ -83,6 +84,7 @@ impl Series {
             outbox: Family::default(),
             outbox_age: Gauge::default(),
             introspections: Family::default(),
+            leaked_uses: Family::default(),
             requests: Family::default(),
             request_time: Family::new_with_constructor(REQUEST),
             resident: Gauge::default(),
@@ -122,6 +124,9 @@ impl Series {
                 &[("answer", answer.label().into())],
                 0,
             );
+        }
+        for via in WayIn::ALL {
+            add(&self.leaked_uses, &[("via", via.name().into())], 0);
         }
         for kind in TokenKind::ALL {
             for reason in RevocationReason::ALL {
@@ -192,6 +197,11 @@ impl Series {
             "introspections",
             "Introspections answered",
             self.introspections.clone(),
+        );
+        to.register(
+            "leaked_uses",
+            "Attempts to use a token after it leaked",
+            self.leaked_uses.clone(),
         );
         to.register("http_requests", "Requests answered", self.requests.clone());
         let help = "Time to answer a request";

@@ -62,7 +62,9 @@ async fn a_service_reads_page_by_page_newest_first() {
     assert_eq!(item["token"]["name"], "personal_access_token");
     let path = format!("/v1/exposures/{}", item["id"].as_str().unwrap());
     let one = get(&app, &key, &path).await;
-    assert_eq!(serde_json::from_str::<Value>(&one.text).unwrap(), *item);
+    let mut details: Value = serde_json::from_str(&one.text).unwrap();
+    let attempts = details.as_object_mut().unwrap().remove("attempts");
+    assert_eq!((&details, attempts), (item, Some(Value::Array(Vec::new()))));
     assert!(!one.text.contains("ada@example.com"), "ids are enough");
 }
 

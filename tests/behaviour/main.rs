@@ -27,6 +27,7 @@ mod families;
 mod hash_keys;
 mod introspection;
 mod keys;
+mod leaked_uses;
 mod operations;
 mod outbox;
 mod protocol;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::browser::{Browser, PageAnswer};
 use crate::flow::Ask;
 use crate::support::{TestApp, report};
+use tokenward::domain::leaked_uses;
 use tokenward::model::PlainToken;
 
 const ADA: &str = "ada@example.com";
@@ -146,6 +147,13 @@ async fn a_leaked_session_ends_them_all() {
     let leaked = PlainToken::new(one.cookies[COOKIE].clone());
     assert_eq!(app.github().report(&[report(&leaked)]).await.status, 200);
     assert!(!is_in(&mut one).await && !is_in(&mut two).await);
+    // The leaked one was tried just now, and that is an alarm; the other is only a sign-in that
+    // ended.
+    leaked_uses::flush(&app.ctx).await.unwrap();
+    assert_eq!(
+        app.rows("SELECT via, address FROM leaked_uses").await,
+        [["session", "127.0.0.1"]]
+    );
 }
 
 /// Whoever had the session could allow any client anything.

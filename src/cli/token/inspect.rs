@@ -7,6 +7,7 @@ use super::view::TokenView;
 use crate::cli::output::{Output, Shown};
 use crate::cli::values::or;
 use crate::domain::Context;
+use crate::domain::leaked_uses::{self, StoredUse};
 use crate::domain::tokens::{self, Inspection};
 use crate::model::{Exposure, Id};
 use crate::storage::exposures::StoredExposure;
@@ -16,6 +17,8 @@ struct Inspected {
     #[serde(flatten)]
     token: TokenView,
     exposures: Vec<ExposureView>,
+    /// Attempts to use it after it leaked.
+    attempts: Vec<AttemptView>,
 }
 
 impl Shown for Inspected {
@@ -61,12 +64,48 @@ impl Shown for ExposureView {
     }
 }
 
+#[derive(Serialize)]
+struct AttemptView {
+    via: String,
+    address: Option<String>,
+    first_at: String,
+    last_at: String,
+    times: i64,
+}
+
+impl From<StoredUse> for AttemptView {
+    fn from(stored: StoredUse) -> Self {
+        Self {
+            via: stored.via,
+            address: stored.from,
+            first_at: stored.first_at.to_string(),
+            last_at: stored.last_at.to_string(),
+            times: stored.times,
+        }
+    }
+}
+
+impl Shown for AttemptView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("last tried", self.last_at.clone()),
+            ("first tried", self.first_at.clone()),
+            ("times", self.times.to_string()),
+            ("via", self.via.clone()),
+            ("from", or(self.address.as_ref(), "unknown")),
+        ]
+    }
+}
+
 pub(super) async fn run(which: &Reference, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     let Inspection { known, exposures } = tokens::inspect(ctx, &which.read()?).await?;
+    let attempts = leaked_uses::list(ctx, known.token.id).await?;
     let inspected = Inspected {
         token: TokenView::new(&known, ctx.clock.now()),
         exposures: exposures.into_iter().map(ExposureView::from).collect(),
+        attempts: attempts.into_iter().map(AttemptView::from).collect(),
     };
     out.result(&inspected, "")?;
-    out.details("Exposures:", &inspected.exposures)
+    out.details("Exposures:", &inspected.exposures)?;
+    out.details("Tried since:", &inspected.attempts)
 }

@@ -1,6 +1,8 @@
 //! A code for tokens (RFC 6749 4.1.3). A code works once; whoever brings it again, at any later
 //! time, ends everything that was minted from it (RFC 6749 4.1.2, RFC 9700 2.1.1).
 
+use std::net::IpAddr;
+
 use super::super::attempts::until_settled;
 use super::super::{Context, families};
 use super::id_token::{self, Subject};
@@ -8,7 +10,7 @@ use super::mint::{Bearer, Minted, Reach};
 use super::{ExchangeError, TokenSet, audience};
 use crate::model::{
     Grant, GrantType, PlainToken, RegisteredClient, Revocation, RevocationReason, Timestamp,
-    TokenKind, TokenState, pkce,
+    TokenKind, TokenState, WayIn, pkce,
 };
 use crate::storage::StorageError;
 use crate::storage::tokens::{self, GrantedToken};
@@ -37,6 +39,7 @@ pub async fn redeem_code(
     ctx: &Context,
     client: &RegisteredClient,
     request: &CodeExchange,
+    from: Option<IpAddr>,
 ) -> Result<TokenSet, ExchangeError> {
     if !client.metadata.may_use(GrantType::AuthorizationCode) {
         return Err(ExchangeError::UnauthorizedClient);
@@ -44,6 +47,8 @@ pub async fn redeem_code(
     let now = ctx.clock.now();
     let (code, grant) = find(ctx, request).await?;
     let token = &code.found.known.token;
+    ctx.leaked_uses
+        .note(&code.found.known, WayIn::TokenEndpoint, from, now);
     // Somebody else has the code, or has it again: it is out of the client's hands.
     if grant.client != client.id || token.redeemed_at.is_some() {
         end_family(ctx, &grant, now).await?;

@@ -5,6 +5,8 @@
 //! and minted anew, so that there is never more than one live branch. As soon as somebody used it,
 //! two hold the same token, nobody can tell which one is the thief, and the whole family dies.
 
+use std::net::IpAddr;
+
 use super::super::Context;
 use super::super::replays::{self, Replay};
 use super::id_token::{self, Subject};
@@ -12,7 +14,7 @@ use super::mint::{Bearer, Minted, Reach};
 use super::{ExchangeError, TokenSet, audience};
 use crate::model::{
     Grant, GrantType, Id, KnownToken, PlainToken, RegisteredClient, RevocationReason, ScopeSet,
-    Timestamp, Token, TokenKind, TokenState, User,
+    Timestamp, Token, TokenKind, TokenState, User, WayIn,
 };
 use crate::storage::StorageError;
 use crate::storage::tokens::{self, GrantedToken};
@@ -43,12 +45,13 @@ pub async fn refresh(
     ctx: &Context,
     client: &RegisteredClient,
     request: &RefreshRequest,
+    from: Option<IpAddr>,
 ) -> Result<TokenSet, ExchangeError> {
     if !client.metadata.may_use(GrantType::RefreshToken) {
         return Err(ExchangeError::UnauthorizedClient);
     }
     for _ in 0..ATTEMPTS {
-        match attempt(ctx, client, request).await {
+        match attempt(ctx, client, request, from).await {
             Ok(Some(set)) => return Ok(set),
             // Another request with the same token was faster: what is stored has changed.
             Ok(None) | Err(ExchangeError::Storage(StorageError::Conflict(_))) => {}
@@ -63,9 +66,12 @@ async fn attempt(
     ctx: &Context,
     client: &RegisteredClient,
     request: &RefreshRequest,
+    from: Option<IpAddr>,
 ) -> Result<Option<TokenSet>, ExchangeError> {
     let now = ctx.clock.now();
     let presented = Presented::find(ctx, client, request).await?;
+    let via = WayIn::TokenEndpoint;
+    ctx.leaked_uses.note(presented.known(), via, from, now);
     let turn = presented.turn(now).ok_or(NO_SUCH_TOKEN)?;
     let minted = mint(ctx, request, &presented, turn, now)?;
     let done = match turn {

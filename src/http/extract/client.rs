@@ -2,6 +2,7 @@
 //! argument knows who asks.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -12,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::timeout;
 
+use super::client_address::client_address;
 use super::form::{FromParameters, Parameters, parameters};
 use crate::domain::client_authentication::{
     ClientCredentials, ClientProof, ClientRefusal, authenticate,
@@ -57,7 +59,8 @@ pub(super) async fn authenticated(
     let state = request
         .app_data::<Data<ApiState>>()
         .ok_or(OAuthError::Other(ApiError::not_found()))?;
-    let credentials = credentials(request, parameters)?;
+    let from = client_address(request, state);
+    let credentials = credentials(request, parameters, from)?;
     let asking = timeout(
         state.request_timeout,
         authenticate(&state.ctx, &credentials),
@@ -75,6 +78,7 @@ pub(super) async fn authenticated(
 fn credentials(
     request: &HttpRequest,
     parameters: &Parameters,
+    from: Option<IpAddr>,
 ) -> Result<ClientCredentials, OAuthError> {
     let named = parameters.find("client_id").filter(|id| !id.is_empty());
     let secret = parameters.find("client_secret").filter(|s| !s.is_empty());
@@ -92,6 +96,7 @@ fn credentials(
         return Ok(ClientCredentials {
             client_id,
             proof: ClientProof::Basic(password),
+            from,
         });
     }
     let client_id = named.ok_or(OAuthError::InvalidClient { basic: false })?;
@@ -101,6 +106,7 @@ fn credentials(
             Some(secret) => ClientProof::Post(PlainToken::new(secret.to_owned())),
             None => ClientProof::None,
         },
+        from,
     })
 }
 

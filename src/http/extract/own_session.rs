@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::bearer::{self, has_scheme};
+use super::client_address::client_address;
 use super::json::{self, FromMembers};
 use super::visitor::SignedIn;
 use crate::domain::{access_tokens, bearers};
@@ -75,7 +76,10 @@ async fn refuse_token(request: &HttpRequest) -> Result<ApiError, ApiError> {
     };
     let state = state(request)?;
     let text = credential.into_inner();
-    let found = state.timely(bearers::find(&state.ctx, &text)).await??;
+    let address = client_address(request, state);
+    let found = state
+        .timely(bearers::find(&state.ctx, &text, address))
+        .await??;
     let users = found.is_some_and(|token| bearers::acts_for_user(&token.found.known));
     Ok(match users {
         true => ApiError::forbidden("not_permitted", "this needs a session, not a token"),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
+use crate::domain::leaked_uses::{self, StoredUse};
 use crate::http::extract::{AuthorizedService, ReadExposures};
 use crate::http::openapi::{ErrorBody, ProblemsBody};
 use crate::http::state::ApiState;
@@ -48,6 +49,45 @@ pub(in crate::http) struct ExposureAnswer {
     #[schema(example = "true_positive")]
     verdict: &'static str,
     token: ExposedToken,
+}
+
+/// The same with what came after.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct ExposureDetails {
+    #[serde(flatten)]
+    exposure: ExposureAnswer,
+    /// Attempts to use the token after it had leaked, by way in and address, the latest first, up
+    /// to 200.
+    attempts: Vec<AttemptAnswer>,
+}
+
+/// Attempts by one way in, from one address.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct AttemptAnswer {
+    /// `introspection`, `api`, `session`, `token_endpoint`, `client` or `service`.
+    #[schema(example = "introspection")]
+    via: String,
+    /// From where, if whoever asked told us.
+    #[schema(example = "203.0.113.7")]
+    address: Option<String>,
+    #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
+    first_at: String,
+    #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
+    last_at: String,
+    #[schema(example = 1)]
+    times: i64,
+}
+
+impl AttemptAnswer {
+    fn new(stored: StoredUse) -> Self {
+        Self {
+            via: stored.via,
+            address: stored.from,
+            first_at: stored.first_at.to_string(),
+            last_at: stored.last_at.to_string(),
+            times: stored.times,
+        }
+    }
 }
 
 /// The token that was seen.
@@ -266,7 +306,7 @@ pub(in crate::http) async fn list(
     security(("service_key" = [])),
     params(("id" = String, Path, format = "uuid", description = "The exposure's id.")),
     responses(
-        (status = 200, description = "It.", body = ExposureAnswer),
+        (status = 200, description = "It.", body = ExposureDetails),
         (status = 400, description = "A header cannot be read.", body = ErrorBody),
         (status = 401, description = "No service key, or one that does not work.",
             body = ErrorBody),
@@ -288,7 +328,12 @@ pub(in crate::http) async fn show(
     let id = path.parse().map_err(wrong)?;
     let seen = state.timely(exposures::find(&state.ctx, id)).await??;
     let seen = seen.ok_or_else(|| ApiError::no_such("there is no such exposure"))?;
+    let attempts = leaked_uses::list(&state.ctx, seen.known.token.id);
+    let attempts = state.timely(attempts).await??;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(ExposureAnswer::new(&seen)))
+        .json(ExposureDetails {
+            exposure: ExposureAnswer::new(&seen),
+            attempts: attempts.into_iter().map(AttemptAnswer::new).collect(),
+        }))
 }

@@ -1,0 +1,201 @@
+//! What comes after a leak: somebody tries the dead token.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokenward::domain::leaked_uses;
+use tokenward::domain::tokens::{TokenReference, revoke};
+use tokenward::model::{PlainToken, RevocationReason, TokenKind};
+
+use crate::support::{Answer, TestApp, report};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Asks about a token, as a service that says where it was presented.
+async fn ask(app: &TestApp, key: &PlainToken, token: &PlainToken, from: &str) {
+    let form = format!("token={}&ip_address={from}", token.reveal());
+    let request = app
+        .http
+        .post(format!("{}/v1/oauth2/introspect", app.url))
+        .header("content-type", FORM)
+        .body(form);
+    let answer = request.bearer_auth(key.reveal()).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), r#"{"active":false}"#);
+}
+
+/// What the record of the only exposure says about attempts.
+async fn attempts(app: &TestApp) -> Vec<Value> {
+    let key = app.service_key("exposures:read").await.token;
+    let get = async |path: String| {
+        let request = app.http.get(format!("{}{path}", app.url));
+        let answer = request.bearer_auth(key.reveal()).send().await.unwrap();
+        Answer::read(answer).await.json()
+    };
+    let page = get("/v1/exposures".to_owned()).await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    let id = page["items"][0]["id"].as_str().unwrap();
+    let details = get(format!("/v1/exposures/{id}")).await;
+    details["attempts"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn attempts_are_counted_and_the_owner_is_told_of_the_first() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let token = app.personal_token(&ada, "deploy").await.token;
+    app.github().report(&[report(&token)]).await;
+    assert_eq!(app.read_mail().await.len(), 1);
+
+    app.clock.advance(Duration::from_secs(60));
+    ask(&app, &key, &token, "203.0.113.7").await;
+    leaked_uses::flush(&app.ctx).await.unwrap();
+    app.clock.advance(Duration::from_secs(60));
+    for from in ["203.0.113.7", "198.51.100.1", ""] {
+        ask(&app, &key, &token, from).await;
+    }
+    leaked_uses::flush(&app.ctx).await.unwrap();
+
+    let mail = app.read_mail().await;
+    assert_eq!(mail.len(), 2, "one letter for the first of four");
+    let letter = &mail[1];
+    assert_eq!(letter.to, "ada@example.com");
+    let subject = "Somebody tried your revoked personal access token “deploy”";
+    assert!(letter.text.contains(subject), "{}", letter.text);
+    assert!(letter.text.contains("203.0.113.7"), "{}", letter.text);
+    let told = |one: &Value| {
+        (
+            one["address"].clone(),
+            one["times"].clone(),
+            one["via"].clone(),
+        )
+    };
+    let mut all: Vec<_> = attempts(&app).await.iter().map(told).collect();
+    all.sort_by_key(|(address, ..)| address.to_string());
+    let via = json!("introspection");
+    assert_eq!(
+        all,
+        [
+            (json!("198.51.100.1"), json!(1), via.clone()),
+            (json!("203.0.113.7"), json!(2), via.clone()),
+            (Value::Null, json!(1), via),
+        ]
+    );
+    let first = &attempts(&app)
+        .await
+        .into_iter()
+        .find(|one| one["times"] == 2)
+        .unwrap();
+    assert!(first["first_at"].as_str() < first["last_at"].as_str());
+}
+
+#[tokio::test]
+async fn only_what_died_of_a_leak_is_an_alarm() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let revoked = app.personal_token(&ada, "one").await;
+    let reference = TokenReference::Id(revoked.id);
+    revoke(&app.ctx, &reference, RevocationReason::Owner)
+        .await
+        .unwrap();
+    ask(&app, &key, &revoked.token, "203.0.113.7").await;
+    ask(&app, &key, &app.never_issued(), "203.0.113.7").await;
+    // The program that legitimately holds a relative will try it, and nobody need be alarmed.
+    let family = app.family(&ada).await;
+    app.github().report(&[report(&family.refresh.token)]).await;
+    ask(&app, &key, &family.access.token, "203.0.113.7").await;
+    assert!(leaked_uses::flush(&app.ctx).await.unwrap().is_empty());
+    assert_eq!(app.read_mail().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_leaked_token_is_noticed_whichever_way_it_comes() {
+    let app = TestApp::start().await;
+    let cast = app.cast("ada").await;
+    let mut leaked = Vec::new();
+    for kind in [
+        TokenKind::AccessToken,
+        TokenKind::ServiceKey,
+        TokenKind::ClientSecret,
+        TokenKind::PersonalAccessToken,
+    ] {
+        leaked.push(app.token_of(kind, &cast).await.token);
+    }
+    let reports: Vec<_> = leaked.iter().map(report).collect();
+    app.github().report(&reports).await;
+    let [access, service, secret, personal] = &leaked[..] else {
+        panic!("four tokens");
+    };
+    let url = |path: &str| format!("{}{path}", app.url);
+    let bearer =
+        |path: &str, token: &PlainToken| app.http.get(url(path)).bearer_auth(token.reveal());
+    let requests = [
+        bearer("/v1/oauth2/userinfo", access),
+        bearer("/v1/exposures", service),
+        bearer("/v1/personal_access_tokens/", personal),
+        app.http
+            .post(url("/v1/oauth2/token"))
+            .basic_auth(&cast.client_id, Some(secret.reveal()))
+            .header("content-type", FORM)
+            .body("grant_type=client_credentials"),
+    ];
+    for request in requests {
+        let status = request.send().await.unwrap().status().as_u16();
+        assert_eq!(status, 401);
+    }
+    leaked_uses::flush(&app.ctx).await.unwrap();
+    let seen = "SELECT t.kind, u.via, u.address FROM leaked_uses AS u
+         JOIN tokens AS t ON t.id = u.token_id ORDER BY t.kind";
+    assert_eq!(
+        app.rows(seen).await,
+        [
+            ["access_token", "api", "127.0.0.1"],
+            ["client_secret", "client", "127.0.0.1"],
+            ["personal_access_token", "api", "127.0.0.1"],
+            ["service_key", "service", "127.0.0.1"],
+        ]
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM leaked_use_alarms").await,
+        4
+    );
+}
+
+#[tokio::test]
+async fn whoever_has_many_addresses_does_not_fill_the_database() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let token = app.personal_token(&ada, "deploy").await.token;
+    app.github().report(&[report(&token)]).await;
+    for number in 0..250 {
+        ask(&app, &key, &token, &format!("2001:db8::{number:x}")).await;
+        if number % 50 == 0 {
+            leaked_uses::flush(&app.ctx).await.unwrap();
+        }
+    }
+    leaked_uses::flush(&app.ctx).await.unwrap();
+    assert_eq!(app.number("SELECT count(*) FROM leaked_uses").await, 201);
+    let times = "SELECT CAST(sum(times) AS BIGINT) FROM leaked_uses";
+    assert_eq!(app.number(times).await, 250);
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_down_is_written_later() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let token = app.personal_token(&ada, "deploy").await.token;
+    app.github().report(&[report(&token)]).await;
+    ask(&app, &key, &token, "203.0.113.7").await;
+    app.database
+        .execute("ALTER TABLE leaked_uses RENAME TO elsewhere")
+        .await;
+    assert!(leaked_uses::flush(&app.ctx).await.is_err());
+    app.database
+        .execute("ALTER TABLE elsewhere RENAME TO leaked_uses")
+        .await;
+    assert_eq!(leaked_uses::flush(&app.ctx).await.unwrap().len(), 1);
+    assert_eq!(app.read_mail().await.len(), 2);
+}
