@@ -8,7 +8,7 @@ use super::reader::Reader;
 use crate::model::time::parse_duration;
 use crate::model::{
     Email, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog, SignInPolicy,
-    TrustedProxies,
+    TokenKind, TrustedProxies,
 };
 
 pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
@@ -18,12 +18,28 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
         parse_duration(text).map_err(|error| error.to_string())
     });
     let max_tokens_per_owner = from.number("tokens.max_per_owner", 1..=1_000_000_u32);
+    let issued_to_services = issued_to_services(from);
     Some(Policy {
         sign_in: sign_in?,
         oauth: oauth?,
         max_token_lifetime: max_token_lifetime?,
         max_tokens_per_owner: max_tokens_per_owner?,
+        issued_to_services: issued_to_services?,
     })
+}
+
+fn issued_to_services(from: &mut Reader<'_>) -> Option<Vec<TokenKind>> {
+    const PATH: &str = "tokens.issued_to_services";
+    let names = from.list(PATH)?;
+    let kinds = names.iter().map(|name| name.parse::<TokenKind>().ok());
+    let kinds: Option<Vec<_>> = kinds
+        .map(|kind| kind.filter(|k| TokenKind::ISSUABLE.contains(k)))
+        .collect();
+    if kinds.is_none() {
+        let known = TokenKind::ISSUABLE.map(TokenKind::name).join(", ");
+        from.refuse(PATH, format!("each is one of {known}"));
+    }
+    kinds
 }
 
 pub(super) fn issuer(from: &mut Reader<'_>) -> Option<Option<Url>> {

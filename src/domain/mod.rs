@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod exposures;
 pub mod hash_keys;
 pub mod introspection;
+pub mod issuing;
 pub mod leaked_uses;
 pub mod logout;
 pub mod organizations;

@@ -19,7 +19,9 @@ mod internal_bodies;
 mod names;
 mod token_bodies;
 
-pub(super) use internal_bodies::{BulkRevocationBody, RevocationItem, RevocationsBody};
+pub(super) use internal_bodies::{
+    BulkRevocationBody, IssuedTokenBody, RevocationItem, RevocationsBody,
+};
 use names::Names;
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
@@ -38,6 +40,7 @@ pub(super) use token_bodies::{
         internal::revocations::revoke,
         internal::bulk::begin,
         internal::bulk::show,
+        internal::tokens::issue,
         internal::exposures::list,
         internal::exposures::show,
         introspection::introspect,
@@ -86,7 +89,7 @@ pub(super) use token_bodies::{
     ),
     components(schemas(
         ReportItem, FeedbackItem, RevocationsBody, RevocationItem,
-        BulkRevocationBody, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
+        BulkRevocationBody, IssuedTokenBody, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
         introspection::Told, introspection::Introspection, introspection::Inactive,
         introspection::Audience, TokenForm, RevocationForm, ConsentForm,
         registration::RegistrationRequest, registration::ClientAnswer, registration::ClientList,

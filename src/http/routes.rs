@@ -125,6 +125,7 @@ fn services(config: &mut ServiceConfig) {
         .service(
             resource("/v1/revocations/bulk/{id}", "GET").route(web::get().to(internal::bulk::show)),
         )
+        .service(resource("/v1/tokens", "POST").route(web::post().to(internal::tokens::issue)))
         .service(resource("/v1/exposures", "GET").route(web::get().to(internal::exposures::list)))
         .service(
             resource("/v1/exposures/{id}", "GET").route(web::get().to(internal::exposures::show)),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::scope_catalog::ScopeCatalog;
+use super::token_kind::TokenKind;
 use super::user::Email;
 
 /// All of it.
@@ -18,6 +19,8 @@ pub struct Policy {
     pub max_token_lifetime: Option<Duration>,
     /// How many such tokens that work one user or one organization may have.
     pub max_tokens_per_owner: u32,
+    /// The kinds of which services may have tokens issued.
+    pub issued_to_services: Vec<TokenKind>,
 }
 
 /// How people sign in.

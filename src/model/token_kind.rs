@@ -42,6 +42,15 @@ pub enum Remedy {
 }
 
 impl TokenKind {
+    /// The kinds that can be issued to services at all. Others prove who somebody is towards us, or
+    /// come from a grant: handing them out would go around everything that protects them.
+    pub const ISSUABLE: [Self; 4] = [
+        Self::PersonalAccessToken,
+        Self::OrganizationAccessToken,
+        Self::AccessToken,
+        Self::CustomerSessionToken,
+    ];
+
     /// Every kind, in the order of the design's table.
     pub const ALL: [Self; 10] = [
         Self::PersonalAccessToken,

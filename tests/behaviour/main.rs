@@ -26,6 +26,7 @@ mod exposure_records;
 mod families;
 mod hash_keys;
 mod introspection;
+mod issuing;
 mod keys;
 mod leaked_uses;
 mod operations;

@@ -84,7 +84,7 @@ fn read_comment(value: &Value) -> Result<TokenName, Problem> {
     text.parse().map_err(|_| wrong("value_error", what))
 }
 
-fn read_scopes(value: &Value) -> Result<ScopeSet, Problem> {
+pub(in crate::http) fn read_scopes(value: &Value) -> Result<ScopeSet, Problem> {
     let wrong = || Problem::in_body("scopes", "list_type", "Input should be a list of scopes");
     let names = value.as_array().ok_or_else(wrong)?;
     let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
@@ -101,18 +101,23 @@ fn read_scopes(value: &Value) -> Result<ScopeSet, Problem> {
 
 /// Whoever wants a token without end must say so.
 fn read_lifetime(members: &Members) -> Result<Option<Duration>, Problem> {
-    let lifetime = match members.find("expires_in") {
-        None => return Err(Problem::missing("expires_in")),
-        Some(Value::Null) => return Ok(None),
-        Some(Value::Number(number)) => number
+    match members.find("expires_in") {
+        None => Err(Problem::missing("expires_in")),
+        Some(Value::Null) => Ok(None),
+        Some(value) => read_expires_in(value).map(Some),
+    }
+}
+
+/// Seconds, or an ISO 8601 duration.
+pub(in crate::http) fn read_expires_in(value: &Value) -> Result<Duration, Problem> {
+    let lifetime = match value {
+        Value::Number(number) => number
             .as_u64()
             .ok_or(InvalidLifetime)
             .and_then(lifetime_of_seconds),
-        Some(Value::String(text)) => parse_lifetime(text),
-        Some(_) => Err(InvalidLifetime),
+        Value::String(text) => parse_lifetime(text),
+        _ => Err(InvalidLifetime),
     };
     let what = "Input should be whole seconds or a duration such as P30D, of at least one second";
-    lifetime
-        .map(Some)
-        .map_err(|_| Problem::in_body("expires_in", "time_delta_parsing", what))
+    lifetime.map_err(|_| Problem::in_body("expires_in", "time_delta_parsing", what))
 }

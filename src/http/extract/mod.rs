@@ -19,5 +19,5 @@ pub use delivery::SignedDelivery;
 pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm};
 pub use json::{FromMembers, Json, Members};
 pub use own_session::{FreshJson, OwnSession};
-pub use service::{AuthorizedService, ReadExposures, RequiredScope, Revoke, ServiceJson};
+pub use service::{AuthorizedService, Issue, ReadExposures, RequiredScope, Revoke, ServiceJson};
 pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

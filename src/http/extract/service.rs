@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use super::bearer;
 use super::client_address::client_address;
 use super::json::{self, FromMembers};
-use crate::domain::exposures;
 use crate::domain::revocations::{self, Repeatable};
 use crate::domain::service_keys::{self, Refusal, Service};
+use crate::domain::{exposures, issuing};
 use crate::http::state::ApiState;
 use crate::http::{ApiError, OAuthError};
 
@@ -31,6 +31,14 @@ pub struct Revoke;
 
 impl RequiredScope for Revoke {
     const NAME: &'static str = revocations::SCOPE;
+}
+
+/// May have tokens issued.
+#[derive(Debug)]
+pub struct Issue;
+
+impl RequiredScope for Issue {
+    const NAME: &'static str = issuing::SCOPE;
 }
 
 /// May read where tokens were seen.

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, Path};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::body::{id, switch, text};
 use crate::domain::bulk_revocations::{self, BulkRevocation};
 use crate::domain::{DomainError, clients};
 use crate::http::extract::{AuthorizedService, FromMembers, Members, Revoke, ServiceJson};
@@ -35,19 +35,11 @@ impl FromMembers for BulkRequest {
                     return Err(Problem::in_body("reason", "enum", what));
                 }
             };
-            let dry_run = match members.given("dry_run") {
-                None => false,
-                Some(Value::Bool(flag)) => *flag,
-                Some(_) => {
-                    let what = "Input should be true or false";
-                    return Err(Problem::in_body("dry_run", "bool_type", what));
-                }
-            };
             Ok(Self {
                 selection: selection(members)?,
                 client: text(members, "client_id")?.map(str::to_owned),
                 reason,
-                dry_run,
+                dry_run: switch(members, "dry_run")?,
             })
         };
         let request = read().map_err(|problem| vec![problem])?;
@@ -85,24 +77,6 @@ fn selection(members: &Members) -> Result<Selection, Problem> {
         kind,
         created_before,
     })
-}
-
-fn text<'m>(members: &'m Members, name: &'static str) -> Result<Option<&'m str>, Problem> {
-    match members.given(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => {
-            let what = "Input should be a valid string";
-            Err(Problem::in_body(name, "string_type", what))
-        }
-    }
-}
-
-fn id<T>(members: &Members, name: &'static str) -> Result<Option<Id<T>>, Problem> {
-    let wrong = |_| Problem::in_body(name, "uuid_parsing", "Input should be a valid UUID");
-    text(members, name)?
-        .map(|text| text.parse().map_err(wrong))
-        .transpose()
 }
 
 /// How many tokens there are.

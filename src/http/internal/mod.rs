@@ -3,3 +3,6 @@
 pub(super) mod bulk;
 pub(super) mod exposures;
 pub(super) mod revocations;
+pub(super) mod tokens;
+
+mod body;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::body::switch;
 use crate::domain::revocations::{
     self, Answer, Cause, Facts, Item, MOST_ITEMS, Named, Outcome, Refusal, RevocationRequest,
 };
@@ -39,14 +40,7 @@ impl FromMembers for Revocations {
                 Err(Problem::in_body("items", "list_type", what))
             }
         };
-        let dry_run = match members.given("dry_run") {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => {
-                let what = "Input should be true or false";
-                Err(Problem::in_body("dry_run", "bool_type", what))
-            }
-        };
+        let dry_run = switch(members, "dry_run");
         match (items, dry_run) {
             (Ok(items), Ok(dry_run)) => Ok(Self { items, dry_run }),
             (items, dry_run) => Err([items.err(), dry_run.err()].into_iter().flatten().collect()),

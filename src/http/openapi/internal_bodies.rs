@@ -64,3 +64,33 @@ pub(in crate::http) struct BulkRevocationBody {
     #[schema(default = false)]
     dry_run: Option<bool>,
 }
+
+/// A token to issue.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `NewIssuedToken` reads")]
+pub(in crate::http) struct IssuedTokenBody {
+    /// `personal_access_token`, `organization_access_token`, `access_token` or
+    /// `customer_session_token`.
+    #[schema(example = "customer_session_token")]
+    kind: String,
+    /// The user who owns it: with a personal access token; with an access token unless an
+    /// organization does.
+    #[schema(format = "uuid")]
+    user_id: Option<String>,
+    /// The organization that owns it, or to which it is limited.
+    #[schema(format = "uuid")]
+    organization_id: Option<String>,
+    /// The customer it acts for: with a customer session token.
+    #[schema(example = "customer-17", min_length = 1, max_length = 200)]
+    customer: Option<String>,
+    /// What it is called. Must not hold a token.
+    #[schema(example = "checkout", min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// What it may do; nothing unless said.
+    #[schema(example = json!(["orders:read"]))]
+    scopes: Option<Vec<String>>,
+    /// How long it lives: seconds, or an ISO 8601 duration. Unless said, an hour for an access token
+    /// and a customer session token, and until it is revoked for the others, where operators allow
+    /// that.
+    expires_in: Option<super::token_bodies::Lifetime>,
+}
