@@ -1,5 +1,6 @@
 //! Builds the application once, for `main` and for tests.
 
+mod origins;
 mod secrets;
 mod world;
 
@@ -20,17 +21,14 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::callbacks::{Callbacks, Reach};
-use crate::config::{Feedback, GithubSettings, Settings};
+use crate::config::Settings;
 use crate::domain::{Context, Wake, usage};
-use crate::http::{self, ApiState, CookieNames, Intake, Look, StyleSheet};
-use crate::jobs::{
-    DeliverLogouts, DeliverMail, FlushUses, Pace, RefreshOriginKeys, RevokeInBulk,
-    RotateSigningKeys,
-};
+use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
+use crate::jobs::{DeliverLogouts, DeliverMail, FlushUses, Pace, RevokeInBulk, RotateSigningKeys};
 use crate::mail::Mailer;
 use crate::model::Clock;
-use crate::origins::{self, GITHUB, KeyFetcher, KeyPolicy, KeyRing, TokenField};
 use crate::telemetry::Metrics;
+use origins::Origins;
 
 pub(crate) use world::{configured_hash_keys, connect, mailer, rotate_hash_key};
 pub use world::{open, open_at};
@@ -105,8 +103,13 @@ impl Application {
             pace: Pace::for_logouts(),
         };
         let stop_jobs = CancellationToken::new();
-        let (github, keys) = intake(settings, &ctx, &metrics, &stop_jobs).await?;
-        let mut jobs: Vec<Job> = keys.into_iter().collect();
+        let origins = Origins {
+            settings: &settings.origins,
+            ctx: &ctx,
+            metrics: &metrics,
+            stop: &stop_jobs,
+        };
+        let (intakes, mut jobs) = origins.open().await?;
         if seams.run_jobs {
             let deliver = (&deliver_mail, &deliver_logouts);
             jobs.extend(background(settings, &ctx, deliver, &stop_jobs));
@@ -114,7 +117,7 @@ impl Application {
         let state = ApiState {
             ctx: Arc::clone(&ctx),
             metrics: metrics.clone(),
-            github,
+            intakes: intakes.into(),
             look: Arc::new(look(settings)),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),
@@ -237,45 +240,6 @@ fn wake(letters_waiting: &Arc<Notify>, observer: Option<Wake>) -> Wake {
         }
         notify.notify_one();
     })
-}
-
-/// GitHub's keys, as they are stored, and the job that keeps them.
-async fn intake(
-    settings: &Settings,
-    ctx: &Arc<Context>,
-    metrics: &Metrics,
-    stop: &CancellationToken,
-) -> anyhow::Result<(Option<Intake>, Option<Job>)> {
-    let github: &GithubSettings = &settings.origins.github;
-    if !github.enabled {
-        return Ok((None, None));
-    }
-    let policy = match github.require_current_key {
-        true => KeyPolicy::Current,
-        false => KeyPolicy::Listed,
-    };
-    let (keys, requests) = KeyRing::new(&GITHUB, policy);
-    let client =
-        origins::http_client(&github.keys_url).context("cannot prepare to fetch GitHub's keys")?;
-    let fetcher = KeyFetcher::new(client, github.keys_url.clone(), github.token.clone())?
-        .with_timeout(github.fetch_timeout);
-    let job = RefreshOriginKeys {
-        ctx: Arc::clone(ctx),
-        ring: keys.clone(),
-        requests,
-        fetcher,
-        interval: github.refresh_interval,
-        metrics: metrics.clone(),
-    };
-    // The stored keys are there before the first request is.
-    job.restore().await;
-    let job: Job = ("refresh_origin_keys", Box::pin(job.run(stop.clone())));
-    let feedback = match github.feedback {
-        Feedback::TokenHash => TokenField::Hash,
-        Feedback::TokenRaw => TokenField::Raw,
-    };
-    let intake = Intake::new(keys, feedback, github.max_body_bytes);
-    Ok((Some(intake), Some(job)))
 }
 
 fn background(

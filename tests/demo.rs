@@ -215,6 +215,10 @@ impl Drop for StandIn {
     }
 }
 
+/// A scanner of our own, but for where its keys are.
+const NIGHT_WATCH: &str = "[origins.in_house.night-watch]\nkey_id_header = 'X-Watch-Key'\n\
+     signature_header = 'X-Watch-Signature'\ntoken_member = 'secret'\n";
+
 /// A service that believes a stand-in, with one live token.
 struct Service {
     url: String,
@@ -231,8 +235,10 @@ impl Service {
              [database]\nurl = 'sqlite://{data}/t.db'\n\
              [tokens]\nhash_key_file = '{data}/hash_keys'\n\
              [mail]\nurl = 'memory:'\n\
-             [origins.github]\nkeys_url = '{}'",
-            stand_in.keys_url
+             [origins.github]\nkeys_url = '{0}'\n\
+             [origins.gitlab]\nenabled = true\nkeys_url = '{0}'\n\
+             [origins.depsdev]\nenabled = true\nkeys_url = '{0}'\n{1}keys_url = '{0}'\n",
+            stand_in.keys_url, NIGHT_WATCH
         ))
         .unwrap();
         let service = Application::build(&settings, Seams::default())
@@ -314,6 +320,48 @@ async fn what_alert_send_signs_is_believed_and_answered() {
         (&"true_positive".into(), &"T".into())
     );
 
+    service.end().await;
+    stand_in.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alert_send_plays_every_origin() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let stand_in = StandIn::start(here, "key.pem");
+    let service = Service::start(here, &stand_in).await;
+    std::fs::write(
+        here.join("scanners.toml"),
+        format!("{NIGHT_WATCH}keys_url = '{}'\n", stand_in.keys_url),
+    )
+    .unwrap();
+    let lines = service.token.reveal();
+    for (origin, said) in [
+        ("github", ", 1 report\n1  true_positive "),
+        ("gitlab", ", without verdicts\n"),
+        ("depsdev", ", without verdicts\n"),
+        ("night-watch", ", 1 report\n1  true_positive "),
+    ] {
+        let arguments = [
+            "--key",
+            "key.pem",
+            "--origin",
+            origin,
+            "--config",
+            "scanners.toml",
+        ];
+        let output = service.send(here, lines, &arguments).await;
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{origin}: {output:?}");
+        assert!(stdout.contains(said), "{origin}: {stdout}");
+    }
+    let unknown = ["--key", "key.pem", "--origin", "nobody"];
+    let output = service.send(here, lines, &unknown).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("no origin is called nobody"),
+        "{output:?}"
+    );
     service.end().await;
     stand_in.end();
 }

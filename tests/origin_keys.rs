@@ -13,7 +13,7 @@ use tokenward::model::Timestamp;
 use tokenward::origins::signing::{OriginSigner, key_list};
 use tokenward::origins::{
     FetchError, Fetched, GITHUB, InsecureUrl, KeyError, KeyFetcher, KeyId, KeyPolicy, KeyRequests,
-    KeyRing, KeySet, MalformedKeys, OriginSpec, http_client,
+    KeyRing, KeySet, MalformedKeys, http_client,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -23,7 +23,6 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const BEARER: &str = "hunter2";
-static SPEC: OriginSpec = GITHUB;
 
 fn client() -> reqwest::Client {
     // A second installation is refused and changes nothing.
@@ -249,7 +248,7 @@ async fn a_thousand_strangers_cost_one_fetch_and_the_rotated_key_is_found() {
         .expect(1)
         .mount(&server)
         .await;
-    let (ring, requests) = KeyRing::new(&SPEC, KeyPolicy::Listed);
+    let (ring, requests) = KeyRing::new(Arc::new(GITHUB.clone()), KeyPolicy::Listed);
     let job = tokio::spawn(serve_requests(
         ring.clone(),
         requests,
@@ -272,7 +271,7 @@ async fn a_thousand_strangers_cost_one_fetch_and_the_rotated_key_is_found() {
 #[tokio::test]
 async fn without_any_key_and_without_the_origin_nobody_can_know() {
     let server = origin(ResponseTemplate::new(503)).await;
-    let (ring, requests) = KeyRing::new(&SPEC, KeyPolicy::Listed);
+    let (ring, requests) = KeyRing::new(Arc::new(GITHUB.clone()), KeyPolicy::Listed);
     let job = tokio::spawn(serve_requests(
         ring.clone(),
         requests,

@@ -1,4 +1,4 @@
-//! `tokenward alert`: plays GitHub, for trying things out.
+//! `tokenward alert`: plays GitHub or another origin, for trying things out.
 
 mod send;
 mod stand_in;
@@ -10,9 +10,10 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use zeroize::Zeroizing;
 
+use crate::config::Sources;
 use crate::origins::signing::OriginSigner;
 
-pub(super) use send::{Answer, Entry, PATH, deliver};
+pub(super) use send::{Answer, Entry, Sender};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -20,9 +21,9 @@ pub(super) enum Command {
     StandIn(stand_in::Arguments),
 }
 
-pub(super) async fn run(command: &Command, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(command: &Command, sources: &Sources, json: bool) -> anyhow::Result<()> {
     match command {
-        Command::Send(arguments) => send::run(arguments, json).await,
+        Command::Send(arguments) => send::run(arguments, sources, json).await,
         Command::StandIn(arguments) => stand_in::run(arguments, json).await,
     }
 }

@@ -74,7 +74,7 @@ enum Command {
     /// HTTP, and leaves nothing behind. Fails when anything does not come out as it should. No
     /// configuration is read.
     Demo(demo::Arguments),
-    /// Play GitHub: report leaks, publish a key
+    /// Play GitHub or another origin: report leaks, publish a key
     #[command(subcommand)]
     Alert(alert::Command),
 }
@@ -143,7 +143,7 @@ async fn dispatch(cli: &Cli, out: &mut Output) -> anyhow::Result<()> {
         Command::CheckConfig => check_config::run(&sources, out),
         Command::OpenApi => openapi::run(out),
         Command::Demo(arguments) => demo::run(arguments, cli.json).await,
-        Command::Alert(command) => alert::run(command, cli.json).await,
+        Command::Alert(command) => alert::run(command, &sources, cli.json).await,
         Command::Configured(command) => {
             let settings = Settings::load(&sources)?;
             log(cli, &settings)?;

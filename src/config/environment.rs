@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use toml::de::DeValue;
 
 use super::file::raw;
-use super::layers::Key;
+use super::layers::{self, Key};
 use super::problem::Problem;
 use super::schema::Raw;
 use super::source::SetBy;
@@ -18,7 +18,7 @@ const PREFIX: &str = "TOKENWARD__";
 /// Lays the environment's values over `keys`.
 pub(super) fn lay(
     variables: &[(OsString, OsString)],
-    keys: &mut [Key],
+    keys: &mut Vec<Key>,
     problems: &mut Vec<Problem>,
 ) {
     for (name, value) in variables.iter().filter(|(name, _)| is_ours(name)) {
@@ -50,12 +50,31 @@ fn variable_of(path: &str) -> String {
     format!("{PREFIX}{}", path.to_uppercase().replace('.', "__"))
 }
 
-fn set(name: &str, value: &OsStr, keys: &mut [Key]) -> Result<(), (String, String)> {
+/// The section that `name` is about, where sections have names of operators' choosing: where it
+/// is, and how it is called.
+fn named_section(name: &str, keys: &[Key]) -> Option<(String, String)> {
+    keys.iter().find_map(|key| {
+        let (section, rest) = key.entry.path.split_once(".*.")?;
+        let within = name
+            .strip_prefix(&variable_of(section))?
+            .strip_prefix("__")?;
+        let called = within
+            .strip_suffix(&rest.to_uppercase())?
+            .strip_suffix("__")?;
+        (!called.is_empty()).then(|| (section.to_owned(), called.to_lowercase()))
+    })
+}
+
+fn set(name: &str, value: &OsStr, keys: &mut Vec<Key>) -> Result<(), (String, String)> {
+    if let Some((section, called)) = named_section(name, keys) {
+        layers::open(keys, &section, &called);
+    }
     let Some(key) = keys
         .iter_mut()
         .find(|key| variable_of(&key.entry.path) == name)
     else {
-        let known = keys.iter().map(|key| key.entry.path.as_str());
+        let known = keys.iter().filter(|key| !key.is_pattern());
+        let known = known.map(|key| key.entry.path.as_str());
         let meant = closest(&path_of(name), known).map(variable_of);
         let right = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`?"));
         return Err(("unknown variable".to_owned(), right));
@@ -105,7 +124,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::{Problems, Settings, Sources};
+    use crate::config::{KeySource, Problems, Settings, Sources};
+    use crate::origins::KeyPolicy;
 
     fn load(variables: &[(&str, &str)]) -> Result<Settings, Problems> {
         let sources = Sources::default().with_environment(variables.iter().copied());
@@ -139,7 +159,11 @@ mod tests {
         let settings = Settings::load(&sources).unwrap();
         assert_eq!(settings.server.listen.to_string(), "[::1]:9");
         assert_eq!(settings.server.workers.get(), 2);
-        assert!(settings.origins.github.require_current_key);
+        let github = settings.origins.find("github").unwrap();
+        assert!(matches!(
+            &github.keys,
+            KeySource::Published(keys) if keys.policy == KeyPolicy::Current
+        ));
         let rules = settings.tokens.checksum_rules;
         assert!(!rules.required(crate::model::TokenKind::AccessToken));
         assert!(rules.required(crate::model::TokenKind::RefreshToken));

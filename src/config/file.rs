@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use super::layers::{Key, suggestion};
+use super::layers::{self, Key, suggestion};
 use super::problem::Problem;
 use super::schema::{Raw, join};
 use super::source::{File, SetBy};
 
 /// Lays a file's values over `keys`.
-pub(super) fn lay(file: &File, keys: &mut [Key], problems: &mut Vec<Problem>) {
+pub(super) fn lay(file: &File, keys: &mut Vec<Key>, problems: &mut Vec<Problem>) {
     let (path, text) = match file {
         File::Text(text) => (None, text.clone()),
         File::At(path) => match std::fs::read_to_string(path) {
@@ -48,7 +48,7 @@ fn unreadable(path: PathBuf, error: &std::io::Error) -> Problem {
 struct Walk<'w> {
     text: &'w str,
     path: Option<PathBuf>,
-    keys: &'w mut [Key],
+    keys: &'w mut Vec<Key>,
     problems: &'w mut Vec<Problem>,
 }
 
@@ -57,6 +57,9 @@ impl Walk<'_> {
         for (name, value) in table {
             let path = join(section, name.get_ref());
             let at = name.span().start;
+            if matches!(value.get_ref(), DeValue::Table(_)) {
+                layers::open(self.keys, section, name.get_ref());
+            }
             match value.get_ref() {
                 DeValue::Table(inner) if is_section(self.keys, &path) => self.table(inner, &path),
                 value => self.value(path, value, at),
@@ -120,10 +123,12 @@ impl Walk<'_> {
 }
 
 fn is_section(keys: &[Key], path: &str) -> bool {
-    keys.iter().any(|key| {
-        let rest = key.entry.path.strip_prefix(path);
-        rest.is_some_and(|rest| rest.starts_with('.'))
-    })
+    // The name in the default file only says that any name is right.
+    !path.ends_with(".*")
+        && keys.iter().any(|key| {
+            let rest = key.entry.path.strip_prefix(path);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        })
 }
 
 /// A TOML value as one of the types that configuration has.
@@ -202,7 +207,7 @@ mod tests {
     fn dotted_keys_and_tables_mean_the_same() {
         let dotted = Settings::from_overlay("origins.github.enabled = false").unwrap();
         let inline = Settings::from_overlay("origins = { github = { enabled = false } }").unwrap();
-        assert!(!dotted.origins.github.enabled && !inline.origins.github.enabled);
+        assert!(dotted.origins.find("github").is_none() && inline.origins.find("github").is_none());
         let line = &dotted
             .explain()
             .iter()

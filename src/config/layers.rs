@@ -21,7 +21,33 @@ pub(super) fn merge(sources: &Sources, problems: &mut Vec<Problem>) -> Vec<Key> 
         file::lay(source, &mut keys, problems);
     }
     environment::lay(&sources.environment, &mut keys, problems);
+    keys.retain(|key| !key.is_pattern());
     keys
+}
+
+/// Makes the keys of the section `name` below `section`, where sections there have names of
+/// operators' choosing and this one was not met before.
+pub(super) fn open(keys: &mut Vec<Key>, section: &str, name: &str) {
+    let below = format!("{section}.{name}.");
+    let known = keys.iter().any(|key| key.entry.path.starts_with(&below));
+    let patterns = format!("{section}.*.");
+    let first = keys
+        .iter()
+        .position(|key| key.entry.path.starts_with(&patterns));
+    let (false, Some(first)) = (known, first) else {
+        return;
+    };
+    let made: Vec<Key> = keys
+        .iter()
+        .filter_map(|key| {
+            let rest = key.entry.path.strip_prefix(&patterns)?;
+            Some(Key::default_of(Entry {
+                path: format!("{below}{rest}"),
+                ..key.entry.clone()
+            }))
+        })
+        .collect();
+    keys.splice(first..first, made);
 }
 
 fn defaults(problems: &mut Vec<Problem>) -> Vec<Key> {
@@ -48,11 +74,17 @@ impl Key {
             entry,
         }
     }
+
+    /// Whether it stands for the keys of sections that operators name.
+    pub(super) fn is_pattern(&self) -> bool {
+        self.entry.path.contains(".*.")
+    }
 }
 
 /// What an unknown `path` may have meant, as the second half of a problem.
 pub(super) fn suggestion(path: &str, keys: &[Key]) -> String {
-    let paths = keys.iter().map(|key| key.entry.path.as_str());
+    let named = keys.iter().filter(|key| !key.is_pattern());
+    let paths = named.map(|key| key.entry.path.as_str());
     if let Some(meant) = closest(path, paths.clone()) {
         return format!("did you mean `{meant}`?");
     }

@@ -1,12 +1,14 @@
 //! Configuration: defaults, a file, the environment, and every problem at once.
 //!
 //! `config/default.toml` is the schema as well as the documentation: a key exists when it stands
-//! there, and its type is the type of its default.
+//! there, and its type is the type of its default. Where a section stands there under the name `*`,
+//! operators may have any number of such sections, by names of their own.
 
 mod environment;
 mod explain;
 mod file;
 mod layers;
+mod origins;
 mod policy;
 mod problem;
 mod read;
@@ -19,11 +21,12 @@ mod value;
 
 pub use crate::telemetry::LogFormat;
 pub use explain::Line;
+pub use origins::{KeySource, OriginSettings, PublishedKeys, SignedOrigin};
 pub use problem::{Problem, Problems};
 pub use schema::DEFAULT_FILE;
 pub use settings::{
-    BrandSettings, DatabaseSettings, DkimSettings, Feedback, GithubSettings, HealthSettings,
-    LogSettings, MailSettings, OriginSettings, ServerSettings, Settings, TokenSettings,
+    BrandSettings, DatabaseSettings, DkimSettings, HealthSettings, LogSettings, MailSettings,
+    ServerSettings, Settings, TokenSettings,
 };
 pub use source::{SetBy, Sources};
 pub use value::Mailbox;

@@ -5,20 +5,19 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
-use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
-use url::{Host, Url};
+use url::Url;
 
 use super::explain::Line;
 use super::layers::Key;
-use super::policy;
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, one_line};
 use super::settings::{
-    BrandSettings, DatabaseSettings, DkimSettings, Feedback, GithubSettings, HealthSettings,
-    LogSettings, MailSettings, OriginSettings, ServerSettings, Settings, TokenSettings,
+    BrandSettings, DatabaseSettings, DkimSettings, HealthSettings, LogSettings, MailSettings,
+    ServerSettings, Settings, TokenSettings,
 };
+use super::{origins, policy};
 use crate::model::{ChecksumRules, HashKey, HashKeys, TokenFormat, TokenKind};
 use crate::telemetry::LogFormat;
 
@@ -32,7 +31,7 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
         mail(&mut reader),
         policy::policy(&mut reader),
         policy::issuer(&mut reader),
-        github(&mut reader),
+        origins::origins(&mut reader),
         brand(&mut reader),
         log(&mut reader),
         health(&mut reader),
@@ -46,7 +45,7 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
             Some(mail),
             Some(policy),
             Some(issuer),
-            Some(github),
+            Some(origins),
             Some(brand),
             Some(log),
             Some(health),
@@ -57,7 +56,7 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
             mail,
             policy,
             issuer,
-            origins: OriginSettings { github },
+            origins,
             brand,
             log,
             health,
@@ -102,7 +101,7 @@ pub(super) fn public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn is_web(url: &Url) -> bool {
+pub(super) fn is_web(url: &Url) -> bool {
     let anonymous = url.username().is_empty() && url.password().is_none();
     matches!(url.scheme(), "http" | "https") && url.has_host() && anonymous
 }
@@ -227,57 +226,6 @@ fn dns_name(text: &str) -> Result<String, String> {
         return Err("it is a name as in DNS, such as mail.example.com".to_owned());
     }
     Ok(text.to_ascii_lowercase())
-}
-
-fn github(from: &mut Reader<'_>) -> Option<GithubSettings> {
-    let enabled = from.switch("origins.github.enabled");
-    let keys_url = from.with("origins.github.keys_url", keys_url);
-    let token = from.secret("origins.github.token");
-    // It becomes a header, where a line break would start another.
-    let legal = token
-        .as_ref()
-        .is_some_and(|token| token.expose_secret().bytes().all(|b| b.is_ascii_graphic()));
-    if !legal {
-        from.refuse(
-            "origins.github.token",
-            "it is printable ASCII without spaces".to_owned(),
-        );
-    }
-    let refresh_interval = from.duration("origins.github.refresh_interval");
-    let fetch_timeout = from.duration("origins.github.fetch_timeout");
-    let require_current_key = from.switch("origins.github.require_current_key");
-    let feedback = from.with("origins.github.feedback", |text| match text {
-        "token_hash" => Ok(Feedback::TokenHash),
-        "token_raw" => Ok(Feedback::TokenRaw),
-        _ => Err("it is token_hash or token_raw".to_owned()),
-    });
-    let max_body_bytes = from.number("origins.github.max_body_bytes", 1_024..=1_073_741_824_usize);
-    Some(GithubSettings {
-        enabled: enabled?,
-        keys_url: keys_url?,
-        token: token.filter(|token| !token.expose_secret().is_empty()),
-        refresh_interval: refresh_interval?,
-        fetch_timeout: fetch_timeout?,
-        require_current_key: require_current_key?,
-        feedback: feedback?,
-        max_body_bytes: max_body_bytes?,
-    })
-}
-
-/// Whoever answers here decides whose reports are believed, so the way there is proven or local.
-fn keys_url(text: &str) -> Result<Url, String> {
-    let right = "it is an https:// address, or http:// on this machine";
-    let url = Url::parse(text).map_err(|_| right.to_owned())?;
-    let local = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    if is_web(&url) && (url.scheme() == "https" || local) {
-        return Ok(url);
-    }
-    Err(right.to_owned())
 }
 
 fn brand(from: &mut Reader<'_>) -> Option<BrandSettings> {

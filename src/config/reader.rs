@@ -147,6 +147,18 @@ impl<'k> Reader<'k> {
         }
     }
 
+    /// The sections below `section`, each once, in the order they were met.
+    pub(super) fn names(&self, section: &str) -> Vec<String> {
+        let below = format!("{section}.");
+        let paths = self.keys.iter().map(|key| key.entry.path.as_str());
+        let mut names: Vec<String> = paths
+            .filter_map(|path| path.strip_prefix(&below)?.rsplit_once('.'))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        names.dedup();
+        names
+    }
+
     /// Writes down that the value in force does not fit, and what would.
     pub(super) fn refuse(&mut self, path: &str, right: String) {
         let shown = self.keys.iter().find(|key| key.entry.path == path);
@@ -162,7 +174,12 @@ impl<'k> Reader<'k> {
     }
 
     pub(super) fn problem(&mut self, path: &str, wrong: String, right: String) {
+        let below = format!("{path}.");
+        let set_below =
+            |key: &&Key| key.entry.path.starts_with(&below) && key.from != SetBy::Default;
         let key = self.keys.iter().find(|key| key.entry.path == path);
+        // A section was set where the first of its keys was.
+        let key = key.or_else(|| self.keys.iter().find(set_below));
         self.problems.push(Problem {
             key: path.to_owned(),
             from: key.map_or(SetBy::Default, |key| key.from.clone()),

@@ -72,7 +72,8 @@ impl Secrecy {
     fn of(path: &str) -> Self {
         match path {
             "database.url" | "mail.url" => Self::UrlWithPassword,
-            "tokens.hash_keys" | "origins.github.token" | "sign_in.review_code" => Self::Whole,
+            "tokens.hash_keys" | "sign_in.review_code" => Self::Whole,
+            path if path.starts_with("origins.") && path.ends_with(".token") => Self::Whole,
             _ => Self::Open,
         }
     }
@@ -176,7 +177,7 @@ mod tests {
     fn whatever_sounds_secret_is_not_shown() {
         for entry in Schema::compiled_in().unwrap().entries {
             let open = entry.secrecy == Secrecy::Open;
-            let sounds = ["PASSWORD", "Secrets", "GitHub token"];
+            let sounds = ["PASSWORD", "Secrets", "GitHub token", "redential"];
             assert!(
                 !open || !sounds.iter().any(|word| entry.why.contains(word)),
                 "{}",

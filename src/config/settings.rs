@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::Url;
 
 use super::explain::Line;
+use super::origins::OriginSettings;
 use super::problem::Problems;
 use super::source::Sources;
 use super::value::Mailbox;
@@ -152,43 +152,6 @@ pub struct DkimSettings {
     pub key_file: PathBuf,
 }
 
-/// `[origins]`
-#[derive(Clone, Debug)]
-pub struct OriginSettings {
-    /// GitHub's secret scanning.
-    pub github: GithubSettings,
-}
-
-/// `[origins.github]`
-#[derive(Clone, Debug)]
-pub struct GithubSettings {
-    /// Whether it may report.
-    pub enabled: bool,
-    /// Where its keys are: `https`, or `http` on this machine.
-    pub keys_url: Url,
-    /// A token of ours at GitHub, for a higher rate limit.
-    pub token: Option<SecretString>,
-    /// How often keys are fetched.
-    pub refresh_interval: Duration,
-    /// Longest time for one fetch.
-    pub fetch_timeout: Duration,
-    /// Whether only current keys count.
-    pub require_current_key: bool,
-    /// How answers name tokens.
-    pub feedback: Feedback,
-    /// Largest delivery, in bytes.
-    pub max_body_bytes: usize,
-}
-
-/// How an answer to an origin names the token it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feedback {
-    /// By its SHA-256, in lower-case hexadecimal.
-    TokenHash,
-    /// By its text.
-    TokenRaw,
-}
-
 /// `[brand]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrandSettings {
@@ -249,6 +212,7 @@ impl Settings {
 mod tests {
     use super::*;
     use crate::model::TokenKind;
+    use crate::origins::TokenField;
 
     fn problems(toml: &str) -> Vec<String> {
         let problems = Settings::from_overlay(toml).unwrap_err();
@@ -269,8 +233,10 @@ mod tests {
         assert!(TokenKind::ALL.iter().all(|kind| rules.required(*kind)));
         assert_eq!(settings.mail.from.address.as_str(), "tokenward@localhost");
         assert_eq!(settings.mail.give_up_after, Duration::from_secs(7 * 86_400));
-        assert!(settings.mail.dkim.is_none() && settings.origins.github.token.is_none());
-        assert_eq!(settings.origins.github.max_body_bytes, 16 * 1_024 * 1_024);
+        assert!(settings.mail.dkim.is_none());
+        let github = settings.origins.find("github").unwrap();
+        assert_eq!(github.max_body_bytes, 16 * 1_024 * 1_024);
+        assert_eq!(github.feedback, Some(TokenField::Hash));
         assert_eq!(settings.brand.support_contact, "security@localhost");
         assert!(settings.tokens.detector().is_ok());
     }
@@ -377,7 +343,8 @@ mod tests {
             (dkim.domain.as_str(), dkim.key_file.as_path()),
             ("x.example", key.path())
         );
-        assert_eq!(settings.origins.github.feedback, Feedback::TokenRaw);
+        let github = settings.origins.find("github").unwrap();
+        assert_eq!(github.feedback, Some(TokenField::Raw));
         assert_eq!(settings.log.format, LogFormat::Json);
     }
 

@@ -28,8 +28,11 @@ use crate::telemetry::DeliveryOutcome;
     request_body(content = Vec<ReportItem>),
     responses(
         (status = 200, description = "One verdict per report, in order.", body = Vec<FeedbackItem>),
+        (status = 204, description = "Done, where no verdicts are configured."),
         (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
         (status = 403, description = "Not signed by GitHub.", body = ErrorBody),
+        (status = 404, description = "GitHub may not report here.", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "Larger than is read.", body = ErrorBody),
         (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
             body = ErrorBody),
@@ -39,17 +42,115 @@ pub(super) async fn github(
     signed: SignedDelivery,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
+    deliver(signed, &state).await
+}
+
+/// GitLab.com reports strings that look like our tokens, by its partner API. Answered means done,
+/// as for GitHub.
+#[utoipa::path(
+    post,
+    path = "/v1/integrations/gitlab/secret-scanning",
+    tag = "reports",
+    params(
+        ("Gitlab-Public-Key-Identifier" = String, Header, description = "Which key signed."),
+        ("Gitlab-Public-Key-Signature" = String, Header,
+            description = "ECDSA P-256 over SHA-256 of the raw body: DER in base64."),
+    ),
+    request_body(content = Vec<ReportItem>),
+    responses(
+        (status = 200, description = "One verdict per report, in order, where that is configured.",
+            body = Vec<FeedbackItem>),
+        (status = 204, description = "Done."),
+        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
+        (status = 403, description = "Not signed by GitLab.", body = ErrorBody),
+        (status = 404, description = "GitLab may not report here.", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
+        (status = 413, description = "Larger than is read.", body = ErrorBody),
+        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
+            body = ErrorBody),
+    )
+)]
+pub(super) async fn gitlab(
+    signed: SignedDelivery,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    deliver(signed, &state).await
+}
+
+/// Google's deps.dev reports strings in published packages that look like our tokens. Answered
+/// means done, as for GitHub. The headers may be called `GOSST-PUBLIC-KEY-…` as well.
+#[utoipa::path(
+    post,
+    path = "/v1/integrations/depsdev/secret-scanning",
+    tag = "reports",
+    params(
+        ("DepsDev-Public-Key-Identifier" = String, Header, description = "Which key signed."),
+        ("DepsDev-Public-Key-Signature" = String, Header,
+            description = "ECDSA P-256 over SHA-256 of the raw body: DER in base64."),
+    ),
+    request_body(content = Vec<ReportItem>),
+    responses(
+        (status = 200, description = "One verdict per report, in order, where that is configured.",
+            body = Vec<FeedbackItem>),
+        (status = 204, description = "Done."),
+        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
+        (status = 403, description = "Not signed by deps.dev.", body = ErrorBody),
+        (status = 404, description = "deps.dev may not report here.", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
+        (status = 413, description = "Larger than is read.", body = ErrorBody),
+        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
+            body = ErrorBody),
+    )
+)]
+pub(super) async fn depsdev(
+    signed: SignedDelivery,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    deliver(signed, &state).await
+}
+
+/// A scanner of one's own reports strings that look like our tokens. Answered means done, as for
+/// GitHub. Which headers carry key and signature, and how the members of a report are called, is
+/// configured for each (`origins.in_house`).
+#[utoipa::path(
+    post,
+    path = "/v1/integrations/{origin}/secret-scanning",
+    tag = "reports",
+    params(("origin" = String, Path, description = "How the scanner is called.")),
+    request_body(content = Vec<ReportItem>),
+    responses(
+        (status = 200, description = "One verdict per report, in order, where that is configured.",
+            body = Vec<FeedbackItem>),
+        (status = 204, description = "Done, where no verdicts are configured."),
+        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
+        (status = 403, description = "Not signed by that scanner.", body = ErrorBody),
+        (status = 404, description = "There is no such scanner.", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
+        (status = 413, description = "Larger than is read.", body = ErrorBody),
+        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
+            body = ErrorBody),
+    )
+)]
+pub(super) async fn in_house(
+    signed: SignedDelivery,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    deliver(signed, &state).await
+}
+
+async fn deliver(signed: SignedDelivery, state: &ApiState) -> Result<HttpResponse, ApiError> {
     let SignedDelivery {
         delivery,
         received,
+        feedback: wanted,
         deadline,
     } = signed;
-    let handled = handle(&state, &delivery, deadline).await?;
-    let field = state
-        .github
-        .as_ref()
-        .map(|intake| intake.feedback)
-        .unwrap_or_default();
+    let handled = handle(state, &delivery, deadline).await?;
+    let Some(field) = wanted else {
+        return Ok(HttpResponse::NoContent()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .finish());
+    };
     let body = feedback(&received, &handled.verdicts, field).map_err(|error| {
         tracing::error!(error = %error, "a delivery was handled and cannot be answered");
         ApiError::unavailable("the answer could not be written", 1)

@@ -6,20 +6,16 @@ use actix_web::{HttpResponse, Resource};
 use super::access_tokens::{organizations, personal};
 use super::api_error::ApiError;
 use super::cors::any_origin;
-use super::state::ApiState;
+use super::state::{ApiState, Intake};
 use super::{
     authorization, internal, introspection, openapi, operations, registration, reports, revocation,
     token, userinfo, web as pages, well_known,
 };
+use crate::origins::OriginSpec;
 
 /// The addresses, each with the methods it answers to.
 pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
-    if state.github.is_some() {
-        config.service(
-            resource("/v1/integrations/github/secret-scanning", "POST")
-                .route(web::post().to(reports::github)),
-        );
-    }
+    reporting(config, state);
     well_known_routes(config);
     oauth(config);
     authorizing(config);
@@ -28,6 +24,36 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     people(config);
     running(config);
     config.default_service(web::to(not_found));
+}
+
+/// Where origins report leaks: an address for each that may.
+fn reporting(config: &mut ServiceConfig, state: &ApiState) {
+    if state.intake("github").is_some() {
+        config.service(
+            resource("/v1/integrations/github/secret-scanning", "POST")
+                .route(web::post().to(reports::github)),
+        );
+    }
+    if state.intake("gitlab").is_some() {
+        config.service(
+            resource("/v1/integrations/gitlab/secret-scanning", "POST")
+                .route(web::post().to(reports::gitlab)),
+        );
+    }
+    if state.intake("depsdev").is_some() {
+        config.service(
+            resource("/v1/integrations/depsdev/secret-scanning", "POST")
+                .route(web::post().to(reports::depsdev)),
+        );
+    }
+    let name = |intake: &Intake| intake.keys.spec().origin.clone();
+    let in_house = |intake: &Intake| OriginSpec::find(name(intake).as_str()).is_none();
+    if state.intakes.iter().any(in_house) {
+        config.service(
+            resource("/v1/integrations/{origin}/secret-scanning", "POST")
+                .route(web::post().to(reports::in_house)),
+        );
+    }
 }
 
 /// What clients read before anything else.

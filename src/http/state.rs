@@ -21,8 +21,8 @@ pub struct ApiState {
     pub ctx: Arc<Context>,
     /// What operators count.
     pub metrics: Metrics,
-    /// GitHub's deliveries, unless switched off.
-    pub github: Option<Intake>,
+    /// Origins that may report leaks, each with an address of its own.
+    pub intakes: Arc<[Intake]>,
     /// How pages look.
     pub look: Arc<Look>,
     /// The names of our cookies.
@@ -36,6 +36,12 @@ pub struct ApiState {
 }
 
 impl ApiState {
+    /// How the deliveries of the origin of that name are taken in.
+    pub(super) fn intake(&self, origin: &str) -> Option<&Intake> {
+        let mut intakes = self.intakes.iter();
+        intakes.find(|intake| intake.keys.spec().origin.as_str() == origin)
+    }
+
     /// Waits for a use case, but not longer than a request may take.
     ///
     /// # Errors
@@ -55,8 +61,8 @@ const LARGE_AT_ONCE: usize = 16;
 pub struct Intake {
     /// Its keys.
     pub keys: KeyRing,
-    /// How it wants tokens named in the answer.
-    pub feedback: TokenField,
+    /// How it wants tokens named in the answer, if it reads one.
+    pub feedback: Option<TokenField>,
     /// Largest body that is read, in bytes.
     pub max_body_bytes: usize,
     large_bodies: Arc<Semaphore>,
@@ -65,7 +71,7 @@ pub struct Intake {
 impl Intake {
     /// An intake with nothing under way.
     #[must_use]
-    pub fn new(keys: KeyRing, feedback: TokenField, max_body_bytes: usize) -> Self {
+    pub fn new(keys: KeyRing, feedback: Option<TokenField>, max_body_bytes: usize) -> Self {
         let large_bodies = Arc::new(Semaphore::new(LARGE_AT_ONCE));
         Self {
             keys,

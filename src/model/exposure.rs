@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use super::id::Id;
 use super::time::Timestamp;
 use super::token::Token;
 
-/// Who reported: `github` and, later, others.
+/// Who reported: `github` and others, by a name of ours or of an operator's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin(Cow<'static, str>);
 
@@ -21,6 +22,12 @@ impl Origin {
 
     /// An internal service, by the revocation API.
     pub const INTERNAL: Self = Self(Cow::Borrowed("internal"));
+
+    /// GitLab's secret detection, by its partner API.
+    pub const GITLAB: Self = Self(Cow::Borrowed("gitlab"));
+
+    /// Google's deps.dev.
+    pub const DEPSDEV: Self = Self(Cow::Borrowed("depsdev"));
 
     /// We ourselves, when a token comes from two sides.
     pub const REPLAY: Self = Self(Cow::Borrowed("replay"));
@@ -42,8 +49,55 @@ impl Origin {
     pub fn title(&self) -> &str {
         match self.as_str() {
             "github" => "GitHub",
+            "gitlab" => "GitLab",
+            "depsdev" => "deps.dev",
             other => other,
         }
+    }
+}
+
+/// The text cannot name an origin.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidOrigin {
+    /// It would not fit into an address.
+    #[error(
+        "an origin's name is 1 to 32 lower-case letters, digits, `-` and single `_`, and begins \
+         with a letter"
+    )]
+    Name,
+    /// It is one of ours.
+    #[error("this name belongs to an origin that every service has")]
+    Taken,
+}
+
+/// Names that mean something already, or may one day.
+const TAKEN: [&str; 8] = [
+    "github",
+    "gitlab",
+    "gitlab_revocation",
+    "depsdev",
+    "internal",
+    "operator",
+    "possession",
+    "replay",
+];
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    /// Reads the name of an origin that operators add.
+    fn from_str(name: &str) -> Result<Self, InvalidOrigin> {
+        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
+        let begins = name.starts_with(|first: char| first.is_ascii_lowercase());
+        // Two underscores would end the name in an environment variable.
+        let separate = !name.contains("__") && !name.ends_with('_');
+        if !begins || !separate || name.len() > 32 || !name.bytes().all(allowed) {
+            return Err(InvalidOrigin::Name);
+        }
+        if TAKEN.contains(&name) {
+            return Err(InvalidOrigin::Taken);
+        }
+        Ok(Self::from_stored(name.to_owned()))
     }
 }
 
@@ -151,6 +205,35 @@ pub struct Exposure {
 mod tests {
     use super::*;
     use crate::model::token_text::{ChecksumRules, TokenFormat};
+
+    #[test]
+    fn an_origin_that_operators_add_has_a_name_that_fits_everywhere() {
+        for name in ["a", "scanner-2", "in_house", &"x".repeat(32)] {
+            assert_eq!(name.parse::<Origin>().unwrap().as_str(), name);
+        }
+        for name in [
+            "",
+            "2a",
+            "A",
+            "a/b",
+            "a b",
+            "a__b",
+            "a_",
+            "-a",
+            "\u{e9}",
+            &"x".repeat(33),
+        ] {
+            assert_eq!(name.parse::<Origin>(), Err(InvalidOrigin::Name), "{name}");
+        }
+        for ours in [
+            Origin::GITHUB,
+            Origin::GITLAB,
+            Origin::DEPSDEV,
+            Origin::REPLAY,
+        ] {
+            assert_eq!(ours.as_str().parse::<Origin>(), Err(InvalidOrigin::Taken));
+        }
+    }
 
     fn detector() -> Detector {
         Detector::new(

@@ -34,7 +34,7 @@ pub use client::{Client, ClientId, ClientStanding, RegisteredClient};
 pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
 pub use delivery::{Delivery, Report, ReportedText};
 pub use detector::{Candidate, Detector};
-pub use exposure::{Exposure, Origin, Place, Verdict};
+pub use exposure::{Exposure, InvalidOrigin, Origin, Place, Verdict};
 pub use grant::{Grant, GrantRequest, SubType};
 pub use id::Id;
 pub use leaked_use::{LeakedUse, WayIn};

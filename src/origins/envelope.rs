@@ -1,12 +1,17 @@
 //! The envelope of a delivery: which key signed it, and the signature.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::public_keys::KeyId;
-use super::spec::OriginSpec;
+use super::spec::{HeaderName, OriginSpec, SignatureHeaders};
+
+/// Bytes that a key id may have.
+const LONGEST_KEY_ID: usize = 128;
+/// Bytes that a signature may have in base64. The longest for P-256 has 96.
+const LONGEST_SIGNATURE: usize = 256;
 
 /// What an origin's two headers say.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,31 +32,31 @@ impl fmt::Debug for Envelope {
 }
 
 /// Why the headers cannot be read. Names the header, never its value.
-#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MalformedHeaders {
     /// Not there.
     #[error("the header {0} is missing")]
-    Missing(&'static str),
+    Missing(HeaderName),
     /// There more than once, so it is open which one counts.
     #[error("the header {0} is there more than once")]
-    Duplicated(&'static str),
+    Duplicated(HeaderName),
     /// Longer than anything the origin sends.
     #[error("the header {name} is longer than {limit} bytes")]
     TooLong {
         /// Which header.
-        name: &'static str,
+        name: HeaderName,
         /// How long it may be.
         limit: usize,
     },
     /// Bytes that no header of this origin has.
     #[error("the header {0} is not plain ASCII")]
-    NotAscii(&'static str),
+    NotAscii(HeaderName),
     /// Empty, or with characters that no key id has.
     #[error("the header {0} is not a key identifier")]
-    NotAKeyId(&'static str),
+    NotAKeyId(HeaderName),
     /// Not canonical base64 with padding (RFC 4648 4).
     #[error("the header {0} is not base64")]
-    NotBase64(&'static str),
+    NotBase64(HeaderName),
 }
 
 impl Envelope {
@@ -60,38 +65,70 @@ impl Envelope {
     /// # Errors
     /// When one of the two is missing, duplicated, over-long or not what it should be.
     pub fn read<'h>(
-        spec: &OriginSpec,
+        spec: &'h OriginSpec,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
     ) -> Result<Self, MalformedHeaders> {
-        let mut key_id = Header::new(spec.key_id_header, spec.longest_key_id);
-        let mut signature = Header::new(spec.signature_header, spec.longest_signature);
+        let mut pair = Pair::new(&spec.headers);
+        let mut others: Vec<_> = spec.other_headers.iter().map(Pair::new).collect();
         for (name, value) in headers {
-            key_id.offer(name, value);
-            signature.offer(name, value);
+            pair.offer(name, value);
+            for other in &mut others {
+                other.offer(name, value);
+            }
         }
+        let carried = iter::once(&pair)
+            .chain(&others)
+            .find(|pair| pair.is_there());
+        carried.unwrap_or(&pair).envelope()
+    }
+}
 
-        let key_id =
-            KeyId::parse(key_id.text()?).ok_or(MalformedHeaders::NotAKeyId(spec.key_id_header))?;
+/// The two headers of an envelope, as far as a request carries them.
+struct Pair<'h> {
+    key_id: Header<'h>,
+    signature: Header<'h>,
+}
+
+impl<'h> Pair<'h> {
+    const fn new(headers: &'h SignatureHeaders) -> Self {
+        Self {
+            key_id: Header::new(&headers.key_id, LONGEST_KEY_ID),
+            signature: Header::new(&headers.signature, LONGEST_SIGNATURE),
+        }
+    }
+
+    fn offer(&mut self, name: &str, value: &'h [u8]) {
+        self.key_id.offer(name, value);
+        self.signature.offer(name, value);
+    }
+
+    const fn is_there(&self) -> bool {
+        self.key_id.value.is_some() || self.signature.value.is_some()
+    }
+
+    fn envelope(&self) -> Result<Envelope, MalformedHeaders> {
+        let key_id = KeyId::parse(self.key_id.text()?);
+        let key_id = key_id.ok_or_else(|| MalformedHeaders::NotAKeyId(self.key_id.name()))?;
         // The engine wants padding, and zero bits where bits are left over: one text per signature.
         let signature = STANDARD
-            .decode(signature.text()?)
+            .decode(self.signature.text()?)
             .ok()
             .filter(|bytes| !bytes.is_empty())
-            .ok_or(MalformedHeaders::NotBase64(spec.signature_header))?;
-        Ok(Self { key_id, signature })
+            .ok_or_else(|| MalformedHeaders::NotBase64(self.signature.name()))?;
+        Ok(Envelope { key_id, signature })
     }
 }
 
 /// One header that must be there exactly once.
 struct Header<'h> {
-    name: &'static str,
+    name: &'h HeaderName,
     limit: usize,
     value: Option<&'h [u8]>,
     duplicated: bool,
 }
 
 impl<'h> Header<'h> {
-    const fn new(name: &'static str, limit: usize) -> Self {
+    const fn new(name: &'h HeaderName, limit: usize) -> Self {
         Self {
             name,
             limit,
@@ -107,19 +144,26 @@ impl<'h> Header<'h> {
     }
 
     fn text(&self) -> Result<&'h str, MalformedHeaders> {
-        let name = self.name;
-        let value = self.value.ok_or(MalformedHeaders::Missing(name))?;
+        let Some(value) = self.value else {
+            return Err(MalformedHeaders::Missing(self.name()));
+        };
         if self.duplicated {
-            return Err(MalformedHeaders::Duplicated(name));
+            return Err(MalformedHeaders::Duplicated(self.name()));
         }
         if value.len() > self.limit {
-            let limit = self.limit;
-            return Err(MalformedHeaders::TooLong { name, limit });
+            return Err(MalformedHeaders::TooLong {
+                name: self.name(),
+                limit: self.limit,
+            });
         }
         match str::from_utf8(value) {
             Ok(text) if text.is_ascii() => Ok(text),
-            _ => Err(MalformedHeaders::NotAscii(name)),
+            _ => Err(MalformedHeaders::NotAscii(self.name())),
         }
+    }
+
+    fn name(&self) -> HeaderName {
+        self.name.clone()
     }
 }
 
@@ -129,7 +173,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::origins::GITHUB;
+    use crate::origins::{DEPSDEV, GITHUB};
 
     const ID: &str = "Github-Public-Key-Identifier";
     const SIGNATURE: &str = "Github-Public-Key-Signature";
@@ -152,18 +196,18 @@ mod tests {
     fn each_header_is_wanted_exactly_once() {
         assert_eq!(
             read(&[(SIGNATURE, b"AAEC")]),
-            Err(MalformedHeaders::Missing(ID))
+            Err(MalformedHeaders::Missing(ID.into()))
         );
         assert_eq!(
             read(&[(ID, b"a")]),
-            Err(MalformedHeaders::Missing(SIGNATURE))
+            Err(MalformedHeaders::Missing(SIGNATURE.into()))
         );
         for times in 2..5 {
             let mut headers: Vec<(&str, &[u8])> = vec![(ID, b"a"); times];
             headers.push((SIGNATURE, b"AAEC"));
             assert_eq!(
                 read(&headers),
-                Err(MalformedHeaders::Duplicated(ID)),
+                Err(MalformedHeaders::Duplicated(ID.into())),
                 "{times}"
             );
         }
@@ -173,19 +217,19 @@ mod tests {
                 (SIGNATURE, b"AAEC"),
                 ("GITHUB-PUBLIC-KEY-SIGNATURE", b"AAEC")
             ]),
-            Err(MalformedHeaders::Duplicated(SIGNATURE))
+            Err(MalformedHeaders::Duplicated(SIGNATURE.into()))
         );
     }
 
     #[rstest]
-    #[case(b"", MalformedHeaders::NotAKeyId(ID))]
-    #[case(b"two words", MalformedHeaders::NotAKeyId(ID))]
-    #[case(b"a,b", MalformedHeaders::NotAKeyId(ID))]
-    #[case(b"a\"b", MalformedHeaders::NotAKeyId(ID))]
-    #[case(b"a\0", MalformedHeaders::NotAKeyId(ID))]
-    #[case("\u{e9}".as_bytes(), MalformedHeaders::NotAscii(ID))]
-    #[case(b"\xff", MalformedHeaders::NotAscii(ID))]
-    #[case(&[b'a'; 129], MalformedHeaders::TooLong { name: ID, limit: 128 })]
+    #[case(b"", MalformedHeaders::NotAKeyId(ID.into()))]
+    #[case(b"two words", MalformedHeaders::NotAKeyId(ID.into()))]
+    #[case(b"a,b", MalformedHeaders::NotAKeyId(ID.into()))]
+    #[case(b"a\"b", MalformedHeaders::NotAKeyId(ID.into()))]
+    #[case(b"a\0", MalformedHeaders::NotAKeyId(ID.into()))]
+    #[case("\u{e9}".as_bytes(), MalformedHeaders::NotAscii(ID.into()))]
+    #[case(b"\xff", MalformedHeaders::NotAscii(ID.into()))]
+    #[case(&[b'a'; 129], MalformedHeaders::TooLong { name: ID.into(), limit: 128 })]
     fn a_key_id_is_a_short_word(#[case] id: &[u8], #[case] error: MalformedHeaders) {
         assert_eq!(read(&[(ID, id), (SIGNATURE, b"AAEC")]), Err(error));
     }
@@ -207,20 +251,51 @@ mod tests {
     fn a_signature_has_one_spelling(#[case] signature: &[u8]) {
         assert_eq!(
             read(&[(ID, b"a"), (SIGNATURE, signature)]),
-            Err(MalformedHeaders::NotBase64(SIGNATURE))
+            Err(MalformedHeaders::NotBase64(SIGNATURE.into()))
         );
     }
 
     #[test]
     fn an_over_long_signature_is_not_decoded() {
         let error = MalformedHeaders::TooLong {
-            name: SIGNATURE,
+            name: SIGNATURE.into(),
             limit: 256,
         };
-        assert_eq!(read(&[(ID, b"a"), (SIGNATURE, &[b'A'; 257])]), Err(error));
+        assert_eq!(
+            read(&[(ID, b"a"), (SIGNATURE, &[b'A'; 257])]),
+            Err(error.clone())
+        );
         assert_eq!(
             error.to_string(),
             "the header Github-Public-Key-Signature is longer than 256 bytes"
+        );
+    }
+
+    #[test]
+    fn of_two_pairs_the_one_that_a_request_carries_counts() {
+        let gosst = [
+            ("Gosst-Public-Key-Identifier", &b"g"[..]),
+            ("GOSST-PUBLIC-KEY-SIGNATURE", b"AAEC"),
+        ];
+        let own = [
+            ("depsdev-public-key-identifier", &b"d"[..]),
+            ("DepsDev-Public-Key-Signature", b"AwQF"),
+        ];
+        let read = |headers: &[(&'static str, &'static [u8])]| {
+            Envelope::read(&DEPSDEV, headers.iter().copied())
+        };
+        assert_eq!(read(&gosst).unwrap().key_id.as_str(), "g");
+        assert_eq!(read(&own).unwrap().key_id.as_str(), "d");
+        // Both: the halves of one are never mixed with those of the other.
+        let both = [gosst, own].concat();
+        assert_eq!(read(&both).unwrap().signature, [3, 4, 5]);
+        assert_eq!(
+            read(&[own[0], gosst[1]]).unwrap_err().to_string(),
+            "the header DepsDev-Public-Key-Signature is missing"
+        );
+        assert_eq!(
+            read(&[]).unwrap_err().to_string(),
+            "the header DepsDev-Public-Key-Identifier is missing"
         );
     }
 

@@ -49,11 +49,12 @@ pub enum KeyError {
 /// The keys of one origin. Clones share them.
 #[derive(Clone, Debug)]
 pub struct KeyRing {
-    spec: &'static OriginSpec,
+    spec: Arc<OriginSpec>,
     policy: KeyPolicy,
     keys: watch::Sender<Arc<KeySet>>,
     asking: Arc<Mutex<Asking>>,
-    requests: mpsc::Sender<KeyRequest>,
+    /// Nobody to ask where the keys are fixed.
+    requests: Option<mpsc::Sender<KeyRequest>>,
 }
 
 /// How the ring stands with its origin.
@@ -89,23 +90,39 @@ impl Requested {
 impl KeyRing {
     /// An empty ring, and the end that the fetching job holds.
     #[must_use]
-    pub fn new(spec: &'static OriginSpec, policy: KeyPolicy) -> (Self, KeyRequests) {
+    pub fn new(spec: Arc<OriginSpec>, policy: KeyPolicy) -> (Self, KeyRequests) {
         // One place suffices: the next request is made a minute after the last.
         let (requests, incoming) = mpsc::channel(1);
-        let ring = Self {
+        let ring = Self::holding(spec, policy, KeySet::default(), Some(requests));
+        (ring, KeyRequests { incoming })
+    }
+
+    /// A ring whose keys were handed over and are never fetched: what is not among them does not
+    /// exist.
+    #[must_use]
+    pub fn fixed(spec: Arc<OriginSpec>, keys: KeySet) -> Self {
+        Self::holding(spec, KeyPolicy::Listed, keys, None)
+    }
+
+    fn holding(
+        spec: Arc<OriginSpec>,
+        policy: KeyPolicy,
+        keys: KeySet,
+        requests: Option<mpsc::Sender<KeyRequest>>,
+    ) -> Self {
+        Self {
             spec,
             policy,
-            keys: watch::Sender::new(Arc::default()),
+            keys: watch::Sender::new(Arc::new(keys)),
             asking: Arc::default(),
             requests,
-        };
-        (ring, KeyRequests { incoming })
+        }
     }
 
     /// Whose keys these are.
     #[must_use]
-    pub const fn spec(&self) -> &'static OriginSpec {
-        self.spec
+    pub const fn spec(&self) -> &Arc<OriginSpec> {
+        &self.spec
     }
 
     /// The keys as of now.
@@ -144,7 +161,10 @@ impl KeyRing {
         if let Some(key) = self.find(id) {
             return self.admit(key);
         }
-        let requested = self.request(now);
+        let Some(requests) = &self.requests else {
+            return Err(KeyError::Unknown);
+        };
+        let requested = self.request(requests, now);
         // Whether it settled or took too long: what counts is what is known by now.
         let _ = timeout(LONGEST_WAIT, requested.settled.cancelled()).await;
         match self.find(id) {
@@ -168,7 +188,7 @@ impl KeyRing {
     }
 
     /// The fetch to wait for: the last requested one while it is recent, a new one otherwise.
-    fn request(&self, now: Timestamp) -> Requested {
+    fn request(&self, requests: &mpsc::Sender<KeyRequest>, now: Timestamp) -> Requested {
         let mut asking = self.asking();
         if let Some(recent) = asking.requested.as_ref().filter(|last| last.is_recent(now)) {
             return recent.clone();
@@ -181,7 +201,7 @@ impl KeyRing {
         // Until the job says otherwise. Should it be gone, the request is dropped right here and
         // nobody waits.
         asking.last_fetch_succeeded = false;
-        let _ = self.requests.try_send(request);
+        let _ = requests.try_send(request);
         let requested = Requested { at: now, settled };
         asking.requested = Some(requested.clone());
         requested

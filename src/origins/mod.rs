@@ -13,6 +13,7 @@
 mod envelope;
 mod feedback;
 mod fetch;
+mod inline_keys;
 mod key_ring;
 mod public_keys;
 mod raw_json;
@@ -24,8 +25,11 @@ mod spec;
 pub use envelope::{Envelope, MalformedHeaders};
 pub use feedback::{TokenField, VerdictsMissing, feedback};
 pub use fetch::{FetchError, Fetched, InsecureUrl, KeyFetcher, http_client};
+pub use inline_keys::inline_key;
 pub use key_ring::{KeyError, KeyPolicy, KeyRequest, KeyRequests, KeyRing};
 pub use public_keys::{KeyId, KeyList, KeySet, MalformedKeys, OriginKey, UnusableKey};
 pub use reports::{ClaimedType, MalformedBody, ReceivedReport, parse_reports};
 pub use signature::{Forged, verify};
-pub use spec::{BodyShape, GITHUB, ORIGINS, OriginSpec};
+pub use spec::{
+    BodyShape, DEPSDEV, GITHUB, GITLAB, HeaderName, ORIGINS, OriginSpec, SignatureHeaders,
+};

@@ -120,7 +120,9 @@ fn read(shape: &BodyShape, item: &[u8]) -> ReceivedReport {
                 received.claimed_type = ClaimedType(Some(String::from_utf8_lossy(value).into()));
             }
             Ok(name) if name == shape.url => received.report.url = readable(value),
-            Ok(name) if name == shape.source => received.report.source = readable(value),
+            Ok(name) if Some(name) == shape.source.as_deref() => {
+                received.report.source = readable(value)
+            }
             _ => {}
         }
     }

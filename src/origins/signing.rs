@@ -119,10 +119,11 @@ impl OriginSigner {
 
     /// The two headers that go with `body`.
     #[must_use]
-    pub fn headers(&self, spec: &OriginSpec, body: &[u8]) -> [(&'static str, String); 2] {
+    pub fn headers<'s>(&self, spec: &'s OriginSpec, body: &[u8]) -> [(&'s str, String); 2] {
+        let headers = &spec.headers;
         [
-            (spec.key_id_header, self.key_id.to_string()),
-            (spec.signature_header, self.sign(body)),
+            (&headers.key_id, self.key_id.to_string()),
+            (&headers.signature, self.sign(body)),
         ]
     }
 }

@@ -53,6 +53,11 @@ impl Metrics {
         }
     }
 
+    /// An origin may report from now on, and is shown at zero until it does.
+    pub fn introduce(&self, origin: &Origin) {
+        self.series.introduce(origin);
+    }
+
     /// A delivery was answered.
     pub fn delivery(&self, origin: &Origin, outcome: DeliveryOutcome) {
         add(
@@ -191,7 +196,9 @@ mod tests {
     use super::*;
 
     fn metrics() -> Metrics {
-        Metrics::new(Timestamp::from_millis(1_767_225_600_000))
+        let metrics = Metrics::new(Timestamp::from_millis(1_767_225_600_000));
+        metrics.introduce(&Origin::GITHUB);
+        metrics
     }
 
     fn has(text: &str, line: &str) {

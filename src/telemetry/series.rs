@@ -91,30 +91,26 @@ impl Series {
         }
     }
 
-    /// A series that appears with its first event hides that event from `rate()`.
-    pub(super) fn start_at_zero(&self) {
-        let github = || by(&Origin::GITHUB);
+    /// What is counted by origin, for one that may report.
+    pub(super) fn introduce(&self, origin: &Origin) {
         for outcome in DeliveryOutcome::ALL {
-            add(
-                &self.deliveries,
-                &[github(), ("outcome", outcome.label().into())],
-                0,
-            );
+            let labels = [by(origin), ("outcome", outcome.label().into())];
+            add(&self.deliveries, &labels, 0);
         }
         for verdict in [Verdict::TruePositive, Verdict::FalsePositive] {
-            add(
-                &self.reports,
-                &[github(), ("verdict", verdict.name().into())],
-                0,
-            );
+            let labels = [by(origin), ("verdict", verdict.name().into())];
+            add(&self.reports, &labels, 0);
         }
         for outcome in KeyFetchOutcome::ALL {
-            add(
-                &self.key_fetches,
-                &[github(), ("outcome", outcome.label().into())],
-                0,
-            );
+            let labels = [by(origin), ("outcome", outcome.label().into())];
+            add(&self.key_fetches, &labels, 0);
         }
+        add(&self.noncurrent_keys, &[by(origin)], 0);
+        drop(self.to_commit.get_or_create(&[by(origin)]));
+    }
+
+    /// A series that appears with its first event hides that event from `rate()`.
+    pub(super) fn start_at_zero(&self) {
         for outcome in LetterOutcome::ALL {
             add(&self.letters, &[("outcome", outcome.label().into())], 0);
         }
@@ -140,8 +136,6 @@ impl Series {
         for state in ["waiting", "dead"] {
             self.outbox.get_or_create(&[("state", state.into())]).set(0);
         }
-        add(&self.noncurrent_keys, &[github()], 0);
-        drop(self.to_commit.get_or_create(&[github()]));
     }
 
     pub(super) fn register_deliveries(&self, to: &mut Registry) {

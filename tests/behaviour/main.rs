@@ -30,6 +30,7 @@ mod issuing;
 mod keys;
 mod leaked_uses;
 mod operations;
+mod origins;
 mod outbox;
 mod protocol;
 mod repetition;

@@ -1,36 +1,39 @@
-//! `tokenward alert send`: signs reports and posts them, as GitHub does.
+//! `tokenward alert send`: signs reports and posts them, as GitHub or another origin does.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use url::Url;
 
 use super::read_key;
 use crate::cli::screen::{Screen, Tone, elapsed, tame};
+use crate::config::{Settings, Sources};
 use crate::origins::signing::OriginSigner;
-use crate::origins::{self, GITHUB};
+use crate::origins::{self, BodyShape, OriginSpec};
 
-/// Where the service takes GitHub's deliveries.
-pub(in crate::cli) const PATH: &str = "/v1/integrations/github/secret-scanning";
 /// GitHub waits as long.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest answer that is read: ten thousand verdicts have about two megabytes.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// Sign the reports on standard input and post them, as GitHub does.
+/// Sign the reports on standard input and post them, as GitHub or another origin does.
 ///
-/// Standard input is either GitHub's JSON, which is sent exactly as it is, or one token a line.
+/// Standard input is either the origin's JSON, which is sent exactly as it is, or one token a line.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// The service; without a path, GitHub's is added
+    /// Whom to play: github, gitlab, depsdev, or a scanner that the configuration knows
+    #[arg(long, value_name = "NAME", default_value = "github")]
+    origin: String,
+    /// The service; without a path, the origin's is added
     #[arg(long, value_name = "URL", value_parser = destination)]
     to: Url,
     /// The private key that signs, as a PEM file
@@ -47,14 +50,29 @@ pub(in crate::cli) struct Arguments {
     source: String,
 }
 
-pub(super) async fn run(arguments: &Arguments, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(
+    arguments: &Arguments,
+    sources: &Sources,
+    json: bool,
+) -> anyhow::Result<()> {
+    let spec = origin(&arguments.origin, sources)?;
     let signer = read_key(&arguments.key)?;
     let input = tokio::task::spawn_blocking(read_input).await??;
-    let body = reports(input, arguments.url.as_deref(), &arguments.source)?;
+    let body = reports(
+        input,
+        &spec.body,
+        arguments.url.as_deref(),
+        &arguments.source,
+    )?;
     crate::mail::install_crypto_provider();
     let client = origins::http_client(&arguments.to).context("cannot prepare to speak HTTP")?;
-    let key_id = arguments.key_id.as_deref();
-    let answer = deliver(&client, arguments.to.clone(), &signer, key_id, body).await?;
+    let sender = Sender {
+        client: &client,
+        spec: &spec,
+        signer: &signer,
+        key_id: arguments.key_id.as_deref(),
+    };
+    let answer = sender.deliver(address(&arguments.to, &spec), body).await?;
     if !answer.status.is_success() {
         bail!("the service answered {}", answer.refusal());
     }
@@ -68,14 +86,31 @@ pub(super) async fn run(arguments: &Arguments, json: bool) -> anyhow::Result<()>
 
 /// Reads `--to`.
 fn destination(text: &str) -> Result<Url, String> {
-    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("a service is reached over http or https".to_owned());
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err("a service is reached over http or https".to_owned()),
     }
-    if matches!(url.path(), "" | "/") {
-        url.set_path(PATH);
+}
+
+/// Where the service takes this origin's deliveries, unless that was said.
+fn address(to: &Url, spec: &OriginSpec) -> Url {
+    let mut to = to.clone();
+    if matches!(to.path(), "" | "/") {
+        to.set_path(&spec.path());
     }
-    Ok(url)
+    to
+}
+
+/// The origin of that name. Those that everybody knows need no configuration.
+fn origin(name: &str, sources: &Sources) -> anyhow::Result<Arc<OriginSpec>> {
+    if let Some(spec) = OriginSpec::find(name) {
+        return Ok(Arc::new(spec.clone()));
+    }
+    let settings = Settings::load(sources)?;
+    let found = settings.origins.find(name);
+    let found = found.map(|origin| Arc::clone(&origin.spec));
+    found.ok_or_else(|| anyhow!("no origin is called {name}: see [origins] in the configuration"))
 }
 
 fn read_input() -> io::Result<Vec<u8>> {
@@ -92,16 +127,31 @@ fn read_input() -> io::Result<Vec<u8>> {
 }
 
 /// The body: the input as it is when it is an array, and otherwise one report a line.
-fn reports(input: Vec<u8>, url: Option<&str>, source: &str) -> anyhow::Result<Vec<u8>> {
+fn reports(
+    input: Vec<u8>,
+    shape: &BodyShape,
+    url: Option<&str>,
+    source: &str,
+) -> anyhow::Result<Vec<u8>> {
     if input.trim_ascii_start().starts_with(b"[") {
         return Ok(input);
     }
     let text = str::from_utf8(&input)
         .context("standard input is not UTF-8: such strings can only be sent as JSON")?;
+    let report = |token: &str| -> Map<String, Value> {
+        let named = |name: &str, value: &str| (name.to_owned(), Value::from(value));
+        let source_named = shape.source.as_deref().map(|name| named(name, source));
+        [
+            named(&shape.token, token),
+            named(&shape.token_type, "unknown"),
+            named(&shape.url, url.unwrap_or_default()),
+        ]
+        .into_iter()
+        .chain(source_named)
+        .collect()
+    };
     let tokens = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let reports: Vec<Value> = tokens
-        .map(|token| json!({ "token": token, "type": "unknown", "url": url.unwrap_or_default(), "source": source }))
-        .collect();
+    let reports: Vec<_> = tokens.map(report).collect();
     if reports.is_empty() {
         bail!("nothing to report: put reports on standard input, as JSON or one token a line");
     }
@@ -148,42 +198,48 @@ impl Answer {
     }
 }
 
-/// Signs `body` and posts it with GitHub's headers.
-pub(in crate::cli) async fn deliver(
-    client: &Client,
-    to: Url,
-    signer: &OriginSigner,
-    key_id: Option<&str>,
-    body: Vec<u8>,
-) -> anyhow::Result<Answer> {
-    let place = to.origin().ascii_serialization();
-    let mut request = client
-        .post(to)
-        .header(CONTENT_TYPE, "application/json")
-        .timeout(TIMEOUT);
-    for (name, value) in signer.headers(&GITHUB, &body) {
-        let other = key_id.filter(|_| name == GITHUB.key_id_header);
-        request = request.header(name, other.unwrap_or(&value));
-    }
-    let began = Instant::now();
-    let exchange = async {
-        let mut response = request.body(body).send().await?;
-        let status = response.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LARGEST_ANSWER {
-                break;
+/// Who reports.
+pub(in crate::cli) struct Sender<'s> {
+    pub(in crate::cli) client: &'s Client,
+    pub(in crate::cli) spec: &'s OriginSpec,
+    pub(in crate::cli) signer: &'s OriginSigner,
+    /// The key's name, where it is not the usual one.
+    pub(in crate::cli) key_id: Option<&'s str>,
+}
+
+impl Sender<'_> {
+    /// Signs `body` and posts it with the origin's headers.
+    pub(in crate::cli) async fn deliver(&self, to: Url, body: Vec<u8>) -> anyhow::Result<Answer> {
+        let place = to.origin().ascii_serialization();
+        let headers = &self.spec.headers;
+        let key_id = self.key_id.unwrap_or(self.signer.key_id().as_str());
+        let request = self
+            .client
+            .post(to)
+            .header(CONTENT_TYPE, "application/json")
+            .header(headers.key_id.as_ref(), key_id)
+            .header(headers.signature.as_ref(), self.signer.sign(&body))
+            .timeout(TIMEOUT);
+        let began = Instant::now();
+        let exchange = async {
+            let mut response = request.body(body).send().await?;
+            let status = response.status();
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await? {
+                body.extend_from_slice(&chunk);
+                if body.len() > LARGEST_ANSWER {
+                    break;
+                }
             }
-        }
-        Ok::<_, reqwest::Error>((status, body))
-    };
-    let (status, body) = exchange.await.map_err(|error| unanswered(&place, error))?;
-    Ok(Answer {
-        status,
-        body,
-        took: began.elapsed(),
-    })
+            Ok::<_, reqwest::Error>((status, body))
+        };
+        let (status, body) = exchange.await.map_err(|error| unanswered(&place, error))?;
+        Ok(Answer {
+            status,
+            body,
+            took: began.elapsed(),
+        })
+    }
 }
 
 /// An address may hold credentials, so only its origin is named.
@@ -206,15 +262,27 @@ fn print_json(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
         Ok(entries) => entries.iter().try_for_each(|entry| screen.say(entry))?,
         Err(_) => screen.say(json!({
             "status": answer.status.as_u16(),
-            "answer": serde_json::from_str(&text).unwrap_or(Value::String(text.into_owned())),
+            "answer": answer_of(&text),
         }))?,
     }
     Ok(())
 }
 
+/// An answer without verdicts, as JSON.
+fn answer_of(text: &str) -> Value {
+    match text {
+        "" => Value::Null,
+        text => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+    }
+}
+
 fn print(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
     let status = screen.paint(Tone::Good, &answer.status.to_string());
     let took = elapsed(answer.took);
+    if answer.body.is_empty() {
+        screen.say(format_args!("{status} in {took}, without verdicts"))?;
+        return Ok(());
+    }
     let Some(entries) = answer.entries() else {
         let said = tame(&String::from_utf8_lossy(&answer.body), 300);
         screen.say(format_args!("{status} in {took}, and no verdicts: {said}"))?;
@@ -247,9 +315,10 @@ fn print(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origins::{GITHUB, GITLAB};
 
     #[test]
-    fn a_base_url_gets_githubs_path_and_another_keeps_its_own() {
+    fn a_base_url_gets_the_origins_path_and_another_keeps_its_own() {
         for (text, url) in [
             (
                 "http://h:1",
@@ -261,7 +330,8 @@ mod tests {
             ),
             ("https://h/x?y", "https://h/x?y"),
         ] {
-            assert_eq!(destination(text).unwrap().as_str(), url);
+            let to = destination(text).unwrap();
+            assert_eq!(address(&to, &GITHUB).as_str(), url);
         }
         for wrong in ["", "h:1", "ftp://h", "127.0.0.1:8080"] {
             assert!(destination(wrong).is_err(), "{wrong}");
@@ -271,22 +341,32 @@ mod tests {
     #[test]
     fn json_is_sent_byte_for_byte() {
         let input = b" \n[{ \"token\":\"a\" }]\n".to_vec();
-        assert_eq!(reports(input.clone(), None, "s").unwrap(), input);
+        assert_eq!(
+            reports(input.clone(), &GITHUB.body, None, "s").unwrap(),
+            input
+        );
     }
 
     #[test]
     fn lines_become_reports() {
-        let body = reports(b"a \"b\"\r\n\n  c\n".to_vec(), Some("u"), "s").unwrap();
+        let lines = b"a \"b\"\r\n\n  c\n".to_vec();
+        let body = reports(lines.clone(), &GITHUB.body, Some("u"), "s").unwrap();
         let body: Value = serde_json::from_slice(&body).unwrap();
         let report =
             |token| json!({ "token": token, "type": "unknown", "url": "u", "source": "s" });
         assert_eq!(body, json!([report("a \"b\""), report("c")]));
+        let body = reports(lines, &GITLAB.body, Some("u"), "s").unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            body[1],
+            json!({ "token": "c", "type": "unknown", "url": "u" })
+        );
     }
 
     #[test]
     fn nothing_and_no_text_are_not_sent() {
         for wrong in [&b""[..], b" \n\n", b"\xff\n"] {
-            assert!(reports(wrong.to_vec(), None, "").is_err());
+            assert!(reports(wrong.to_vec(), &GITHUB.body, None, "").is_err());
         }
     }
 

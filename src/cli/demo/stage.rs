@@ -22,8 +22,8 @@ use crate::cli::stand_in::StandIn;
 use crate::config::Settings;
 use crate::domain::Context;
 use crate::model::{HashKey, HashKeys, PlainToken};
-use crate::origins;
 use crate::origins::signing::OriginSigner;
+use crate::origins::{self, GITHUB};
 use crate::storage::DatabaseUrl;
 
 /// Longest wait for anything.
@@ -91,9 +91,14 @@ impl Stage {
 
     /// Signs `body` and posts it to the service, as GitHub would.
     pub(super) async fn deliver(&self, body: Vec<u8>) -> anyhow::Result<Answer> {
-        let to = self.url.join(alert::PATH)?;
-        let delivery = alert::deliver(&self.client, to, &self.signer, None, body);
-        let answer = timeout(PATIENCE, delivery)
+        let to = self.url.join(&GITHUB.path())?;
+        let sender = alert::Sender {
+            client: &self.client,
+            spec: &GITHUB,
+            signer: &self.signer,
+            key_id: None,
+        };
+        let answer = timeout(PATIENCE, sender.deliver(to, body))
             .await
             .context("the delivery was not answered in time")??;
         ensure!(
@@ -156,9 +161,11 @@ fn settings(
     scratch: &Scratch,
     github: &StandIn,
 ) -> anyhow::Result<Settings> {
-    let mut settings = Settings::from_overlay(
-        "[server]\nlisten = '127.0.0.1:0'\nworkers = 2\nshutdown_timeout = '5s'",
-    )?;
+    let mut settings = Settings::from_overlay(&format!(
+        "[server]\nlisten = '127.0.0.1:0'\nworkers = 2\nshutdown_timeout = '5s'\n\
+         [origins.github]\nkeys_url = '{}'",
+        github.keys_url()
+    ))?;
     match database {
         Some(url) => {
             settings.database.url = url;
@@ -172,7 +179,6 @@ fn settings(
         }
     }
     settings.mail.url = format!("file://{}", scratch.text("mail")?).parse()?;
-    settings.origins.github.keys_url = Url::parse(&github.keys_url())?;
     Ok(settings)
 }
 

@@ -18,11 +18,11 @@ use crate::http::ApiError;
 use crate::http::state::{ApiState, Intake};
 use crate::model::{Delivery, Id, Report};
 use crate::origins::{
-    Envelope, KeyError, OriginKey, OriginSpec, ReceivedReport, parse_reports, verify,
+    Envelope, KeyError, OriginKey, OriginSpec, ReceivedReport, TokenField, parse_reports, verify,
 };
 use crate::telemetry::DeliveryOutcome;
 
-/// A delivery from GitHub: size, headers, key and signature were checked, in this order, over the
+/// A delivery from the origin that its address belongs to: size, headers, key and signature were checked, in this order, over the
 /// bytes as received, and only then was the body read.
 #[derive(Debug)]
 pub struct SignedDelivery {
@@ -30,6 +30,8 @@ pub struct SignedDelivery {
     pub delivery: Delivery,
     /// The items as received, for the answer.
     pub received: Vec<ReceivedReport>,
+    /// How the origin wants tokens named in the answer, if it reads one.
+    pub feedback: Option<TokenField>,
     /// When the origin must be answered.
     pub deadline: Instant,
 }
@@ -45,7 +47,8 @@ impl FromRequest for SignedDelivery {
             let state = request
                 .app_data::<Data<ApiState>>()
                 .ok_or_else(ApiError::not_found)?;
-            let intake = state.github.as_ref().ok_or_else(ApiError::not_found)?;
+            let intake = addressed(&request).and_then(|origin| state.intake(origin));
+            let intake = intake.ok_or_else(ApiError::not_found)?;
             let delivery = receive(state, intake, &request, payload).await;
             if let Err(refusal) = &delivery {
                 let origin = &intake.keys.spec().origin;
@@ -54,6 +57,11 @@ impl FromRequest for SignedDelivery {
             delivery
         })
     }
+}
+
+/// The origin that an address belongs to: `/v1/integrations/NAME/secret-scanning`.
+fn addressed(request: &HttpRequest) -> Option<&str> {
+    request.path().split('/').nth(3)
 }
 
 async fn receive(
@@ -92,6 +100,7 @@ async fn receive(
     Ok(SignedDelivery {
         delivery,
         received: proven.reports,
+        feedback: intake.feedback,
         deadline,
     })
 }
@@ -108,7 +117,7 @@ struct Proven {
 
 impl Proven {
     async fn new(
-        spec: &'static OriginSpec,
+        spec: &Arc<OriginSpec>,
         key: &Arc<OriginKey>,
         envelope: &Envelope,
         body: Vec<u8>,
@@ -116,8 +125,9 @@ impl Proven {
         if body.len() < HEAVY {
             return Self::prove(spec, key, &envelope.signature, &body);
         }
-        let (key, signature) = (Arc::clone(key), envelope.signature.clone());
-        spawn_blocking(move || Self::prove(spec, &key, &signature, &body))
+        let (spec, key) = (Arc::clone(spec), Arc::clone(key));
+        let signature = envelope.signature.clone();
+        spawn_blocking(move || Self::prove(&spec, &key, &signature, &body))
             .await
             .unwrap_or_else(|_| Err(ApiError::unavailable("the body could not be read", 1)))
     }

@@ -7,10 +7,9 @@ use std::task::Poll;
 use futures_util::future::join_all;
 
 use super::*;
+use crate::origins::GITHUB;
 use crate::origins::signing::OriginSigner;
-use crate::origins::{GITHUB, OriginSpec};
 
-static SPEC: OriginSpec = GITHUB;
 const T0: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 fn seconds(count: u64) -> Duration {
@@ -27,7 +26,7 @@ fn set(signers: &[&OriginSigner]) -> KeySet {
 }
 
 fn ring() -> (KeyRing, KeyRequests) {
-    KeyRing::new(&SPEC, KeyPolicy::Listed)
+    KeyRing::new(Arc::new(GITHUB.clone()), KeyPolicy::Listed)
 }
 
 fn id(text: &str) -> KeyId {
@@ -222,7 +221,7 @@ async fn a_clock_that_is_turned_back_does_not_silence_the_ring() {
 async fn a_former_key_is_taken_or_refused_by_policy() {
     let signer = OriginSigner::generate();
     for (policy, taken) in [(KeyPolicy::Listed, true), (KeyPolicy::Current, false)] {
-        let (ring, mut requests) = KeyRing::new(&SPEC, policy);
+        let (ring, mut requests) = KeyRing::new(Arc::new(GITHUB.clone()), policy);
         ring.publish(KeySet::new([key(&signer, false)], None));
         let answer = ring.key(signer.key_id(), T0).await;
         assert_eq!(answer.is_ok(), taken);
