@@ -118,6 +118,7 @@ impl Application {
             ctx: Arc::clone(&ctx),
             metrics: metrics.clone(),
             intakes: intakes.into(),
+            gitlab: origins.gitlab().map(Arc::new),
             look: Arc::new(look(settings)),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),

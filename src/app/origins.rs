@@ -2,6 +2,7 @@
 //! waits for another.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
@@ -9,10 +10,17 @@ use tokio_util::sync::CancellationToken;
 use super::Job;
 use crate::config::{KeySource, OriginSettings, PublishedKeys, SignedOrigin};
 use crate::domain::Context;
-use crate::http::Intake;
+use crate::domain::throttle::Throttle;
+use crate::http::{Bodies, Intake, SharedIntake};
 use crate::jobs::RefreshOriginKeys;
+use crate::model::Origin;
 use crate::origins::{self, KeyFetcher, KeyRing};
 use crate::telemetry::Metrics;
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// So often one network address may be wrong about a secret. Nobody guesses 32 characters; this
+/// keeps whoever tries from filling the log.
+const GUESSES_PER_MINUTE: u32 = 60;
 
 /// What origins are taken in with, and what their jobs need.
 pub(super) struct Origins<'a> {
@@ -40,6 +48,20 @@ impl Origins<'_> {
             intakes.push(Intake::new(keys, origin.feedback, origin.max_body_bytes));
         }
         Ok((intakes, jobs))
+    }
+
+    /// What the reports of a GitLab of one's own are taken in with, where that is configured.
+    pub(super) fn gitlab(&self) -> Option<SharedIntake> {
+        let settings = self.settings.gitlab_revocation.as_ref()?;
+        self.metrics.introduce(&Origin::GITLAB_REVOCATION);
+        Some(SharedIntake {
+            secrets: settings.secrets.clone(),
+            types: settings.types.clone(),
+            bodies: Bodies::up_to(settings.max_body_bytes),
+            questions: Throttle::new(settings.requests_per_minute, MINUTE),
+            reports: Throttle::new(settings.requests_per_minute, MINUTE),
+            guesses: Throttle::new(GUESSES_PER_MINUTE, MINUTE),
+        })
     }
 
     async fn published(

@@ -9,6 +9,7 @@ use url::{Host, Url};
 
 use super::read::is_web;
 use super::reader::Reader;
+use crate::model::{SharedSecrets, TokenKind};
 use crate::origins::{
     BodyShape, HeaderName, KeyPolicy, KeySet, ORIGINS, OriginSpec, SignatureHeaders, TokenField,
     inline_key,
@@ -22,6 +23,21 @@ const IN_HOUSE: &str = "origins.in_house";
 pub struct OriginSettings {
     /// Those that sign what they report, and are enabled.
     pub signed: Vec<SignedOrigin>,
+    /// A GitLab of one's own, where a secret was agreed upon with it.
+    pub gitlab_revocation: Option<GitlabRevocation>,
+}
+
+/// `[origins.gitlab_revocation]`
+#[derive(Clone, Debug)]
+pub struct GitlabRevocation {
+    /// Any of them proves who it is.
+    pub secrets: SharedSecrets,
+    /// The types of token that it may send.
+    pub types: Vec<String>,
+    /// How often one network address may report in a minute.
+    pub requests_per_minute: u32,
+    /// Largest report, in bytes.
+    pub max_body_bytes: usize,
 }
 
 /// `[origins.github]` and those like it: an origin that signs what it reports.
@@ -81,9 +97,56 @@ pub(super) fn origins(from: &mut Reader<'_>) -> Option<OriginSettings> {
             .map(|name| in_house(from, &name)),
     );
     let all: Option<Vec<_>> = read.into_iter().collect();
+    let gitlab_revocation = gitlab_revocation(from);
     Some(OriginSettings {
         signed: all?.into_iter().flatten().collect(),
+        gitlab_revocation: gitlab_revocation?,
     })
+}
+
+/// A GitLab of one's own; the inner `None` says that no secret was agreed upon.
+fn gitlab_revocation(from: &mut Reader<'_>) -> Option<Option<GitlabRevocation>> {
+    const TOKEN: &str = "origins.gitlab_revocation.token";
+    let secrets = match SharedSecrets::parse(from.list(TOKEN)?) {
+        Ok(secrets) => Some(secrets),
+        Err((index, error)) => {
+            let wrong = format!("secret {} does not fit", index + 1);
+            from.problem(TOKEN, wrong, error.to_string());
+            None
+        }
+    };
+    let types = from.list("origins.gitlab_revocation.types");
+    let prefix = from.text("tokens.prefix");
+    let requests = from.number(
+        "origins.gitlab_revocation.requests_per_minute",
+        1..=60_000_u32,
+    );
+    let max_body_bytes = from.number(
+        "origins.gitlab_revocation.max_body_bytes",
+        1_024..=1_073_741_824_usize,
+    );
+    let types = match types? {
+        [] => gitlab_types(prefix?),
+        some => some.to_vec(),
+    };
+    let settings = GitlabRevocation {
+        secrets: secrets?,
+        types,
+        requests_per_minute: requests?,
+        max_body_bytes: max_body_bytes?,
+    };
+    Some((!settings.secrets.is_empty()).then_some(settings))
+}
+
+/// What GitLab calls findings of rules that are called like our tokens: with hyphens, as rules of
+/// Gitleaks are, or with underscores.
+fn gitlab_types(prefix: &str) -> Vec<String> {
+    let spelled = |kind: TokenKind| {
+        let rule = format!("{prefix}{kind}").to_lowercase();
+        let hyphens = rule.replace('_', "-");
+        [rule, hyphens].map(|rule| format!("gitleaks_rule_id_{rule}"))
+    };
+    TokenKind::ALL.into_iter().flat_map(spelled).collect()
 }
 
 /// An origin as it stands in its section; the inner `None` is one that is switched off.

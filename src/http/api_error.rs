@@ -1,6 +1,7 @@
 //! Errors as the JSON API says them: `{"error": code, "detail": …, "request_id": …}`.
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -130,6 +131,42 @@ impl ApiError {
     pub fn too_large(limit: usize) -> Self {
         let detail = format_args!("the body is larger than {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    /// 401: the secret that was agreed upon did not come.
+    #[must_use]
+    pub fn wrong_secret() -> Self {
+        let detail = "the header Authorization does not hold the secret that was agreed upon";
+        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_secret", detail);
+        // RFC 9110 15.5.2 wants a challenge. The secret comes without a scheme, so this names none
+        // that anybody has a credential for.
+        Self {
+            challenge: Some("Secret"),
+            ..error
+        }
+    }
+
+    /// 400: a report, counted from 0, is not of a kind that is revoked here. All others are done.
+    #[must_use]
+    pub fn unsupported_report(place: usize) -> Self {
+        let detail = format_args!(
+            "report {} has no token of a type that is revoked here; everything of ours among the \
+             reports is revoked",
+            place + 1
+        );
+        Self::new(StatusCode::BAD_REQUEST, "unsupported_report", detail)
+    }
+
+    /// 429: too often; wait so long.
+    #[must_use]
+    pub fn too_often(wait: Duration) -> Self {
+        let detail = "too many requests from this network address";
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        let seconds = wait.as_millis().div_ceil(1_000);
+        Self {
+            retry_after: Some(u64::try_from(seconds).unwrap_or(u64::MAX).max(1)),
+            ..error
+        }
     }
 
     /// 503: the truth cannot be known now; try again in so many seconds.

@@ -11,7 +11,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use super::access_tokens::{organizations, personal};
 use super::problem::Problem;
 use super::{
-    authorization, internal, introspection, operations, registration, reports, revocation, token,
+    authorization, gitlab, internal, introspection, operations, registration, reports, revocation,
+    token,
     userinfo, web, well_known,
 };
 
@@ -46,6 +47,8 @@ pub(super) use token_bodies::{
         reports::gitlab,
         reports::depsdev,
         reports::in_house,
+        gitlab::types,
+        gitlab::revoke,
         introspection::introspect,
         token::token,
         authorization::question,
@@ -91,8 +94,9 @@ pub(super) use token_bodies::{
         document,
     ),
     components(schemas(
-        ReportItem, FeedbackItem, RevocationsBody, RevocationItem,
-        BulkRevocationBody, IssuedTokenBody, Label, ErrorBody, OAuthErrorBody, IntrospectionForm,
+        ReportItem, GitlabReportItem, gitlab::RevocableTypes, FeedbackItem, RevocationsBody,
+        RevocationItem, BulkRevocationBody, IssuedTokenBody, Label, ErrorBody, OAuthErrorBody,
+        IntrospectionForm,
         introspection::Told, introspection::Introspection, introspection::Inactive,
         introspection::Audience, TokenForm, RevocationForm, ConsentForm,
         registration::RegistrationRequest, registration::ClientAnswer, registration::ClientList,
@@ -124,6 +128,8 @@ impl Modify for Credentials {
         components.add_security_scheme("access_token", access_token);
         let registration_token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("registration_token", registration_token);
+        let secret = ApiKey::Header(ApiKeyValue::new("Authorization"));
+        components.add_security_scheme("gitlab_secret", SecurityScheme::ApiKey(secret));
         let cookie = ApiKey::Cookie(ApiKeyValue::new("tokenward_session"));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
@@ -166,6 +172,20 @@ pub(super) struct ReportItem {
     /// In what kind of place; may be missing.
     #[schema(example = "commit")]
     source: Option<String>,
+}
+
+/// One string that a GitLab of one's own found. Other members are passed over.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `origins` reads")]
+pub(super) struct GitlabReportItem {
+    /// One of the revocable types.
+    #[schema(example = "gitleaks_rule_id_polar_personal_access_token")]
+    r#type: String,
+    /// The string.
+    token: String,
+    /// Where it was found.
+    #[schema(example = "https://gitlab.example/acme/app/-/blob/main/.env")]
+    location: Option<String>,
 }
 
 /// What became of one report.

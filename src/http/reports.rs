@@ -161,7 +161,7 @@ async fn deliver(signed: SignedDelivery, state: &ApiState) -> Result<HttpRespons
         .body(body))
 }
 
-async fn handle(
+pub(super) async fn handle(
     state: &ApiState,
     delivery: &Delivery,
     deadline: Instant,

@@ -8,7 +8,8 @@ use super::api_error::ApiError;
 use super::cors::any_origin;
 use super::state::{ApiState, Intake};
 use super::{
-    authorization, internal, introspection, openapi, operations, registration, reports, revocation,
+    authorization, gitlab, internal, introspection, openapi, operations, registration, reports,
+    revocation,
     token, userinfo, web as pages, well_known,
 };
 use crate::origins::OriginSpec;
@@ -45,6 +46,17 @@ fn reporting(config: &mut ServiceConfig, state: &ApiState) {
             resource("/v1/integrations/depsdev/secret-scanning", "POST")
                 .route(web::post().to(reports::depsdev)),
         );
+    }
+    if state.gitlab.is_some() {
+        config
+            .service(
+                resource("/v1/integrations/gitlab/revocable_token_types", "GET")
+                    .route(web::get().to(gitlab::types)),
+            )
+            .service(
+                resource("/v1/integrations/gitlab/revoke_tokens", "POST")
+                    .route(web::post().to(gitlab::revoke)),
+            );
     }
     let name = |intake: &Intake| intake.keys.spec().origin.clone();
     let in_house = |intake: &Intake| OriginSpec::find(name(intake).as_str()).is_none();

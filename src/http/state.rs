@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::ApiError;
+use super::bodies::Bodies;
 use super::extract::CookieNames;
 use super::web::Look;
 use crate::domain::Context;
-use crate::model::TrustedProxies;
+use crate::domain::throttle::Throttle;
+use crate::model::{SharedSecrets, TrustedProxies};
 use crate::origins::{KeyRing, TokenField};
 use crate::telemetry::Metrics;
 
@@ -23,6 +24,8 @@ pub struct ApiState {
     pub metrics: Metrics,
     /// Origins that may report leaks, each with an address of its own.
     pub intakes: Arc<[Intake]>,
+    /// A GitLab of one's own, where a secret was agreed upon with it.
+    pub gitlab: Option<Arc<SharedIntake>>,
     /// How pages look.
     pub look: Arc<Look>,
     /// The names of our cookies.
@@ -52,10 +55,6 @@ impl ApiState {
     }
 }
 
-/// So many large bodies are read at a time: key ids are public, so anybody can send a body that is
-/// only found to be forged once all of it is here.
-const LARGE_AT_ONCE: usize = 16;
-
 /// How one origin's deliveries are taken in.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -63,26 +62,44 @@ pub struct Intake {
     pub keys: KeyRing,
     /// How it wants tokens named in the answer, if it reads one.
     pub feedback: Option<TokenField>,
-    /// Largest body that is read, in bytes.
-    pub max_body_bytes: usize,
-    large_bodies: Arc<Semaphore>,
+    /// What is read of its bodies.
+    pub bodies: Bodies,
 }
 
 impl Intake {
     /// An intake with nothing under way.
     #[must_use]
     pub fn new(keys: KeyRing, feedback: Option<TokenField>, max_body_bytes: usize) -> Self {
-        let large_bodies = Arc::new(Semaphore::new(LARGE_AT_ONCE));
         Self {
             keys,
             feedback,
-            max_body_bytes,
-            large_bodies,
+            bodies: Bodies::up_to(max_body_bytes),
         }
     }
+}
 
-    /// Waits until another large body may be read; hold on to what comes back meanwhile.
-    pub(super) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.large_bodies).acquire_owned().await.ok()
+/// How the reports of a GitLab of one's own are taken in.
+#[derive(Debug)]
+pub struct SharedIntake {
+    /// Any of them proves who it is.
+    pub secrets: SharedSecrets,
+    /// The types that it may send.
+    pub types: Vec<String>,
+    /// What is read of its bodies.
+    pub bodies: Bodies,
+    /// How often it may ask which types there are.
+    pub questions: Throttle,
+    /// How often it may report. Counted apart from the questions: GitLab asks before each report,
+    /// so that otherwise a question could use up what it had just waited for.
+    pub reports: Throttle,
+    /// How often somebody may be wrong about the secret.
+    pub guesses: Throttle,
+}
+
+impl SharedIntake {
+    /// Whether a type is one of those that it may send.
+    pub(super) fn supports(&self, claimed: &str) -> bool {
+        let mut types = self.types.iter();
+        types.any(|known| known.eq_ignore_ascii_case(claimed))
     }
 }

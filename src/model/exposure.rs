@@ -26,6 +26,9 @@ impl Origin {
     /// GitLab's secret detection, by its partner API.
     pub const GITLAB: Self = Self(Cow::Borrowed("gitlab"));
 
+    /// A GitLab of one's own, by its Token Revocation API.
+    pub const GITLAB_REVOCATION: Self = Self(Cow::Borrowed("gitlab_revocation"));
+
     /// Google's deps.dev.
     pub const DEPSDEV: Self = Self(Cow::Borrowed("depsdev"));
 
@@ -49,7 +52,7 @@ impl Origin {
     pub fn title(&self) -> &str {
         match self.as_str() {
             "github" => "GitHub",
-            "gitlab" => "GitLab",
+            "gitlab" | "gitlab_revocation" => "GitLab",
             "depsdev" => "deps.dev",
             other => other,
         }

@@ -123,7 +123,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::origins::{GITHUB, parse_reports};
+    use crate::origins::{BodyShape, parse_reports};
 
     const BODY: &[u8] = br#"[
         {"token":"some_token","type":"Some_TYPE","url":"u","source":"s"},
@@ -137,7 +137,7 @@ mod tests {
     ];
 
     fn answer(body: &[u8], verdicts: &[Verdict], field: TokenField) -> String {
-        let reports = parse_reports(&GITHUB, body).unwrap();
+        let reports = parse_reports(&BodyShape::GITHUB, body).unwrap();
         String::from_utf8(feedback(&reports, verdicts, field).unwrap()).unwrap()
     }
 
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_report_without_a_verdict_is_not_guessed() {
-        let reports = parse_reports(&GITHUB, BODY).unwrap();
+        let reports = parse_reports(&BodyShape::GITHUB, BODY).unwrap();
         assert_eq!(
             feedback(&reports, &VERDICTS[..2], TokenField::Hash)
                 .unwrap_err()

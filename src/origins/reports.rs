@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::raw_json::{self, Member, SyntaxError};
-use super::spec::{BodyShape, OriginSpec};
+use super::spec::BodyShape;
 use crate::model::{Report, ReportedText};
 
 /// The body is no array of JSON values. Says where it breaks and nothing of what is there.
@@ -84,6 +84,13 @@ impl ClaimedType {
     pub fn as_json(&self) -> &str {
         self.0.as_deref().unwrap_or("null")
     }
+
+    /// What it says, when it is a string.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let text = raw_json::text(self.as_json().as_bytes())?;
+        String::from_utf8(text.into_owned()).ok()
+    }
 }
 
 impl fmt::Debug for ClaimedType {
@@ -96,12 +103,9 @@ impl fmt::Debug for ClaimedType {
 ///
 /// # Errors
 /// When it is not one JSON array. What an item looks like never is an error.
-pub fn parse_reports(spec: &OriginSpec, body: &[u8]) -> Result<Vec<ReceivedReport>, MalformedBody> {
+pub fn parse_reports(shape: &BodyShape, body: &[u8]) -> Result<Vec<ReceivedReport>, MalformedBody> {
     let items = raw_json::elements(body)?;
-    Ok(items
-        .into_iter()
-        .map(|item| read(&spec.body, item))
-        .collect())
+    Ok(items.into_iter().map(|item| read(shape, item)).collect())
 }
 
 fn read(shape: &BodyShape, item: &[u8]) -> ReceivedReport {
@@ -141,10 +145,9 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::origins::GITHUB;
 
     fn parse(body: &[u8]) -> Vec<ReceivedReport> {
-        parse_reports(&GITHUB, body).unwrap()
+        parse_reports(&BodyShape::GITHUB, body).unwrap()
     }
 
     fn tokens(body: &[u8]) -> Vec<Vec<u8>> {
@@ -209,6 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn a_claimed_type_is_a_text_only_when_it_was_one() {
+        let of = |json: &str| ClaimedType(Some(json.into())).text();
+        assert_eq!(of(r#""a\u0062""#).as_deref(), Some("ab"));
+        assert_eq!(of(r#""\ud801""#), None);
+        assert_eq!(of("7"), None);
+        assert_eq!(ClaimedType::default().text(), None);
+    }
+
+    #[test]
     fn a_megabyte_is_a_token_like_any_other() {
         let long = "x".repeat(1_000_000);
         let body = format!(r#"[{{"token":"{long}"}},{{"token":"t"}}]"#);
@@ -238,7 +250,9 @@ mod tests {
     #[case(b"[] secret", "line 1 column 4: expected nothing more")]
     fn an_error_repeats_nothing_of_the_body(#[case] body: &[u8], #[case] message: &str) {
         assert_eq!(
-            parse_reports(&GITHUB, body).unwrap_err().to_string(),
+            parse_reports(&BodyShape::GITHUB, body)
+                .unwrap_err()
+                .to_string(),
             message
         );
     }
@@ -252,9 +266,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_harm(bytes: Vec<u8>) {
-            let _ = parse_reports(&GITHUB, &bytes);
+            let _ = parse_reports(&BodyShape::GITHUB, &bytes);
             let bracketed = [b"[".as_slice(), &bytes, b"]"].concat();
-            let _ = parse_reports(&GITHUB, &bracketed);
+            let _ = parse_reports(&BodyShape::GITHUB, &bracketed);
         }
 
         #[test]

@@ -62,6 +62,13 @@ impl BodyShape {
         url: Cow::Borrowed("url"),
         source: Some(Cow::Borrowed("source")),
     };
+
+    /// What a GitLab of one's own sends.
+    pub const GITLAB_REVOCATION: Self = Self {
+        url: Cow::Borrowed("location"),
+        source: None,
+        ..Self::GITHUB
+    };
 }
 
 /// GitHub's secret scanning partner program.
@@ -172,7 +179,7 @@ mod tests {
         let envelope = Envelope::read(&other, pairs).unwrap();
         assert_eq!(&envelope.key_id, signer.key_id());
         verify(signer.verifying_key(), &envelope.signature, body).unwrap();
-        let reports = parse_reports(&other, body).unwrap();
+        let reports = parse_reports(&other.body, body).unwrap();
         assert_eq!(reports[0].text().reveal(), b"s");
         assert_eq!(reports[0].url(), Some("l"));
         assert_eq!(reports[0].source(), Some("p"));
@@ -186,8 +193,8 @@ mod tests {
     #[test]
     fn where_an_origin_tells_no_source_none_is_read() {
         let body = br#"[{"token":"t","url":"u","source":"s"}]"#;
-        let source = |spec| {
-            let reports = parse_reports(spec, body).unwrap();
+        let source = |spec: &OriginSpec| {
+            let reports = parse_reports(&spec.body, body).unwrap();
             reports[0].source().map(str::to_owned)
         };
         assert_eq!(source(&GITHUB).as_deref(), Some("s"));

@@ -24,6 +24,7 @@ mod crash;
 mod delivery;
 mod exposure_records;
 mod families;
+mod gitlab_revocation;
 mod hash_keys;
 mod introspection;
 mod issuing;

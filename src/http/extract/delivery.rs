@@ -3,16 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::http::ApiError;
 use crate::http::state::{ApiState, Intake};
@@ -73,7 +70,7 @@ async fn receive(
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
     let spec = intake.keys.spec();
-    refuse_announced_size(request, intake.max_body_bytes)?;
+    intake.bodies.refuse_announced(request)?;
     let headers = request.headers().iter();
     let envelope = Envelope::read(
         spec,
@@ -85,7 +82,7 @@ async fn receive(
         .key(&envelope.key_id, received_at)
         .await
         .map_err(no_key)?;
-    let body = timeout_at(deadline, body(payload, intake));
+    let body = timeout_at(deadline, intake.bodies.read(payload));
     let body = body.await.map_err(|_| ApiError::too_slow())??;
     let proven = Proven::new(spec, &key, &envelope, body).await?;
     count_former_key(state, intake, &key);
@@ -107,7 +104,7 @@ async fn receive(
 
 /// From this size on, proving and reading a body is work for a thread of its own: connections of
 /// other requests wait on this one.
-const HEAVY: usize = 64 * 1_024;
+pub(super) const HEAVY: usize = 64 * 1_024;
 
 /// A body whose signature was proven.
 struct Proven {
@@ -140,64 +137,12 @@ impl Proven {
     ) -> Result<Self, ApiError> {
         verify(key.verifying_key(), signature, body)
             .map_err(|forged| ApiError::forbidden("invalid_signature", forged))?;
-        let reports = parse_reports(spec, body).map_err(ApiError::malformed)?;
+        let reports = parse_reports(&spec.body, body).map_err(ApiError::malformed)?;
         Ok(Self {
             digest: Sha256::digest(body).into(),
             reports,
         })
     }
-}
-
-/// Refuses an announced size before anything is read or asked. A chunked body announces none.
-fn refuse_announced_size(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    match announced.and_then(|text| text.parse::<usize>().ok()) {
-        Some(length) if length > limit => Err(ApiError::too_large(limit)),
-        _ => Ok(()),
-    }
-}
-
-/// So much of a body is read whoever sends it. For the rest it needs one of few places, which it
-/// has to earn: announcing a size costs a stranger nothing.
-const BLOCK: usize = 256 * 1_024;
-/// Longest time for each further block. Whoever stalls gives the place to the next.
-const BLOCK_PATIENCE: Duration = Duration::from_secs(2);
-
-async fn body(mut payload: Payload, intake: &Intake) -> Result<Vec<u8>, ApiError> {
-    let limit = intake.max_body_bytes;
-    let mut bytes = Vec::new();
-    let mut more = read_block(&mut payload, &mut bytes, limit).await?;
-    if more {
-        let _place = intake.admit().await;
-        while more {
-            let block = timeout(BLOCK_PATIENCE, read_block(&mut payload, &mut bytes, limit));
-            more = block.await.map_err(|_| ApiError::too_slow())??;
-        }
-    }
-    Ok(bytes)
-}
-
-/// Reads one more block of a body; `false` when that was the end of it.
-async fn read_block(
-    payload: &mut Payload,
-    bytes: &mut Vec<u8>,
-    limit: usize,
-) -> Result<bool, ApiError> {
-    let enough = bytes.len() + BLOCK;
-    while bytes.len() < enough {
-        let Some(chunk) = payload.next().await else {
-            return Ok(false);
-        };
-        let chunk = chunk.map_err(|_| ApiError::malformed("the body broke off"))?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(ApiError::too_large(limit));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(true)
 }
 
 fn no_key(error: KeyError) -> ApiError {
@@ -216,9 +161,9 @@ fn count_former_key(state: &ApiState, intake: &Intake, key: &OriginKey) {
     }
 }
 
-fn outcome(refusal: &ApiError) -> DeliveryOutcome {
+pub(super) fn outcome(refusal: &ApiError) -> DeliveryOutcome {
     match refusal.status().as_u16() {
-        403 => DeliveryOutcome::Refused,
+        401 | 403 | 429 => DeliveryOutcome::Refused,
         413 => DeliveryOutcome::TooLarge,
         503 => DeliveryOutcome::Unavailable,
         500 => DeliveryOutcome::Failed,

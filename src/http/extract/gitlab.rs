@@ -1,0 +1,141 @@
+//! GitLab's own client, which names itself by a secret that was agreed upon.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+
+use super::client_address::client_address;
+use super::delivery::{HEAVY, outcome};
+use crate::domain::throttle::Throttle;
+use crate::http::ApiError;
+use crate::http::state::{ApiState, SharedIntake};
+use crate::model::{Delivery, Id, Origin, Report};
+use crate::origins::{BodyShape, ReceivedReport, parse_reports};
+
+/// GitLab, as it asks or reports: its secret was right.
+#[derive(Debug)]
+pub struct GitlabClient(());
+
+impl FromRequest for GitlabClient {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (state, intake) = world(&request)?;
+            admit(state, intake, &intake.questions, &request).map(|()| Self(()))
+        })
+    }
+}
+
+/// Reports from GitLab's own client: its secret was right, and only then was the body read.
+#[derive(Debug)]
+pub struct GitlabDelivery {
+    /// What the domain handles.
+    pub delivery: Delivery,
+    /// The items as received.
+    pub received: Vec<ReceivedReport>,
+    /// When GitLab must be answered.
+    pub deadline: Instant,
+}
+
+impl FromRequest for GitlabDelivery {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let (state, intake) = world(&request)?;
+            let delivery = receive(state, intake, &request, payload).await;
+            if let Err(refusal) = &delivery {
+                let outcome = outcome(refusal);
+                state.metrics.delivery(&Origin::GITLAB_REVOCATION, outcome);
+            }
+            delivery
+        })
+    }
+}
+
+fn world(request: &HttpRequest) -> Result<(&Data<ApiState>, &SharedIntake), ApiError> {
+    let state = request
+        .app_data::<Data<ApiState>>()
+        .ok_or_else(ApiError::not_found)?;
+    let intake = state.gitlab.as_deref().ok_or_else(ApiError::not_found)?;
+    Ok((state, intake))
+}
+
+/// Proves who asks, then counts. Whoever guesses is counted apart, so that guessing from GitLab's
+/// address never shuts GitLab out.
+fn admit(
+    state: &ApiState,
+    intake: &SharedIntake,
+    allowance: &Throttle,
+    request: &HttpRequest,
+) -> Result<(), ApiError> {
+    let mut values = request.headers().get_all(AUTHORIZATION);
+    let value = values.next().map(|value| value.as_bytes());
+    // GitLab sends the secret as it is, without a scheme in front.
+    let right = value.is_some_and(|value| intake.secrets.fits(value)) && values.next().is_none();
+    let (address, now) = (client_address(request, state), state.ctx.clock.now());
+    let throttle = match right {
+        true => allowance,
+        false => &intake.guesses,
+    };
+    throttle.count(address, now).map_err(ApiError::too_often)?;
+    match right {
+        true => Ok(()),
+        false => Err(ApiError::wrong_secret()),
+    }
+}
+
+async fn receive(
+    state: &ApiState,
+    intake: &SharedIntake,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<GitlabDelivery, ApiError> {
+    let received_at = state.ctx.clock.now();
+    let deadline = Instant::now() + state.request_timeout;
+    admit(state, intake, &intake.reports, request)?;
+    intake.bodies.refuse_announced(request)?;
+    let body = timeout_at(deadline, intake.bodies.read(payload));
+    let body = body.await.map_err(|_| ApiError::too_slow())??;
+    let (digest, received) = read(body).await?;
+    let delivery = Delivery {
+        id: Id::new(received_at),
+        origin: Origin::GITLAB_REVOCATION,
+        key_id: "shared secret".to_owned(),
+        body_digest: digest,
+        received_at,
+        reports: received.iter().map(Report::from).collect(),
+    };
+    Ok(GitlabDelivery {
+        delivery,
+        received,
+        deadline,
+    })
+}
+
+async fn read(body: Vec<u8>) -> Result<([u8; 32], Vec<ReceivedReport>), ApiError> {
+    let parse = |body: &[u8]| {
+        let reports = parse_reports(&BodyShape::GITLAB_REVOCATION, body);
+        let reports = reports.map_err(ApiError::malformed)?;
+        Ok((Sha256::digest(body).into(), reports))
+    };
+    if body.len() < HEAVY {
+        return parse(&body);
+    }
+    spawn_blocking(move || parse(&body))
+        .await
+        .unwrap_or_else(|_| Err(ApiError::unavailable("the body could not be read", 1)))
+}
