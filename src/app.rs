@@ -119,6 +119,7 @@ impl Application {
             metrics: metrics.clone(),
             intakes: intakes.into(),
             gitlab: origins.gitlab().map(Arc::new),
+            possession: origins.possession().map(Arc::new),
             look: Arc::new(look(settings)),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),

@@ -219,7 +219,7 @@ async fn report(place: &Place, token: &str) {
         id: Id::new(now),
         origin: Origin::GITHUB,
         key_id: "test".to_owned(),
-        body_digest: [7; 32],
+        body_digest: Some([7; 32]),
         received_at: now,
         reports: vec![Report {
             text: ReportedText::new(token.as_bytes().to_vec()),

@@ -99,7 +99,7 @@ impl Statements {
             id: Id::new(at),
             origin: Origin::GITHUB,
             key_id: self.signer.key_id().as_str().to_owned(),
-            body_digest: random::bytes(),
+            body_digest: Some(random::bytes()),
             received_at: at,
             reports: Vec::new(),
         };

@@ -18,6 +18,7 @@ use crate::origins::{self, KeyFetcher, KeyRing};
 use crate::telemetry::Metrics;
 
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
 /// So often one network address may be wrong about a secret. Nobody guesses 32 characters; this
 /// keeps whoever tries from filling the log.
 const GUESSES_PER_MINUTE: u32 = 60;
@@ -62,6 +63,13 @@ impl Origins<'_> {
             reports: Throttle::new(settings.requests_per_minute, MINUTE),
             guesses: Throttle::new(GUESSES_PER_MINUTE, MINUTE),
         })
+    }
+
+    /// How often an address may give up credentials, where anybody may.
+    pub(super) fn possession(&self) -> Option<Throttle> {
+        let per_hour = self.settings.possession_per_hour?;
+        self.metrics.introduce(&Origin::POSSESSION);
+        Some(Throttle::new(per_hour, HOUR))
     }
 
     async fn published(

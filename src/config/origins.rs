@@ -25,6 +25,8 @@ pub struct OriginSettings {
     pub signed: Vec<SignedOrigin>,
     /// A GitLab of one's own, where a secret was agreed upon with it.
     pub gitlab_revocation: Option<GitlabRevocation>,
+    /// How often an address may give up credentials in an hour, where anybody may.
+    pub possession_per_hour: Option<u32>,
 }
 
 /// `[origins.gitlab_revocation]`
@@ -98,9 +100,12 @@ pub(super) fn origins(from: &mut Reader<'_>) -> Option<OriginSettings> {
     );
     let all: Option<Vec<_>> = read.into_iter().collect();
     let gitlab_revocation = gitlab_revocation(from);
+    let possession = from.switch("origins.possession.enabled");
+    let per_hour = from.number("origins.possession.requests_per_hour", 1..=1_000_000_u32);
     Some(OriginSettings {
         signed: all?.into_iter().flatten().collect(),
         gitlab_revocation: gitlab_revocation?,
+        possession_per_hour: per_hour.filter(|_| possession == Some(true)),
     })
 }
 

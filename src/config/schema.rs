@@ -177,7 +177,7 @@ mod tests {
     fn whatever_sounds_secret_is_not_shown() {
         for entry in Schema::compiled_in().unwrap().entries {
             let open = entry.secrecy == Secrecy::Open;
-            let sounds = ["PASSWORD", "Secrets", "GitHub token", "redential"];
+            let sounds = ["PASSWORD", "Secrets", "GitHub token", "Credential"];
             assert!(
                 !open || !sounds.iter().any(|word| entry.why.contains(word)),
                 "{}",

@@ -85,7 +85,7 @@ async fn record(
     let revoked = incident::end_tokens(&mut tx, cases, Reasons::EXPOSED, now).await?;
     let incident = Incident {
         origin: &delivery.origin,
-        delivery: Some(delivery_id),
+        delivery: delivery_id,
         cases,
         revoked: &revoked,
         at: now,
@@ -98,19 +98,21 @@ async fn record(
         revoked: revoked.by_kind_and_reason(),
         new_exposures: written.fresh.len(),
         letters: written.letters,
-        repeated: delivery_id != delivery.id,
+        repeated: delivery_id.is_some_and(|id| id != delivery.id),
     })
 }
 
 /// Remembers the delivery. A verdict that was true once stays true, so a repeated delivery gets
-/// the answer it got before; it only ever improves, when what we know has grown.
+/// the answer it got before; it only ever improves, when what we know has grown. `None` when
+/// nothing of it may be kept.
 async fn remember(
     tx: &mut Tx,
     delivery: &Delivery,
     verdicts: &mut [Verdict],
-) -> Result<Id<Delivery>, StorageError> {
+) -> Result<Option<Id<Delivery>>, StorageError> {
     match deliveries::insert(tx, delivery, verdicts).await? {
-        Remembered::Now => Ok(delivery.id),
+        Remembered::Never => Ok(None),
+        Remembered::Now => Ok(Some(delivery.id)),
         Remembered::Before {
             id,
             verdicts: earlier,
@@ -120,7 +122,7 @@ async fn remember(
                     *verdict = earlier;
                 }
             }
-            Ok(Id::from_uuid(id))
+            Ok(Some(Id::from_uuid(id)))
         }
     }
 }

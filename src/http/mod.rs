@@ -15,6 +15,7 @@ mod oauth_error;
 mod observe;
 mod openapi;
 mod operations;
+mod possession;
 mod problem;
 mod registration;
 mod reports;

@@ -11,19 +11,22 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use super::access_tokens::{organizations, personal};
 use super::problem::Problem;
 use super::{
-    authorization, gitlab, internal, introspection, operations, registration, reports, revocation,
-    token,
-    userinfo, web, well_known,
+    authorization, gitlab, internal, introspection, operations, possession, registration, reports,
+    revocation, token, userinfo, web, well_known,
 };
 
 mod internal_bodies;
 mod names;
+mod report_bodies;
 mod token_bodies;
 
 pub(super) use internal_bodies::{
     BulkRevocationBody, IssuedTokenBody, RevocationItem, RevocationsBody,
 };
 use names::Names;
+pub(super) use report_bodies::{
+    CredentialsBody, FeedbackItem, GitlabReportItem, Label, ReportItem,
+};
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
 };
@@ -49,6 +52,7 @@ pub(super) use token_bodies::{
         reports::in_house,
         gitlab::types,
         gitlab::revoke,
+        possession::revoke,
         introspection::introspect,
         token::token,
         authorization::question,
@@ -94,9 +98,9 @@ pub(super) use token_bodies::{
         document,
     ),
     components(schemas(
-        ReportItem, GitlabReportItem, gitlab::RevocableTypes, FeedbackItem, RevocationsBody,
-        RevocationItem, BulkRevocationBody, IssuedTokenBody, Label, ErrorBody, OAuthErrorBody,
-        IntrospectionForm,
+        ReportItem, GitlabReportItem, CredentialsBody, gitlab::RevocableTypes, FeedbackItem,
+        RevocationsBody, RevocationItem, BulkRevocationBody, IssuedTokenBody, Label, ErrorBody,
+        OAuthErrorBody, IntrospectionForm,
         introspection::Told, introspection::Introspection, introspection::Inactive,
         introspection::Audience, TokenForm, RevocationForm, ConsentForm,
         registration::RegistrationRequest, registration::ClientAnswer, registration::ClientList,
@@ -155,62 +159,6 @@ pub(super) async fn document() -> HttpResponse {
         Ok(document) => HttpResponse::Ok().json(document),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }
-}
-
-/// One string that an origin found.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `origins` reads leniently")]
-pub(super) struct ReportItem {
-    /// The string. A string that only contains a token counts for it.
-    #[schema(example = "polar_pat_…")]
-    token: String,
-    /// What the origin takes it for; echoed, never believed.
-    #[schema(example = "polar_personal_access_token")]
-    r#type: String,
-    /// Where it was found; may be empty or missing.
-    url: Option<String>,
-    /// In what kind of place; may be missing.
-    #[schema(example = "commit")]
-    source: Option<String>,
-}
-
-/// One string that a GitLab of one's own found. Other members are passed over.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `origins` reads")]
-pub(super) struct GitlabReportItem {
-    /// One of the revocable types.
-    #[schema(example = "gitleaks_rule_id_polar_personal_access_token")]
-    r#type: String,
-    /// The string.
-    token: String,
-    /// Where it was found.
-    #[schema(example = "https://gitlab.example/acme/app/-/blob/main/.env")]
-    location: Option<String>,
-}
-
-/// What became of one report.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `origins` writes")]
-pub(super) struct FeedbackItem {
-    /// SHA-256 of the string as sent, in lower-case hexadecimal.
-    token_hash: Option<String>,
-    /// The string itself, instead of its hash, where that is configured.
-    token_raw: Option<String>,
-    /// The type as received.
-    token_type: String,
-    /// Whether we ever issued it.
-    label: Label,
-}
-
-/// A verdict.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes what `origins` writes")]
-pub(super) enum Label {
-    /// We issued it, whatever became of it since.
-    TruePositive,
-    /// We never did.
-    FalsePositive,
 }
 
 /// What went wrong.

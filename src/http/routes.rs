@@ -8,9 +8,8 @@ use super::api_error::ApiError;
 use super::cors::any_origin;
 use super::state::{ApiState, Intake};
 use super::{
-    authorization, gitlab, internal, introspection, openapi, operations, registration, reports,
-    revocation,
-    token, userinfo, web as pages, well_known,
+    authorization, gitlab, internal, introspection, openapi, operations, possession, registration,
+    reports, revocation, token, userinfo, web as pages, well_known,
 };
 use crate::origins::OriginSpec;
 
@@ -57,6 +56,11 @@ fn reporting(config: &mut ServiceConfig, state: &ApiState) {
                 resource("/v1/integrations/gitlab/revoke_tokens", "POST")
                     .route(web::post().to(gitlab::revoke)),
             );
+    }
+    if state.possession.is_some() {
+        config.service(
+            resource("/v1/credentials/revoke", "POST").route(web::post().to(possession::revoke)),
+        );
     }
     let name = |intake: &Intake| intake.keys.spec().origin.clone();
     let in_house = |intake: &Intake| OriginSpec::find(name(intake).as_str()).is_none();

@@ -26,6 +26,8 @@ pub struct ApiState {
     pub intakes: Arc<[Intake]>,
     /// A GitLab of one's own, where a secret was agreed upon with it.
     pub gitlab: Option<Arc<SharedIntake>>,
+    /// How often an address may give up credentials, where anybody may.
+    pub possession: Option<Arc<Throttle>>,
     /// How pages look.
     pub look: Arc<Look>,
     /// The names of our cookies.

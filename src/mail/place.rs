@@ -91,6 +91,7 @@ fn kind_of_place(source: &str) -> Option<String> {
         "wiki_content" => "a wiki page",
         "wiki_commit" => "the history of a wiki",
         "npm" => "an npm package",
+        "possession" => "the hands of somebody who gave it up",
         "manual_submission" => "a report made by hand",
         other => return Some(format!("“{}”", tame(other, 40))),
     };

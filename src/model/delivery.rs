@@ -15,8 +15,9 @@ pub struct Delivery {
     pub origin: Origin,
     /// Which of the origin's keys signed it.
     pub key_id: String,
-    /// SHA-256 of the body, by which a repeated delivery is recognised.
-    pub body_digest: [u8; 32],
+    /// SHA-256 of the body, by which a repeated delivery is recognised; `None` where nothing of the
+    /// body may be kept, so that the delivery is not remembered.
+    pub body_digest: Option<[u8; 32]>,
     /// When it arrived.
     pub received_at: Timestamp,
     /// What it reports, in its order.

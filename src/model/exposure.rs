@@ -32,6 +32,9 @@ impl Origin {
     /// Google's deps.dev.
     pub const DEPSDEV: Self = Self(Cow::Borrowed("depsdev"));
 
+    /// Whoever had it.
+    pub const POSSESSION: Self = Self(Cow::Borrowed("possession"));
+
     /// We ourselves, when a token comes from two sides.
     pub const REPLAY: Self = Self(Cow::Borrowed("replay"));
 
@@ -54,6 +57,7 @@ impl Origin {
             "github" => "GitHub",
             "gitlab" | "gitlab_revocation" => "GitLab",
             "depsdev" => "deps.dev",
+            "possession" => "somebody who had it",
             other => other,
         }
     }

@@ -8,8 +8,8 @@ use super::error::StorageError;
 use super::rows::Columns;
 use crate::model::{Delivery, Verdict};
 
-/// Remembers a delivery and its answer. When the same body came before, the earlier verdicts are
-/// returned instead and stay as they are.
+/// Remembers a delivery and its answer, unless nothing of it may be kept. When the same body came
+/// before, the earlier verdicts are returned instead and stay as they are.
 ///
 /// # Errors
 /// When the database fails.
@@ -18,6 +18,9 @@ pub async fn insert(
     delivery: &Delivery,
     verdicts: &[Verdict],
 ) -> Result<Remembered, StorageError> {
+    let Some(body_digest) = &delivery.body_digest else {
+        return Ok(Remembered::Never);
+    };
     let added = sql!(tx.connection(), execute sqlx::query(
         "INSERT INTO deliveries (
              id, origin, body_digest, key_id, received_at, report_count, verdicts
@@ -27,7 +30,7 @@ pub async fn insert(
     )
     .bind(delivery.id.uuid())
     .bind(delivery.origin.as_str())
-    .bind(delivery.body_digest.as_slice())
+    .bind(body_digest.as_slice())
     .bind(delivery.key_id.as_str())
     .bind(delivery.received_at.as_millis())
     .bind(i64::try_from(verdicts.len()).unwrap_or(i64::MAX))
@@ -41,7 +44,7 @@ pub async fn insert(
          WHERE origin = $1 AND body_digest = $2",
     )
     .bind(delivery.origin.as_str())
-    .bind(delivery.body_digest.as_slice())
+    .bind(body_digest.as_slice())
     .try_map(|row| earlier(&row))
     .fetch_one(c))?;
     Ok(Remembered::Before {
@@ -59,6 +62,8 @@ fn earlier(row: &impl Columns) -> Result<(Uuid, Vec<u8>), sqlx::Error> {
 pub enum Remembered {
     /// It is.
     Now,
+    /// Nobody will know: nothing of it is kept.
+    Never,
     /// The same body was handled before.
     Before {
         /// As this delivery.

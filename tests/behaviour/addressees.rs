@@ -58,7 +58,7 @@ async fn who_made_it_and_owns_it_is_told_once() {
         id: Id::new(app.clock.now()),
         origin: Origin::GITHUB,
         key_id: "a key".to_owned(),
-        body_digest: [7; 32],
+        body_digest: Some([7; 32]),
         received_at: app.clock.now(),
         reports: vec![Report {
             text: ReportedText::new(leaked.token.reveal().as_bytes().to_vec()),

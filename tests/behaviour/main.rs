@@ -33,6 +33,7 @@ mod leaked_uses;
 mod operations;
 mod origins;
 mod outbox;
+mod possession;
 mod protocol;
 mod repetition;
 mod revocations;

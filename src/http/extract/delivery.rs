@@ -90,7 +90,7 @@ async fn receive(
         id: Id::new(received_at),
         origin: spec.origin.clone(),
         key_id: key.id.as_str().to_owned(),
-        body_digest: proven.digest,
+        body_digest: Some(proven.digest),
         received_at,
         reports: proven.reports.iter().map(Report::from).collect(),
     };

@@ -115,7 +115,7 @@ async fn receive(
         id: Id::new(received_at),
         origin: Origin::GITLAB_REVOCATION,
         key_id: "shared secret".to_owned(),
-        body_digest: digest,
+        body_digest: Some(digest),
         received_at,
         reports: received.iter().map(Report::from).collect(),
     };

@@ -9,6 +9,7 @@ mod form;
 mod gitlab;
 mod json;
 mod own_session;
+mod possession;
 mod service;
 mod visitor;
 
@@ -21,5 +22,6 @@ pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm};
 pub use gitlab::{GitlabClient, GitlabDelivery};
 pub use json::{FromMembers, Json, Members};
 pub use own_session::{FreshJson, OwnSession};
+pub use possession::Surrendered;
 pub use service::{AuthorizedService, Issue, ReadExposures, RequiredScope, Revoke, ServiceJson};
 pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

@@ -186,7 +186,7 @@ fn delivery(count: usize) -> Delivery {
         id: Id::new(START),
         origin: Origin::GITHUB,
         key_id: "key".to_owned(),
-        body_digest,
+        body_digest: Some(body_digest),
         received_at: START,
         reports: Vec::new(),
     }

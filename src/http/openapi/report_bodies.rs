@@ -1,0 +1,68 @@
+//! What origins, and others who report, send and read.
+
+use utoipa::ToSchema;
+
+/// One string that an origin found.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `origins` reads leniently")]
+pub(in crate::http) struct ReportItem {
+    /// The string. A string that only contains a token counts for it.
+    #[schema(example = "polar_pat_…")]
+    token: String,
+    /// What the origin takes it for; echoed, never believed.
+    #[schema(example = "polar_personal_access_token")]
+    r#type: String,
+    /// Where it was found; may be empty or missing.
+    url: Option<String>,
+    /// In what kind of place; may be missing.
+    #[schema(example = "commit")]
+    source: Option<String>,
+}
+
+/// One string that a GitLab of one's own found. Other members are passed over.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `origins` reads")]
+pub(in crate::http) struct GitlabReportItem {
+    /// One of the revocable types.
+    #[schema(example = "gitleaks_rule_id_polar_personal_access_token")]
+    r#type: String,
+    /// The string.
+    token: String,
+    /// Where it was found.
+    #[schema(example = "https://gitlab.example/acme/app/-/blob/main/.env")]
+    location: Option<String>,
+}
+
+/// Tokens that somebody has.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Credentials` reads")]
+pub(in crate::http) struct CredentialsBody {
+    /// Up to 1,000 of them.
+    #[schema(min_items = 1, max_items = 1000, example = json!(["polar_pat_…"]))]
+    credentials: Vec<String>,
+}
+
+/// What became of one report.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `origins` writes")]
+pub(in crate::http) struct FeedbackItem {
+    /// SHA-256 of the string as sent, in lower-case hexadecimal.
+    token_hash: Option<String>,
+    /// The string itself, instead of its hash, where that is configured.
+    token_raw: Option<String>,
+    /// The type as received.
+    token_type: String,
+    /// Whether we ever issued it.
+    label: Label,
+}
+
+/// A verdict.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes what `origins` writes")]
+pub(in crate::http) enum Label {
+    /// We issued it, whatever became of it since.
+    TruePositive,
+    /// We never did.
+    FalsePositive,
+}
