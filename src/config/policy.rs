@@ -157,6 +157,7 @@ fn oauth(from: &mut Reader<'_>) -> Option<OAuthPolicy> {
     let signing_key_rotation = from.duration("oauth.signing_key_rotation");
     let signing_key_lead = from.duration("oauth.signing_key_lead");
     let private_callbacks = from.switch("oauth.private_callbacks");
+    let personal_tokens = from.switch("oauth.global_revocation_of_personal_tokens");
     Some(OAuthPolicy {
         scopes: scopes?,
         code_lifetime: code_lifetime?,
@@ -170,6 +171,7 @@ fn oauth(from: &mut Reader<'_>) -> Option<OAuthPolicy> {
         signing_key_rotation: signing_key_rotation?,
         signing_key_lead: signing_key_lead?,
         private_callbacks: private_callbacks?,
+        global_revocation_of_personal_tokens: personal_tokens?,
     })
 }
 

@@ -10,6 +10,7 @@ pub mod consents;
 pub mod csrf;
 pub mod exchange;
 pub mod exposures;
+pub mod global_revocation;
 pub mod hash_keys;
 pub mod introspection;
 pub mod issuing;

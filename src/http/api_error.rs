@@ -55,6 +55,24 @@ impl ApiError {
         Self { problems, ..error }
     }
 
+    /// 422: the request can be read, and nothing can be done about it here.
+    #[must_use]
+    pub fn unprocessable(code: &'static str, detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    /// The same with 400 for a body that is not valid, where a protocol keeps 422 for something else.
+    #[must_use]
+    pub fn into_malformed(self) -> Self {
+        match self.status {
+            StatusCode::UNPROCESSABLE_ENTITY => Self {
+                status: StatusCode::BAD_REQUEST,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// 409: it would be more than is allowed.
     #[must_use]
     pub fn conflict(code: &'static str, detail: impl fmt::Display) -> Self {

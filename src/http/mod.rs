@@ -9,6 +9,7 @@ mod authorization;
 mod bodies;
 mod cors;
 mod gitlab;
+mod global_revocation;
 mod internal;
 mod introspection;
 mod oauth_error;

@@ -11,8 +11,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use super::access_tokens::{organizations, personal};
 use super::problem::Problem;
 use super::{
-    authorization, gitlab, internal, introspection, operations, possession, registration, reports,
-    revocation, token, userinfo, web, well_known,
+    authorization, gitlab, global_revocation, internal, introspection, operations, possession,
+    registration, reports, revocation, token, userinfo, web, well_known,
 };
 
 mod internal_bodies;
@@ -25,7 +25,7 @@ pub(super) use internal_bodies::{
 };
 use names::Names;
 pub(super) use report_bodies::{
-    CredentialsBody, FeedbackItem, GitlabReportItem, Label, ReportItem,
+    CredentialsBody, FeedbackItem, GitlabReportItem, GlobalRevocationBody, Label, ReportItem,
 };
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
@@ -53,6 +53,7 @@ pub(super) use token_bodies::{
         gitlab::types,
         gitlab::revoke,
         possession::revoke,
+        global_revocation::revoke,
         introspection::introspect,
         token::token,
         authorization::question,
@@ -98,7 +99,7 @@ pub(super) use token_bodies::{
         document,
     ),
     components(schemas(
-        ReportItem, GitlabReportItem, CredentialsBody, gitlab::RevocableTypes, FeedbackItem,
+        ReportItem, GitlabReportItem, CredentialsBody, GlobalRevocationBody, gitlab::RevocableTypes, FeedbackItem,
         RevocationsBody, RevocationItem, BulkRevocationBody, IssuedTokenBody, Label, ErrorBody,
         OAuthErrorBody, IntrospectionForm,
         introspection::Told, introspection::Introspection, introspection::Inactive,

@@ -8,8 +8,8 @@ use super::api_error::ApiError;
 use super::cors::any_origin;
 use super::state::{ApiState, Intake};
 use super::{
-    authorization, gitlab, internal, introspection, openapi, operations, possession, registration,
-    reports, revocation, token, userinfo, web as pages, well_known,
+    authorization, gitlab, global_revocation, internal, introspection, openapi, operations,
+    possession, registration, reports, revocation, token, userinfo, web as pages, well_known,
 };
 use crate::origins::OriginSpec;
 
@@ -62,6 +62,10 @@ fn reporting(config: &mut ServiceConfig, state: &ApiState) {
             resource("/v1/credentials/revoke", "POST").route(web::post().to(possession::revoke)),
         );
     }
+    config.service(
+        resource("/v1/global-token-revocation", "POST")
+            .route(web::post().to(global_revocation::revoke)),
+    );
     let name = |intake: &Intake| intake.keys.spec().origin.clone();
     let in_house = |intake: &Intake| OriginSpec::find(name(intake).as_str()).is_none();
     if state.intakes.iter().any(in_house) {

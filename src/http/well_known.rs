@@ -105,6 +105,7 @@ fn all_members(ctx: &Context) -> Value {
         "revocation_endpoint": at("/v1/oauth2/revoke"),
         "introspection_endpoint": at("/v1/oauth2/introspect"),
         "end_session_endpoint": at("/oauth2/logout"),
+        "global_token_revocation_endpoint": at("/v1/global-token-revocation"),
         "scopes_supported": ctx.policy.oauth.scopes.all().iter().collect::<Vec<_>>(),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],

@@ -86,6 +86,9 @@ pub struct OAuthPolicy {
     pub signing_key_lead: Duration,
     /// Whether clients may ask to be told of logouts at addresses of private networks.
     pub private_callbacks: bool,
+    /// Whether personal access tokens end as well when an identity provider signs a user out
+    /// everywhere.
+    pub global_revocation_of_personal_tokens: bool,
 }
 
 /// Who may register clients (RFC 7591 3).

@@ -82,13 +82,15 @@ pub enum RevocationReason {
     Withdrawn,
     /// The user signed out.
     SignedOut,
+    /// An identity provider signed the user out everywhere.
+    SignedOutEverywhere,
     /// The client it belonged to was deleted.
     ClientDeleted,
 }
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Exposed,
         Self::RelativeExposed,
         Self::Operator,
@@ -99,6 +101,7 @@ impl RevocationReason {
         Self::Client,
         Self::Withdrawn,
         Self::SignedOut,
+        Self::SignedOutEverywhere,
         Self::ClientDeleted,
     ];
 
@@ -116,6 +119,7 @@ impl RevocationReason {
             Self::Client => "client",
             Self::Withdrawn => "withdrawn",
             Self::SignedOut => "signed_out",
+            Self::SignedOutEverywhere => "signed_out_everywhere",
             Self::ClientDeleted => "client_deleted",
         }
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::backend::{Backend, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, ids_as_json};
-use crate::model::{Client, Grant, Id, Timestamp, Token};
+use crate::model::{Client, Grant, Id, Timestamp, Token, User};
 
 /// Adds a grant.
 ///
@@ -102,6 +102,22 @@ pub async fn list_by_sessions(
             patient(query.try_map(|row| id(&row)).fetch_all(c)).await
         }
     }
+}
+
+/// Everything that a user granted and that has not ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_user(tx: &mut Tx, user: Id<User>) -> Result<Vec<Id<Grant>>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
+        "SELECT id
+         FROM grants
+         WHERE user_id = $1 AND revoked_at IS NULL
+         ORDER BY id",
+    )
+    .bind(user.uuid())
+    .try_map(|row| id(&row))
+    .fetch_all(c))
 }
 
 fn id(row: &impl Columns) -> Result<Id<Grant>, sqlx::Error> {

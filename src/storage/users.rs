@@ -37,6 +37,21 @@ pub async fn find_by_email(db: &Db, email: &Email) -> Result<Option<User>, Stora
     .fetch_optional(c))
 }
 
+/// The user with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, id: Id<User>) -> Result<Option<User>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, email, blocked_at
+         FROM users
+         WHERE id = $1",
+    )
+    .bind(id.uuid())
+    .try_map(|row| user(&row))
+    .fetch_optional(c))
+}
+
 /// The user with this address, as this transaction sees it.
 ///
 /// # Errors

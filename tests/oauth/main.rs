@@ -31,6 +31,7 @@ mod discovery;
 mod flow;
 mod form_post;
 mod give_back;
+mod global_revocation;
 mod grants_without_code;
 mod membership;
 mod organization_access_tokens;

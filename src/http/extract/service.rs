@@ -15,7 +15,7 @@ use super::client_address::client_address;
 use super::json::{self, FromMembers};
 use crate::domain::revocations::{self, Repeatable};
 use crate::domain::service_keys::{self, Refusal, Service};
-use crate::domain::{exposures, issuing};
+use crate::domain::{exposures, global_revocation, issuing};
 use crate::http::state::ApiState;
 use crate::http::{ApiError, OAuthError};
 
@@ -39,6 +39,14 @@ pub struct Issue;
 
 impl RequiredScope for Issue {
     const NAME: &'static str = issuing::SCOPE;
+}
+
+/// May sign a user out everywhere.
+#[derive(Debug)]
+pub struct EndSessions;
+
+impl RequiredScope for EndSessions {
+    const NAME: &'static str = global_revocation::SCOPE;
 }
 
 /// May read where tokens were seen.

@@ -42,6 +42,16 @@ pub(in crate::http) struct CredentialsBody {
     credentials: Vec<String>,
 }
 
+/// Whom to sign out everywhere.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `SubId` reads")]
+pub(in crate::http) struct GlobalRevocationBody {
+    /// A subject identifier (RFC 9493) of the format `email` (with `email`), `opaque` (with `id`, our
+    /// name for the user) or `iss_sub` (with `iss`, our issuer, and `sub`).
+    #[schema(example = json!({ "format": "email", "email": "ada@example.com" }))]
+    sub_id: serde_json::Value,
+}
+
 /// What became of one report.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `origins` writes")]
