@@ -19,11 +19,40 @@ use crate::storage::StorageError;
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
-    detail: String,
+    detail: Box<str>,
     problems: Vec<Problem>,
     retry_after: Option<u64>,
     allow: Option<&'static str>,
-    challenge: Option<&'static str>,
+    challenge: Option<Challenge>,
+}
+
+/// How a caller could prove who it is (RFC 9110 11.6.1).
+#[derive(Clone, Copy, Debug)]
+enum Challenge {
+    /// By signing in; there is no scheme for cookies.
+    Session,
+    /// By a secret that was agreed on.
+    Secret,
+    /// By a service key (RFC 6750 3).
+    Bearer,
+    /// By another service key.
+    InvalidToken,
+    /// By one with this scope.
+    InsufficientScope(&'static str),
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session => f.write_str("Session"),
+            Self::Secret => f.write_str("Secret"),
+            Self::Bearer => f.write_str("Bearer"),
+            Self::InvalidToken => f.write_str("Bearer error=\"invalid_token\""),
+            Self::InsufficientScope(scope) => {
+                write!(f, "Bearer error=\"insufficient_scope\", scope=\"{scope}\"")
+            }
+        }
+    }
 }
 
 impl ApiError {
@@ -87,18 +116,23 @@ impl ApiError {
         // RFC 9110 15.5.2 wants a challenge, and knows no scheme for cookies. Browsers ask nobody
         // about a scheme that they do not know.
         Self {
-            challenge: Some("Session"),
+            challenge: Some(Challenge::Session),
             ..error
         }
     }
 
-    /// 401: no service key, or one that does not work (RFC 6750 3).
+    /// 401: no service key, or one that does not work. RFC 6750 3: whoever presents nothing is told
+    /// no error.
     #[must_use]
-    pub fn no_service_key() -> Self {
+    pub fn no_service_key(presented: bool) -> Self {
         let detail = "this needs a service key that works";
         let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_service_key", detail);
+        let challenge = match presented {
+            true => Challenge::InvalidToken,
+            false => Challenge::Bearer,
+        };
         Self {
-            challenge: Some("Bearer"),
+            challenge: Some(challenge),
             ..error
         }
     }
@@ -107,7 +141,11 @@ impl ApiError {
     #[must_use]
     pub fn insufficient_scope(scope: &'static str) -> Self {
         let detail = format_args!("this needs a service key with the scope {scope}");
-        Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail)
+        let error = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
+        Self {
+            challenge: Some(Challenge::InsufficientScope(scope)),
+            ..error
+        }
     }
 
     /// 404: nothing is here.
@@ -159,7 +197,7 @@ impl ApiError {
         // RFC 9110 15.5.2 wants a challenge. The secret comes without a scheme, so this names none
         // that anybody has a credential for.
         Self {
-            challenge: Some("Secret"),
+            challenge: Some(Challenge::Secret),
             ..error
         }
     }
@@ -214,7 +252,7 @@ impl ApiError {
         Self {
             status,
             code,
-            detail: detail.to_string(),
+            detail: detail.to_string().into(),
             problems: Vec::new(),
             retry_after: None,
             allow: None,
@@ -284,8 +322,8 @@ impl ResponseError for ApiError {
         if let Some(methods) = self.allow {
             response.insert_header((ALLOW, methods));
         }
-        if let Some(scheme) = self.challenge {
-            response.insert_header((WWW_AUTHENTICATE, scheme));
+        if let Some(challenge) = &self.challenge {
+            response.insert_header((WWW_AUTHENTICATE, challenge.to_string()));
         }
         response.json(Body {
             error: self.code,

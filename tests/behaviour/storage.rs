@@ -114,7 +114,8 @@ async fn where_only_operators_migrate_an_empty_or_older_database_is_refused() {
 
     let database = start_on(&database).await.stop().await;
     let last = newest_version();
-    let older = "DROP VIEW usable_tokens;
+    let older = "DROP TABLE leaked_uses;
+         DROP TABLE leaked_use_alarms;
          DELETE FROM _sqlx_migrations
          WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
     database.execute(older).await;

@@ -23,5 +23,7 @@ pub use gitlab::{GitlabClient, GitlabDelivery};
 pub use json::{FromMembers, Json, Members};
 pub use own_session::{FreshJson, OwnSession};
 pub use possession::Surrendered;
-pub use service::{AuthorizedService, EndSessions, Issue, ReadExposures, RequiredScope, Revoke, ServiceJson};
+pub use service::{
+    AuthorizedService, EndSessions, Issue, ReadExposures, RequiredScope, Revoke, ServiceJson,
+};
 pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

@@ -123,7 +123,8 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<Service, Ap
     let state = state.ok_or_else(ApiError::not_found)?;
     let presented = bearer::read(request).map_err(|error| match error {
         OAuthError::InvalidRequest(what) => ApiError::malformed(what),
-        _ => ApiError::no_service_key(),
+        OAuthError::MissingCredential => ApiError::no_service_key(false),
+        _ => ApiError::no_service_key(true),
     })?;
     let text = presented.into_inner();
     let address = client_address(request, state);
@@ -132,7 +133,7 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<Service, Ap
         .timely(admitting)
         .await?
         .map_err(|refusal| match refusal {
-            Refusal::InvalidKey => ApiError::no_service_key(),
+            Refusal::InvalidKey => ApiError::no_service_key(true),
             Refusal::InsufficientScope => ApiError::insufficient_scope(scope),
             Refusal::Storage(error) => error.into(),
         })

@@ -20,7 +20,6 @@ async fn only_a_service_key_with_the_scope_revokes() {
         .unwrap();
     let other = app.service_key("tokens:introspect exposures:read").await;
     for (key, status, error) in [
-        ("", 401, "invalid_service_key"),
         ("nonsense", 401, "invalid_service_key"),
         (app.never_issued().reveal(), 401, "invalid_service_key"),
         (token.token.reveal(), 401, "invalid_service_key"),
@@ -32,13 +31,22 @@ async fn only_a_service_key_with_the_scope_revokes() {
         let answer = Answer::read(answer).await;
         let said: Value = serde_json::from_str(&answer.text).unwrap();
         assert_eq!((answer.status, &said["error"]), (status, &json!(error)));
-        assert_eq!(
-            status == 401,
-            answer.headers.contains_key("www-authenticate")
-        );
+        let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+        let told = match status {
+            401 => "Bearer error=\"invalid_token\"",
+            _ => "Bearer error=\"insufficient_scope\", scope=\"tokens:revoke\"",
+        };
+        assert_eq!(challenge, told);
     }
     let request = app.http.post(format!("{}{PATH}", app.url)).json(&body);
-    assert_eq!(request.send().await.unwrap().status(), 401);
+    let nobody = request.send().await.unwrap();
+    assert_eq!(
+        (
+            nobody.status().as_u16(),
+            &nobody.headers()["www-authenticate"]
+        ),
+        (401, &"Bearer".parse().unwrap())
+    );
     assert!(app.is_active(&token.token).await);
 }
 

@@ -30,6 +30,11 @@ pub(super) async fn columns(database: &TestDatabase) -> Vec<String> {
 /// The schema, by table. Other services rely on some of it: see docs/shared-database.md.
 const SCHEMA: &[(&str, &str)] = &[
     (
+        "bulk_revocations",
+        "claim counted! due_at! finished_at id! position! reason! requested_at! revoked! \
+         selection! service_key_id",
+    ),
+    (
         "clients",
         "client_id! created_at! deleted_at disabled_at first_party! id! introspects_all! \
          metadata! modified_at name! owner_user_id registered_from require_pkce!",
@@ -53,6 +58,15 @@ const SCHEMA: &[(&str, &str)] = &[
          organization_id redirect_uri resources revoked_at scopes! sid user_id!",
     ),
     ("hash_keys", "canary! first_used_at! id!"),
+    (
+        "idempotency_keys",
+        "answer! created_at! key_digest! request_digest! service_key_id!",
+    ),
+    ("leaked_use_alarms", "raised_at! token_id!"),
+    (
+        "leaked_uses",
+        "address! first_at! last_at! times! token_id! via!",
+    ),
     (
         "login_codes",
         "address answerable! attempts! browser_digest! created_at! email! expires_at! hash_key! id! \
