@@ -24,7 +24,9 @@ use crate::callbacks::{Callbacks, Reach};
 use crate::config::Settings;
 use crate::domain::{Context, Wake, usage};
 use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
-use crate::jobs::{DeliverLogouts, DeliverMail, FlushUses, Pace, RevokeInBulk, RotateSigningKeys};
+use crate::jobs::{
+    DeliverLogouts, DeliverMail, FlushUses, Pace, RevokeInBulk, RotateSigningKeys, ScrubExposures,
+};
 use crate::mail::Mailer;
 use crate::model::Clock;
 use crate::telemetry::Metrics;
@@ -249,7 +251,7 @@ fn background(
     ctx: &Arc<Context>,
     (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
     stop: &CancellationToken,
-) -> [Job; 5] {
+) -> [Job; 6] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
     let interval = settings.tokens.last_used_flush_interval;
@@ -265,6 +267,10 @@ fn background(
         ctx: Arc::clone(ctx),
         metrics: deliver_mail.metrics.clone(),
     };
+    let scrub = ScrubExposures {
+        ctx: Arc::clone(ctx),
+        metrics: deliver_mail.metrics.clone(),
+    };
     [
         ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
@@ -274,6 +280,7 @@ fn background(
             "rotate_signing_keys",
             Box::pin(signing_keys.run(stop.clone())),
         ),
+        ("scrub_exposures", Box::pin(scrub.run(stop.clone()))),
     ]
 }
 

@@ -9,6 +9,8 @@
 mod clients;
 #[path = "support/place.rs"]
 mod place;
+#[path = "cli/retention.rs"]
+mod retention;
 #[path = "cli/revoke.rs"]
 mod revoke;
 
@@ -21,7 +23,7 @@ use serde_json::{Value, json};
 use tokenward::config::Settings;
 use tokenward::domain::exposures;
 use tokenward::model::letter::{Addressee, Letter, LetterToken, Outcome, TokenExposed};
-use tokenward::model::{Clock, Delivery, Id, Origin, Report, ReportedText};
+use tokenward::model::{Clock, Delivery, Id, Origin, Report, ReportedText, Timestamp};
 use tokenward::storage::outbox::{self, NewLetter, Settlement};
 use tokenward::storage::{ConnectOptions, Db};
 
@@ -205,16 +207,20 @@ fn an_inspection_tells_where_a_token_was_seen() {
 
 const PLACE: &str = "https://github.com/acme/shop/blob/main/.env";
 
-/// Handles a report as the service does once a signature is proven.
+fn report(place: &Place, token: &str) {
+    report_since(place, token, Duration::ZERO);
+}
+
+/// Handles a report as the service did so long ago, once a signature was proven. Tells when.
 #[tokio::main(flavor = "current_thread")]
-async fn report(place: &Place, token: &str) {
+async fn report_since(place: &Place, token: &str, ago: Duration) -> Timestamp {
     let settings = Settings::from_overlay(&format!(
         "database.url = '{}'\ntokens.hash_key_file = '{}'",
         place.database_url(),
         place.path().join("data/hash_keys").display()
     ));
     let ctx = tokenward::app::open(&settings.unwrap()).await.unwrap();
-    let now = ctx.clock.now();
+    let now = ctx.clock.now().minus(ago);
     let delivery = Delivery {
         id: Id::new(now),
         origin: Origin::GITHUB,
@@ -230,6 +236,16 @@ async fn report(place: &Place, token: &str) {
     let handled = exposures::handle(&ctx, &delivery).await.unwrap();
     assert_eq!(handled.new_exposures, 1);
     ctx.db.close().await;
+    now
+}
+
+async fn open(place: &Place) -> Db {
+    let options = ConnectOptions {
+        url: place.database_url().parse().unwrap(),
+        max_connections: 2,
+        acquire_timeout: Duration::from_secs(5),
+    };
+    Db::connect(&options).await.unwrap()
 }
 
 #[test]

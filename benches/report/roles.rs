@@ -147,7 +147,7 @@ async fn leak(db: &Db, key: &VerifyingKey, one: &Bare) -> anyhow::Result<()> {
     let mut tx = db.begin().await?;
     let reasons = (RevocationReason::Exposed, RevocationReason::RelativeExposed);
     tokens_table::revoke_exposed(&mut tx, &one.exposed, reasons, one.at).await?;
-    exposures::insert(&mut tx, Some(one.delivery), &one.exposures).await?;
+    exposures::insert(&mut tx, Some(one.delivery), &one.exposures, &one.seal).await?;
     outbox::insert(&mut tx, &one.letters, 10, one.at).await?;
     Ok(tx.commit().await?)
 }

@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use p256::ecdsa::VerifyingKey;
 use tokenward::model::{
-    ChecksumRules, Delivery, Detector, Email, Exposure, Id, Origin, Place, Timestamp, TokenDigest,
-    TokenFormat, Verdict, random,
+    ChecksumRules, Delivery, Detector, Email, Exposure, HashKey, Id, Origin, Place, Timestamp,
+    TokenDigest, TokenFormat, Verdict, random,
 };
 use tokenward::origins::signing::OriginSigner;
 use tokenward::storage::exposures::NewExposure;
@@ -39,6 +39,7 @@ pub(crate) struct Bare {
     pub(crate) exposed: ExposedSet,
     pub(crate) exposures: Vec<NewExposure>,
     pub(crate) letters: Vec<NewLetter>,
+    pub(crate) seal: HashKey,
 }
 
 /// Prepares everything that is not a statement.
@@ -113,6 +114,7 @@ impl Statements {
             exposed: ExposedSet::default(),
             exposures: Vec::new(),
             letters: Vec::new(),
+            seal: tokens::hash_keys()?.current().clone(),
         };
         let keys = tokens::hash_keys()?;
         let mut digests = Vec::new();

@@ -14,6 +14,7 @@ mod organization;
 mod outbox;
 mod output;
 mod progress;
+mod retention;
 mod revoke;
 mod screen;
 mod serve;
@@ -122,6 +123,9 @@ enum InWorld {
     /// Look at letters that have not been sent
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// Prove what is kept of leaks and for how long, or remove what is over now
+    #[command(subcommand)]
+    Retention(retention::Command),
 }
 
 /// Does what the process's arguments say.
@@ -194,6 +198,7 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::SigningKey(command) => signing_key::run(command, &ctx, out).await,
         InWorld::Revoke(arguments) => revoke::run(arguments, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
+        InWorld::Retention(command) => retention::run(command, &ctx, out).await,
     };
     ctx.db.close().await;
     outcome

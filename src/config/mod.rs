@@ -13,6 +13,7 @@ mod policy;
 mod problem;
 mod read;
 mod reader;
+mod retention;
 mod schema;
 mod settings;
 mod source;

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::read::public_url;
 use super::reader::Reader;
+use super::retention;
 use crate::model::time::parse_duration;
 use crate::model::{
     Email, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog, SignInPolicy,
@@ -19,12 +20,14 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
     });
     let max_tokens_per_owner = from.number("tokens.max_per_owner", 1..=1_000_000_u32);
     let issued_to_services = issued_to_services(from);
+    let retention = retention::policy(from);
     Some(Policy {
         sign_in: sign_in?,
         oauth: oauth?,
         max_token_lifetime: max_token_lifetime?,
         max_tokens_per_owner: max_tokens_per_owner?,
         issued_to_services: issued_to_services?,
+        retention: retention?,
     })
 }
 

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use super::cases::{Case, Revoked};
 use super::letters::{self, Managers};
-use super::{Context, sessions};
+use super::{Context, places, sessions};
 use crate::model::{
     Delivery, Exposure, Id, KnownToken, Origin, Remedy, Revocation, RevocationReason, Timestamp,
     TokenKind,
 };
-use crate::storage::exposures::{self as exposures_table, NewExposure};
+use crate::storage::exposures::NewExposure;
 use crate::storage::outbox::{self, NewLetter};
 use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
 use crate::storage::{StorageError, Tx, grants, organizations};
@@ -104,7 +104,7 @@ impl Incident<'_> {
                     .map(move |exposure| (case, exposure))
             })
             .unzip();
-        let fresh = exposures_table::insert(tx, self.delivery, &exposures).await?;
+        let fresh = places::write(ctx, tx, self.delivery, &exposures).await?;
         let fresh: HashSet<_> = fresh.into_iter().collect();
         let told: Vec<_> = owners
             .into_iter()

@@ -19,6 +19,7 @@ pub mod logout;
 pub mod organizations;
 pub mod outbox;
 pub mod registration;
+pub mod retention;
 pub mod revocation;
 pub mod revocations;
 pub mod service_keys;
@@ -39,6 +40,7 @@ mod families;
 mod incident;
 mod letters;
 mod limits;
+mod places;
 mod replays;
 
 pub use context::{Context, Wake};

@@ -3,13 +3,13 @@
 
 use super::exposures::announce;
 use super::incident::PRIORITY;
-use super::{Context, families};
+use super::{Context, families, places};
 use crate::model::letter::TokenReplayed;
 use crate::model::{
     Exposure, Grant, Id, KnownToken, Letter, Origin, Place, Revocation, RevocationReason,
     Timestamp, TokenState, User, Verdict,
 };
-use crate::storage::exposures::{self, NewExposure};
+use crate::storage::exposures::NewExposure;
 use crate::storage::outbox::{self, NewLetter};
 use crate::storage::{StorageError, Tx};
 
@@ -36,7 +36,7 @@ pub(super) async fn end_family(
     };
     let revoked = families::end(&mut tx, &[replay.grant.id], revocation).await?;
     let exposure = exposure(ctx, replay, now);
-    let written = exposures::insert(&mut tx, None, std::slice::from_ref(&exposure)).await?;
+    let written = places::write(ctx, &mut tx, None, std::slice::from_ref(&exposure)).await?;
     if !written.is_empty() {
         let letter = NewLetter {
             id: Id::new(now),

@@ -12,7 +12,8 @@ use super::exposures::announce;
 use super::incident::{self, Incident, Reasons, Written};
 use super::service_keys::Service;
 use crate::model::{
-    Id, Origin, PlainToken, Report, RevocationReason, Timestamp, Token, TokenDigest, TokenKind,
+    Exposure, Id, Origin, PlainToken, Report, RevocationReason, Timestamp, Token, TokenDigest,
+    TokenKind,
 };
 use crate::storage::idempotency_keys;
 pub use crate::storage::idempotency_keys::Repeatable;
@@ -279,7 +280,7 @@ async fn record(
             };
             let written = incident.write_down(ctx, &mut tx).await?;
             letters += written.letters;
-            exposures = ids(&mut tx, written).await?;
+            exposures = ids(ctx, &mut tx, written).await?;
         }
         // An id that nobody will find is none.
         if request.dry_run {
@@ -341,24 +342,22 @@ fn unknown(item: &Result<Item, &'static str>) -> Outcome {
 type Places = HashMap<(Id<Token>, [u8; 32]), String>;
 
 /// The ids of exposures, those included that were written down before.
-async fn ids(tx: &mut Tx, written: Written) -> Result<Places, StorageError> {
-    if written.fresh.len() == written.exposures.len() {
-        let all = written.exposures.into_iter().map(|new| new.exposure);
-        return Ok(all
-            .map(|one| ((one.token, *one.place.key()), one.id.to_string()))
-            .collect());
-    }
-    let mut tokens: Vec<_> = written
-        .exposures
-        .iter()
-        .map(|new| new.exposure.token)
-        .collect();
+async fn ids(ctx: &Context, tx: &mut Tx, written: Written) -> Result<Places, StorageError> {
+    let exposures = written.exposures.iter().map(|new| &new.exposure);
+    let mut tokens: Vec<_> = exposures.clone().map(|exposure| exposure.token).collect();
     tokens.dedup();
     let known = exposures_table::list_keys(tx, &tokens).await?;
-    let by_place = known.into_iter();
-    Ok(by_place
-        .map(|(token, place, id)| ((token, place), id.to_string()))
-        .collect())
+    let known: HashMap<_, _> = known
+        .into_iter()
+        .map(|(token, sealed, id)| ((token, sealed), id.to_string()))
+        .collect();
+    let seal = ctx.hash_keys.current();
+    let id = |exposure: &Exposure| {
+        let place = *exposure.place.key();
+        let id = known.get(&(exposure.token, seal.seal(&place)))?;
+        Some(((exposure.token, place), id.clone()))
+    };
+    Ok(exposures.filter_map(id).collect())
 }
 
 fn tell(case: &Case<'_>, revoked: &Revoked, exposures: &Places, outcomes: &mut [Outcome]) {

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::state::ApiState;
 use crate::domain::outbox::{self, Lag};
+use crate::domain::retention;
 use crate::telemetry::{OutboxDepth, metrics as telemetry};
 
 /// How long whoever watches waits for the database.
@@ -152,6 +153,11 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
             dead,
             oldest_waiting: oldest,
         });
+    }
+    if let Ok(Ok(all)) = timeout(PATIENCE, retention::backlog(&state.ctx)).await {
+        for one in all {
+            state.metrics.backlog(one.what, one.waiting, one.overdue);
+        }
     }
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -1,5 +1,5 @@
 //! What happens later: letters leave, clients hear of logouts, origin keys are refreshed, last use
-//! is written down.
+//! is written down, what is no longer needed goes.
 //!
 //! Any number of replicas may run every job. A job ends when it is told to stop and has finished
 //! what it has in hand.
@@ -11,6 +11,8 @@ mod pace;
 mod refresh_origin_keys;
 mod revoke_in_bulk;
 mod rotate_signing_keys;
+mod rounds;
+mod scrub_exposures;
 
 pub use deliver_logouts::DeliverLogouts;
 pub use deliver_mail::{DeliverMail, Round};
@@ -19,3 +21,4 @@ pub use pace::Pace;
 pub use refresh_origin_keys::RefreshOriginKeys;
 pub use revoke_in_bulk::RevokeInBulk;
 pub use rotate_signing_keys::RotateSigningKeys;
+pub use scrub_exposures::ScrubExposures;

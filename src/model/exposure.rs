@@ -172,7 +172,8 @@ impl Place {
         }
     }
 
-    /// Tells places apart, also those whose address had to be cut.
+    /// Tells places apart, also those whose address had to be cut. Whoever guesses an address can make
+    /// this, so it is stored only as [`crate::model::HashKey::seal`] leaves it.
     #[must_use]
     pub const fn key(&self) -> &[u8; 32] {
         &self.key

@@ -17,6 +17,7 @@ pub mod policy;
 pub mod random;
 pub mod redirect_uri;
 pub mod registration;
+pub mod retention;
 pub mod scope;
 pub mod scope_catalog;
 pub mod secret;
@@ -48,6 +49,7 @@ pub use policy::{
 };
 pub use redirect_uri::{InvalidRedirectUri, LoopbackPort, RedirectUri};
 pub use registration::{GrantRights, MetadataRequest, RefusedMetadata};
+pub use retention::{PlacePolicy, RetentionPolicy};
 pub use scope::ScopeSet;
 pub use scope_catalog::ScopeCatalog;
 pub use secret::{HashKey, HashKeyId, HashKeys, PlainToken, TokenDigest};

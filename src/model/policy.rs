@@ -1,9 +1,10 @@
-//! What operators decided about signing in and about OAuth, as configured under `[sign_in]` and
-//! `[oauth]`.
+//! What operators decided about signing in, about OAuth and about keeping things, as configured under
+//! `[sign_in]`, `[oauth]` and `[retention]`.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::retention::RetentionPolicy;
 use super::scope_catalog::ScopeCatalog;
 use super::token_kind::TokenKind;
 use super::user::Email;
@@ -21,6 +22,8 @@ pub struct Policy {
     pub max_tokens_per_owner: u32,
     /// The kinds of which services may have tokens issued.
     pub issued_to_services: Vec<TokenKind>,
+    /// `[retention]`
+    pub retention: RetentionPolicy,
 }
 
 /// How people sign in.

@@ -146,6 +146,15 @@ impl HashKey {
         Zeroizing::new(finish(&self.state, label.as_bytes()))
     }
 
+    /// What is kept of a digest that anybody could make by guessing. No token begins as this does,
+    /// so neither is ever taken for the other.
+    #[must_use]
+    pub fn seal(&self, guessable: &[u8; 32]) -> [u8; 32] {
+        let mut text = b"tokenward place ".to_vec();
+        text.extend_from_slice(guessable);
+        finish(&self.state, &text)
+    }
+
     /// The digest of a token's whole text.
     #[must_use]
     pub fn digest(&self, text: &[u8]) -> TokenDigest {
@@ -285,6 +294,16 @@ mod tests {
         assert!(one.made(&one.canary()));
         assert!(!two.made(&one.canary()));
         assert_ne!(one.id(), two.id());
+    }
+
+    #[test]
+    fn what_is_sealed_is_known_again_under_the_same_key_only() {
+        let one = HashKey::parse("super secret jwt secret").unwrap();
+        let two = HashKey::parse("the newest key of them").unwrap();
+        assert_eq!(one.seal(&[7; 32]), one.seal(&[7; 32]));
+        assert_ne!(one.seal(&[7; 32]), one.seal(&[8; 32]));
+        assert_ne!(one.seal(&[7; 32]), two.seal(&[7; 32]));
+        assert_ne!(one.seal(&[7; 32]), *one.digest(&[7; 32]).as_bytes());
     }
 
     #[test]

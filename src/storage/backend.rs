@@ -4,7 +4,9 @@ use std::future::Future;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{
+    PgConnection, PgPool, Postgres, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
+};
 
 use tokio::time::timeout;
 
@@ -121,6 +123,19 @@ impl Db {
     /// When it gives none.
     pub async fn ping(&self) -> Result<(), StorageError> {
         sql!(self.reader(), execute sqlx::query("SELECT 1")).map(drop)
+    }
+
+    /// Makes the embedded engine's log forget earlier versions of what was overwritten; `false` when
+    /// readers were in the way. A server's log is its administrator's.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_log(&self) -> Result<bool, StorageError> {
+        let Backend::Sqlite(pools) = &self.pools else {
+            return Ok(true);
+        };
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&pools.writer);
+        Ok(patient(row).await?.try_get::<i64, _>("busy")? == 0)
     }
 
     /// Waits for statements under way and closes every connection.

@@ -118,6 +118,8 @@ async fn open_sqlite(path: &Path, options: &ConnectOptions) -> Result<Db, Storag
         .busy_timeout(Duration::from_secs(5))
         .pragma("trusted_schema", "OFF")
         .pragma("temp_store", "MEMORY")
+        // What is removed is overwritten, and not only taken out of the tree.
+        .pragma("secure_delete", "ON")
         .pragma("journal_size_limit", "67108864")
         .log_statements(log::LevelFilter::Trace)
         .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1));
@@ -264,6 +266,7 @@ mod tests {
         // 2 is FULL.
         assert_eq!(writer("PRAGMA synchronous").await, "2");
         assert_eq!(writer("PRAGMA foreign_keys").await, "1");
+        assert_eq!(writer("PRAGMA secure_delete").await, "1");
         let written = sqlx::query("CREATE TABLE t (id)").execute(&pools.readers);
         assert!(written.await.is_err(), "readers cannot write");
         db.close().await;

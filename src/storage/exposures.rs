@@ -5,13 +5,20 @@ use std::sync::LazyLock;
 use serde_json::json;
 use uuid::Uuid;
 
+mod places;
+
+pub use places::{
+    PlaceMove, PlacesHeld, SealedPlace, count_old, list_old, list_origins, list_unsealed,
+    move_places, places_held, scrub, seal,
+};
+
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, exactly, hex_of, ids_as_json};
 use super::tokens::{found, with_more};
 use crate::model::{
-    Delivery, Exposure, Id, KnownToken, Organization, Origin, Timestamp, Token, TokenKind, User,
-    Verdict,
+    Delivery, Exposure, HashKey, Id, KnownToken, Organization, Origin, Timestamp, Token, TokenKind,
+    User, Verdict,
 };
 
 /// An exposure as it is first written down.
@@ -24,7 +31,8 @@ pub struct NewExposure {
 }
 
 /// Writes down exposures and tells which of them are new: a place where the same token was seen
-/// before, in this delivery or an earlier one, is not written twice.
+/// before, in this delivery or an earlier one, is not written twice. Places are told apart by what
+/// `seal` makes of their keys.
 ///
 /// # Errors
 /// When the database fails.
@@ -32,35 +40,37 @@ pub async fn insert(
     tx: &mut Tx,
     delivery: Option<Id<Delivery>>,
     exposures: &[NewExposure],
+    seal: &HashKey,
 ) -> Result<Vec<Id<Exposure>>, StorageError> {
     const SQLITE: &str = "INSERT INTO exposures (
-             delivery_id, id, token_id, origin, place_key, url, source, first_seen_at,
+             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
              state_before, revoked_at, verdict
          )
          SELECT
-             $2, unhex(value ->> 0), unhex(value ->> 1), value ->> 2, unhex(value ->> 3),
+             $2, $3, unhex(value ->> 0), unhex(value ->> 1), value ->> 2, unhex(value ->> 3),
              value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
          FROM json_each($1)
          WHERE true
          ON CONFLICT (token_id, place_key) DO NOTHING
          RETURNING id";
     const POSTGRES: &str = "INSERT INTO exposures (
-             delivery_id, id, token_id, origin, place_key, url, source, first_seen_at,
+             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
              state_before, revoked_at, verdict
          )
-         SELECT $1, e.*
+         SELECT $1, $2, e.*
          FROM unnest(
-             $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::text[],
-             $8::bigint[], $9::text[], $10::bigint[], $11::text[]
+             $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
+             $9::bigint[], $10::text[], $11::bigint[], $12::text[]
          ) AS e
          ON CONFLICT (token_id, place_key) DO NOTHING
          RETURNING id";
     let ids: Vec<Uuid> = match tx.connection() {
         Backend::Sqlite(c) => {
-            let rows: Vec<_> = exposures.iter().map(as_json).collect();
+            let rows: Vec<_> = exposures.iter().map(|new| as_json(new, seal)).collect();
             let query = sqlx::query(SQLITE)
                 .bind(json!(rows).to_string())
-                .bind(delivery.map(Id::uuid));
+                .bind(delivery.map(Id::uuid))
+                .bind(seal.id().as_str());
             patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
@@ -69,10 +79,11 @@ pub async fn insert(
             }
             let query = sqlx::query(POSTGRES)
                 .bind(delivery.map(Id::uuid))
+                .bind(seal.id().as_str())
                 .bind(each(exposures, |e| e.exposure.id.uuid()))
                 .bind(each(exposures, |e| e.exposure.token.uuid()))
                 .bind(each(exposures, |e| e.exposure.origin.as_str()))
-                .bind(each(exposures, |e| e.exposure.place.key().as_slice()))
+                .bind(each(exposures, |e| seal.seal(e.exposure.place.key())))
                 .bind(each(exposures, |e| e.exposure.place.url.as_deref()))
                 .bind(each(exposures, |e| e.exposure.place.source.as_deref()))
                 .bind(each(exposures, |e| e.exposure.first_seen_at.as_millis()))
@@ -85,13 +96,13 @@ pub async fn insert(
     Ok(ids.into_iter().map(Id::from_uuid).collect())
 }
 
-fn as_json(new: &NewExposure) -> serde_json::Value {
+fn as_json(new: &NewExposure, seal: &HashKey) -> serde_json::Value {
     let exposure = &new.exposure;
     json!([
         hex_of(exposure.id.uuid()),
         hex_of(exposure.token.uuid()),
         exposure.origin.as_str(),
-        hex::encode(exposure.place.key()),
+        hex::encode(seal.seal(exposure.place.key())),
         exposure.place.url,
         exposure.place.source,
         exposure.first_seen_at,
@@ -120,6 +131,8 @@ pub struct StoredExposure {
     pub revoked_at: Timestamp,
     /// What the reporter was answered.
     pub verdict: Verdict,
+    /// When address and kind of place were removed, because they had been kept for long enough.
+    pub scrubbed_at: Option<Timestamp>,
 }
 
 /// A token, the key of a place where it was seen, and the record of it.
@@ -163,7 +176,8 @@ fn key(row: &impl Columns) -> Result<Recorded, sqlx::Error> {
 /// When the database fails.
 pub async fn list_by_token(db: &Db, token: Id<Token>) -> Result<Vec<StoredExposure>, StorageError> {
     sql!(db.reader(), |c| sqlx::query(
-        "SELECT id, origin, url, source, first_seen_at, state_before, revoked_at, verdict
+        "SELECT
+             id, origin, url, source, first_seen_at, state_before, revoked_at, verdict, scrubbed_at
          FROM exposures
          WHERE token_id = $1
          ORDER BY first_seen_at, id",
@@ -207,7 +221,7 @@ const SEEN: &str = ",
         e.id AS exposure_id, e.origin AS exposure_origin, e.url AS exposure_url,
         e.source AS exposure_source, e.first_seen_at AS exposure_first_seen_at,
         e.state_before AS exposure_state_before, e.revoked_at AS exposure_revoked_at,
-        e.verdict AS exposure_verdict";
+        e.verdict AS exposure_verdict, e.scrubbed_at AS exposure_scrubbed_at";
 
 /// Up to `limit` exposures behind `after`, newest first.
 ///
@@ -299,5 +313,8 @@ fn named(row: &impl Columns, prefix: &str) -> Result<StoredExposure, sqlx::Error
         } else {
             Verdict::FalsePositive
         },
+        scrubbed_at: row
+            .read::<Option<i64>>(&name("scrubbed_at"))?
+            .map(Timestamp::from_millis),
     })
 }

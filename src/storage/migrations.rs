@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 fn steps() -> Vec<Step> {
-    const FILES: [(&str, (&str, &str)); 11] = [
+    const FILES: [(&str, (&str, &str)); 12] = [
         ("people", both!("../../migrations/0001_people.sql")),
         (
             "clients and grants",
@@ -63,6 +63,10 @@ fn steps() -> Vec<Step> {
         (
             "leaked uses",
             both!("../../migrations/0011_leaked_uses.sql"),
+        ),
+        (
+            "scrubbed places",
+            both!("../../migrations/0012_scrubbed_places.sql"),
         ),
     ];
     FILES

@@ -6,6 +6,10 @@
 use serde_json::json;
 use uuid::Uuid;
 
+mod places;
+
+pub use places::forget_places;
+
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, hex_of};

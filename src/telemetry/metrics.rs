@@ -44,6 +44,7 @@ impl Metrics {
         let mut registry = Registry::default();
         series.register_deliveries(registry.sub_registry_with_prefix("tokenward"));
         series.register_traffic(registry.sub_registry_with_prefix("tokenward"));
+        series.register_retention(registry.sub_registry_with_prefix("tokenward"));
         register_build(registry.sub_registry_with_prefix("tokenward"));
         // Named as every dashboard expects them, not after us.
         series.register_process(&mut registry, started_at);
@@ -131,6 +132,21 @@ impl Metrics {
         self.series
             .outbox_age
             .set(depth.oldest_waiting.as_secs_f64());
+    }
+
+    /// How much of one kind waits to be removed, and for how long the oldest of it was kept beyond its
+    /// time; to be told before each scrape.
+    pub fn backlog(&self, what: &'static str, waiting: u64, overdue: Duration) {
+        let labels = [("what", what.into())];
+        let number = waiting.try_into().unwrap_or(i64::MAX);
+        self.series.backlog.get_or_create(&labels).set(number);
+        let overdue = overdue.as_secs_f64();
+        self.series.overdue.get_or_create(&labels).set(overdue);
+    }
+
+    /// So much of one kind was removed because its time was over.
+    pub fn removed(&self, what: &'static str, count: u64) {
+        add(&self.series.removed, &[("what", what.into())], count);
     }
 
     /// An introspection was answered.
@@ -275,6 +291,25 @@ mod tests {
         has(&text, "tokenward_outbox_letters{state=\"waiting\"} 2");
         has(&text, "tokenward_outbox_letters{state=\"dead\"} 1");
         has(&text, "tokenward_outbox_oldest_seconds 1.5");
+    }
+
+    #[test]
+    fn what_waits_to_be_removed_is_shown_as_it_was_told_last() {
+        let metrics = metrics();
+        for waiting in [10_000, 7] {
+            metrics.backlog("places", waiting, Duration::from_secs(90));
+            metrics.removed("places", 3);
+        }
+        let text = metrics.render();
+        has(&text, "tokenward_retention_backlog{what=\"places\"} 7");
+        has(
+            &text,
+            "tokenward_retention_overdue_seconds{what=\"places\"} 90.0",
+        );
+        has(
+            &text,
+            "tokenward_retention_removed_total{what=\"places\"} 6",
+        );
     }
 
     #[test]

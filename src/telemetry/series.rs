@@ -31,6 +31,9 @@ pub(super) struct Series {
     pub(super) letters: Counters<1>,
     pub(super) outbox: Family<[Label; 1], Gauge>,
     pub(super) outbox_age: Gauge<f64, AtomicU64>,
+    pub(super) backlog: Family<[Label; 1], Gauge>,
+    pub(super) overdue: Family<[Label; 1], Gauge<f64, AtomicU64>>,
+    pub(super) removed: Counters<1>,
     pub(super) introspections: Counters<1>,
     pub(super) leaked_uses: Counters<1>,
     pub(super) requests: Counters<3>,
@@ -83,6 +86,9 @@ impl Series {
             letters: Family::default(),
             outbox: Family::default(),
             outbox_age: Gauge::default(),
+            backlog: Family::default(),
+            overdue: Family::default(),
+            removed: Family::default(),
             introspections: Family::default(),
             leaked_uses: Family::default(),
             requests: Family::default(),
@@ -205,6 +211,21 @@ impl Series {
             Unit::Seconds,
             self.request_time.clone(),
         );
+    }
+
+    pub(super) fn register_retention(&self, to: &mut Registry) {
+        let help =
+            "What was kept beyond its time and waits to be removed; not counted beyond 10,000";
+        to.register("retention_backlog", help, self.backlog.clone());
+        let help = "For how long the oldest of it was kept beyond its time";
+        to.register_with_unit(
+            "retention_overdue",
+            help,
+            Unit::Seconds,
+            self.overdue.clone(),
+        );
+        let help = "What this process removed because its time was over";
+        to.register("retention_removed", help, self.removed.clone());
     }
 
     pub(super) fn register_process(&self, to: &mut Registry, started_at: Timestamp) {

@@ -36,6 +36,7 @@ mod outbox;
 mod possession;
 mod protocol;
 mod repetition;
+mod retention;
 mod revocations;
 mod shared_database;
 mod storage;

@@ -113,15 +113,17 @@ async fn where_only_operators_migrate_an_empty_or_older_database_is_refused() {
     assert!(message.contains("run `tokenward migrate`"), "{message}");
 
     let database = start_on(&database).await.stop().await;
-    let last = newest_version();
-    let older = "DROP TABLE leaked_uses;
-         DROP TABLE leaked_use_alarms;
+    let before_last = newest_version() - 1;
+    let older = "DROP INDEX exposures_places;
+         DROP INDEX exposures_unsealed;
+         ALTER TABLE exposures DROP COLUMN place_hash_key;
+         ALTER TABLE exposures DROP COLUMN scrubbed_at;
          DELETE FROM _sqlx_migrations
          WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
     database.execute(older).await;
     let message = format!("{:#}", refusal(&database, BY_HAND).await);
     assert!(
-        message.contains(&format!("has schema version {}", last - 1)),
+        message.contains(&format!("has schema version {before_last}")),
         "{message}"
     );
 

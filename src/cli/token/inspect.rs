@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::reference::Reference;
 use super::view::TokenView;
 use crate::cli::output::{Output, Shown};
-use crate::cli::values::or;
+use crate::cli::values::{moment, or};
 use crate::domain::Context;
 use crate::domain::leaked_uses::{self, StoredUse};
 use crate::domain::tokens::{self, Inspection};
@@ -36,6 +36,8 @@ struct ExposureView {
     first_seen_at: String,
     state_before: String,
     verdict: &'static str,
+    /// When address and source were removed; null while they are kept.
+    scrubbed_at: Option<String>,
 }
 
 impl From<StoredExposure> for ExposureView {
@@ -48,18 +50,23 @@ impl From<StoredExposure> for ExposureView {
             first_seen_at: exposure.first_seen_at.to_string(),
             state_before: exposure.state_before,
             verdict: exposure.verdict.name(),
+            scrubbed_at: moment(exposure.scrubbed_at),
         }
     }
 }
 
 impl Shown for ExposureView {
     fn fields(&self) -> Vec<(&'static str, String)> {
+        let absent = match self.scrubbed_at {
+            Some(_) => "no longer kept",
+            None => "unknown",
+        };
         vec![
             ("first seen", self.first_seen_at.clone()),
             ("reported by", self.reported_by.clone()),
             ("state before", self.state_before.clone()),
             ("source", or(self.source.as_ref(), "-")),
-            ("where", or(self.url.as_ref(), "unknown")),
+            ("where", or(self.url.as_ref(), absent)),
         ]
     }
 }

@@ -36,6 +36,9 @@ pub(in crate::http) struct ExposureAnswer {
     /// Where, as a kind of place.
     #[schema(example = "commit")]
     source: Option<String>,
+    /// When address and kind of place were removed, because they had been kept for long enough.
+    #[schema(example = json!(null), format = "date-time")]
+    scrubbed_at: Option<String>,
     /// When it was reported first.
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
     first_seen_at: String,
@@ -129,6 +132,7 @@ impl ExposureAnswer {
             origin: exposure.origin.to_string(),
             url: exposure.url.clone(),
             source: exposure.source.clone(),
+            scrubbed_at: exposure.scrubbed_at.as_ref().map(Timestamp::to_string),
             first_seen_at: exposure.first_seen_at.to_string(),
             state_before: exposure.state_before.clone(),
             revoked_at: exposure.revoked_at.to_string(),

@@ -49,8 +49,8 @@ const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "exposures",
-        "delivery_id first_seen_at! id! origin! place_key! revoked_at! source state_before! \
-         token_id! url verdict!",
+        "delivery_id first_seen_at! id! origin! place_hash_key place_key! revoked_at! scrubbed_at \
+         source state_before! token_id! url verdict!",
     ),
     (
         "grants",

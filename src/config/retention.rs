@@ -1,0 +1,53 @@
+//! `[retention]`: how long what is no longer needed is kept.
+
+use super::reader::Reader;
+use crate::model::retention::{InvalidPlacePolicy, PlacePolicy, RetentionPolicy};
+
+pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
+    let places = places(from);
+    Some(RetentionPolicy { places: places? })
+}
+
+fn places(from: &mut Reader<'_>) -> Option<PlacePolicy> {
+    const USUAL: &str = "retention.places";
+    const BY_ORIGIN: &str = "retention.places_by_origin";
+    let usual = from.duration(USUAL);
+    let entries = from.list(BY_ORIGIN)?;
+    let usual = usual?;
+    match PlacePolicy::new(usual, entries.iter().map(String::as_str)) {
+        Ok(policy) => Some(policy),
+        Err(error) => {
+            // Without the entries only the usual time can be wrong.
+            let alone = PlacePolicy::new(usual, std::iter::empty());
+            let guilty = match alone {
+                Err(InvalidPlacePolicy::TooLong) if error == InvalidPlacePolicy::TooLong => USUAL,
+                _ => BY_ORIGIN,
+            };
+            from.refuse(guilty, error.to_string());
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+
+    fn refused(toml: &str) -> Vec<String> {
+        let problems = Settings::from_overlay(&format!("[retention]\n{toml}"));
+        let problems = problems.unwrap_err();
+        let keys = problems.iter().map(|problem| problem.key.clone());
+        keys.collect()
+    }
+
+    #[test]
+    fn places_are_kept_no_longer_than_agreed() {
+        assert_eq!(refused("places = '31d'"), ["retention.places"]);
+        for entry in ["github 31d", "31d", "github"] {
+            let toml = format!("places_by_origin = ['{entry}']");
+            assert_eq!(refused(&toml), ["retention.places_by_origin"], "{entry}");
+        }
+        let fitting = "[retention]\nplaces = '30d'\nplaces_by_origin = ['internal 52w']";
+        assert!(Settings::from_overlay(fitting).is_ok());
+    }
+}

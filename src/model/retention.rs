@@ -1,0 +1,119 @@
+//! How long what is no longer needed is kept, as configured under `[retention]`.
+
+use std::time::Duration;
+
+use super::exposure::Origin;
+use super::time::parse_duration;
+
+/// The longest that the agreements with code hosts allow, from when a case is closed.
+const LONGEST_BY_AGREEMENT: Duration = Duration::from_secs(30 * 86_400);
+
+/// All of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionPolicy {
+    /// How long the place where a token was seen is kept.
+    pub places: PlacePolicy,
+}
+
+/// How long places are kept after their case was closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacePolicy {
+    usual: Duration,
+    by_origin: Vec<(Origin, Duration)>,
+}
+
+/// Why places are not kept like that.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidPlacePolicy {
+    /// Beyond what the agreement with a code host allows.
+    #[error("what GitHub and GitLab report is kept for 30d at most")]
+    TooLong,
+    /// An entry that cannot be read.
+    #[error("an entry is an origin and a duration, such as `internal 90d`, each origin once")]
+    Unreadable,
+}
+
+impl PlacePolicy {
+    /// `usual`, but for origins that an entry such as `internal 90d` names.
+    ///
+    /// # Errors
+    /// When an entry cannot be read, or places of an origin would be kept for longer than the
+    /// agreement with it allows.
+    pub fn new<'e>(
+        usual: Duration,
+        entries: impl Iterator<Item = &'e str>,
+    ) -> Result<Self, InvalidPlacePolicy> {
+        let mut by_origin: Vec<(Origin, Duration)> = Vec::new();
+        for entry in entries {
+            let (name, keep) = entry
+                .trim()
+                .split_once(' ')
+                .ok_or(InvalidPlacePolicy::Unreadable)?;
+            let keep = parse_duration(keep).map_err(|_| InvalidPlacePolicy::Unreadable)?;
+            let named = |(origin, _): &(Origin, Duration)| origin.as_str() == name;
+            if by_origin.iter().any(named) {
+                return Err(InvalidPlacePolicy::Unreadable);
+            }
+            if is_bound(name) && keep > LONGEST_BY_AGREEMENT {
+                return Err(InvalidPlacePolicy::TooLong);
+            }
+            by_origin.push((Origin::from_stored(name.to_owned()), keep));
+        }
+        match usual > LONGEST_BY_AGREEMENT {
+            // Origins without an entry are bound as well, whichever come to be.
+            true => Err(InvalidPlacePolicy::TooLong),
+            false => Ok(Self { usual, by_origin }),
+        }
+    }
+
+    /// How long places that this origin reported are kept.
+    #[must_use]
+    pub fn of(&self, origin: &Origin) -> Duration {
+        let own = self.by_origin.iter().find(|(named, _)| named == origin);
+        own.map_or(self.usual, |(_, keep)| *keep)
+    }
+}
+
+/// Whether an agreement says how long the origin's places may be kept.
+fn is_bound(origin: &str) -> bool {
+    origin == "github" || origin.starts_with("gitlab")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn policy(days: u32, entries: &[&str]) -> Result<PlacePolicy, InvalidPlacePolicy> {
+        PlacePolicy::new(DAY * days, entries.iter().copied())
+    }
+
+    #[test]
+    fn an_origin_has_its_own_time_or_the_usual_one() {
+        let policy = policy(25, &["internal 90d", "github 2w"]).unwrap();
+        let of = |name: &str| policy.of(&Origin::from_stored(name.to_owned()));
+        assert_eq!(of("internal"), DAY * 90);
+        assert_eq!(of("github"), DAY * 14);
+        assert_eq!(of("gitlab"), DAY * 25);
+    }
+
+    #[test]
+    fn what_code_hosts_report_is_kept_for_thirty_days_at_most() {
+        assert!(policy(30, &["github 30d", "internal 52w"]).is_ok());
+        let too_long = Err(InvalidPlacePolicy::TooLong);
+        assert_eq!(policy(31, &["github 30d"]), too_long);
+        for entry in ["github 31d", "gitlab 5w", "gitlab_revocation 31d"] {
+            assert_eq!(policy(25, &[entry]), too_long, "{entry}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_is_refused() {
+        let unreadable = Err(InvalidPlacePolicy::Unreadable);
+        for entry in ["", "github", "github 0d", "github 30", "30d github"] {
+            assert_eq!(policy(25, &[entry]), unreadable, "{entry}");
+        }
+        assert_eq!(policy(25, &["a 1d", "a 2d"]), unreadable);
+    }
+}

@@ -1,0 +1,59 @@
+//! `tokenward retention`
+
+use std::time::Duration;
+
+use tokenward::model::Timestamp;
+use tokenward::storage::outbox::{self, Settlement};
+
+use super::{PLACE, Place, place_with_token, report_since, text};
+
+/// The token leaked so long ago, and its owner was told at once.
+#[tokio::main(flavor = "current_thread")]
+async fn told(place: &Place, at: Timestamp) {
+    let db = super::open(place).await;
+    let mut tx = db.begin().await.unwrap();
+    let claimed = outbox::claim(&mut tx, 10, at, at).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    let sent = Settlement::Sent { at };
+    assert!(outbox::settle(&mut tx, &claimed[0], &sent).await.unwrap());
+    tx.commit().await.unwrap();
+    db.close().await;
+}
+
+#[test]
+fn what_is_kept_is_proven_and_removed_when_its_time_is_over() {
+    let (place, id, token) = place_with_token();
+    let none = place.run(&["retention", "report"]);
+    assert_eq!(none.out, "No leak was ever reported.\n", "{}", none.err);
+    let at = report_since(&place, &token, Duration::from_secs(40 * 86_400));
+    told(&place, at);
+
+    let before = place.object(&["retention", "report"]);
+    assert_eq!(
+        (text(&before["origin"]), &before["with_place"]),
+        ("github", &1.into())
+    );
+    assert_eq!(text(&before["oldest_with_place"]), at.to_string());
+    assert_eq!(before["kept_for_seconds"], 25 * 86_400);
+
+    let people = place.run(&["retention", "run"]).out;
+    assert!(people.contains("places in letters  1"), "{people}");
+
+    let after = place.object(&["retention", "report"]);
+    assert_eq!(
+        (&after["exposures"], &after["scrubbed"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(
+        (&after["with_place"], &after["letters_with_place"]),
+        (&0.into(), &0.into())
+    );
+    let inspected = place.object(&["token", "inspect", "--id", &id]);
+    let exposure = &inspected["exposures"][0];
+    assert!(exposure["url"].is_null() && exposure["scrubbed_at"].is_string());
+    let people = place.run(&["token", "inspect", "--id", &id]).out;
+    assert!(
+        !people.contains(PLACE) && people.contains("no longer kept"),
+        "{people}"
+    );
+}
