@@ -61,7 +61,7 @@ impl FlushUses {
             Ok(all) => {
                 for one in all {
                     self.metrics.leaked_uses(one.via, one.times);
-                    tracing::warn!(
+                    tracing::info!(
                         token.id = %one.token, via = one.via.name(), times = one.times,
                         "somebody tried a token that had leaked"
                     );
