@@ -229,3 +229,15 @@ async fn a_former_key_is_taken_or_refused_by_policy() {
         assert!(pending(&mut requests).is_none());
     }
 }
+
+#[tokio::test]
+async fn keys_that_were_handed_over_are_all_there_are() {
+    let (signer, stranger) = (OriginSigner::generate(), OriginSigner::generate());
+    let ring = KeyRing::fixed(Arc::new(GITHUB.clone()), set(&[&signer]));
+    assert!(ring.key(signer.key_id(), T0).await.is_ok());
+    // At once, and not as if somebody could still be asked.
+    assert_eq!(
+        ring.key(stranger.key_id(), T0).await,
+        Err(KeyError::Unknown)
+    );
+}
