@@ -5,7 +5,7 @@ use super::attempts::until_settled;
 use super::{Context, families, sessions};
 use crate::model::{Id, Revocation, RevocationReason, Subject, TokenKind, User};
 use crate::storage::tokens::{self, RevokedToken};
-use crate::storage::{StorageError, grants, sessions as sessions_table, users};
+use crate::storage::{StorageError, grants, users};
 
 /// The scope that lets a service key end everything of a user.
 pub const SCOPE: &str = "sessions:revoke";
@@ -73,14 +73,15 @@ async fn end_everything(ctx: &Context, user: Id<User>) -> Result<Vec<RevokedToke
     };
     let mut tx = ctx.db.begin().await?;
     // First: whoever is granted something in a session holds it, and is listed below.
-    let ended = sessions_table::end_all(&mut tx, user, revocation).await?;
-    let sessions: Vec<_> = ended.iter().map(|session| session.id).collect();
-    let mut dead = ended;
-    dead.extend(sessions::wind_up(&mut tx, &sessions, revocation).await?);
+    let sessions = TokenKind::UserSessionToken;
+    let mut dead = tokens::revoke_of_user(&mut tx, user, sessions, revocation).await?;
+    let ended: Vec<_> = dead.iter().map(|session| session.id).collect();
+    dead.extend(sessions::wind_up(&mut tx, &ended, revocation).await?);
     let granted = grants::list_by_user(&mut tx, user).await?;
     dead.extend(families::end(&mut tx, &granted, revocation).await?);
     if ctx.policy.oauth.global_revocation_of_personal_tokens {
-        dead.extend(tokens::revoke_personal(&mut tx, user, revocation).await?);
+        let personal = TokenKind::PersonalAccessToken;
+        dead.extend(tokens::revoke_of_user(&mut tx, user, personal, revocation).await?);
     }
     tx.commit().await?;
     Ok(dead)

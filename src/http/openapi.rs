@@ -25,7 +25,8 @@ pub(super) use internal_bodies::{
 };
 use names::Names;
 pub(super) use report_bodies::{
-    CredentialsBody, FeedbackItem, GitlabReportItem, GlobalRevocationBody, Label, ReportItem,
+    CredentialsBody, Done, FeedbackItem, GitlabReportItem, GlobalRevocationBody, Label, Refusals,
+    ReportItem,
 };
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,

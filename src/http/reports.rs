@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::api_error::ApiError;
 use super::extract::SignedDelivery;
-use super::openapi::{ErrorBody, FeedbackItem, ReportItem};
+use super::openapi::{Done, Refusals, ReportItem};
 use super::state::ApiState;
 use crate::domain::exposures::{self, Handled};
 use crate::model::{Delivery, Verdict};
@@ -27,15 +27,8 @@ use crate::telemetry::DeliveryOutcome;
     ),
     request_body(content = Vec<ReportItem>),
     responses(
-        (status = 200, description = "One verdict per report, in order.", body = Vec<FeedbackItem>),
-        (status = 204, description = "Done, where no verdicts are configured."),
-        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
-        (status = 403, description = "Not signed by GitHub.", body = ErrorBody),
-        (status = 404, description = "GitHub may not report here.", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
-        (status = 413, description = "Larger than is read.", body = ErrorBody),
-        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
-            body = ErrorBody),
+        Done,
+        Refusals,
     )
 )]
 pub(super) async fn github(
@@ -58,16 +51,8 @@ pub(super) async fn github(
     ),
     request_body(content = Vec<ReportItem>),
     responses(
-        (status = 200, description = "One verdict per report, in order, where that is configured.",
-            body = Vec<FeedbackItem>),
-        (status = 204, description = "Done."),
-        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
-        (status = 403, description = "Not signed by GitLab.", body = ErrorBody),
-        (status = 404, description = "GitLab may not report here.", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
-        (status = 413, description = "Larger than is read.", body = ErrorBody),
-        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
-            body = ErrorBody),
+        Done,
+        Refusals,
     )
 )]
 pub(super) async fn gitlab(
@@ -90,16 +75,8 @@ pub(super) async fn gitlab(
     ),
     request_body(content = Vec<ReportItem>),
     responses(
-        (status = 200, description = "One verdict per report, in order, where that is configured.",
-            body = Vec<FeedbackItem>),
-        (status = 204, description = "Done."),
-        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
-        (status = 403, description = "Not signed by deps.dev.", body = ErrorBody),
-        (status = 404, description = "deps.dev may not report here.", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
-        (status = 413, description = "Larger than is read.", body = ErrorBody),
-        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
-            body = ErrorBody),
+        Done,
+        Refusals,
     )
 )]
 pub(super) async fn depsdev(
@@ -119,16 +96,8 @@ pub(super) async fn depsdev(
     params(("origin" = String, Path, description = "How the scanner is called.")),
     request_body(content = Vec<ReportItem>),
     responses(
-        (status = 200, description = "One verdict per report, in order, where that is configured.",
-            body = Vec<FeedbackItem>),
-        (status = 204, description = "Done, where no verdicts are configured."),
-        (status = 400, description = "Headers or body cannot be read.", body = ErrorBody),
-        (status = 403, description = "Not signed by that scanner.", body = ErrorBody),
-        (status = 404, description = "There is no such scanner.", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
-        (status = 413, description = "Larger than is read.", body = ErrorBody),
-        (status = 503, description = "The truth cannot be known now; see `Retry-After`.",
-            body = ErrorBody),
+        Done,
+        Refusals,
     )
 )]
 pub(super) async fn in_house(

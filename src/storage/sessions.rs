@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column};
-use super::tokens::{FoundToken, RevokedToken, digests_as_json, found, revoked, with_more};
-use crate::model::{Id, KnownToken, Revocation, Timestamp, Token, TokenDigest, User};
+use super::tokens::{FoundToken, digests_as_json, found, with_more};
+use crate::model::{Id, KnownToken, Timestamp, Token, TokenDigest, User};
 
 /// What is stored about a new session.
 #[derive(Clone, Debug)]
@@ -167,28 +167,6 @@ pub async fn end(
         .bind(now.as_millis())
         .try_map(|row| Ok(Id::from_uuid(column(&row, "id")?)))
         .fetch_all(c))
-}
-
-/// Ends every session of a user; tells which ended just now.
-///
-/// # Errors
-/// When the database fails.
-pub async fn end_all(
-    tx: &mut Tx,
-    user: Id<User>,
-    revocation: Revocation,
-) -> Result<Vec<RevokedToken>, StorageError> {
-    sql!(tx.connection(), |c| sqlx::query(
-        "UPDATE tokens
-         SET revoked_at = $2, revoked_reason = $3
-         WHERE user_id = $1 AND kind = 'user_session_token' AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id, revoked_reason",
-    )
-    .bind(user.uuid())
-    .bind(revocation.at.as_millis())
-    .bind(revocation.reason.name())
-    .try_map(|row| revoked(&row))
-    .fetch_all(c))
 }
 
 /// Which sessions end.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::http::ApiError;
 use crate::http::state::{ApiState, Intake};
-use crate::model::{Delivery, Id, Report};
+use crate::model::{Delivery, Id, Origin, Report};
 use crate::origins::{
     Envelope, KeyError, OriginKey, OriginSpec, ReceivedReport, TokenField, parse_reports, verify,
 };
@@ -47,11 +47,7 @@ impl FromRequest for SignedDelivery {
             let intake = addressed(&request).and_then(|origin| state.intake(origin));
             let intake = intake.ok_or_else(ApiError::not_found)?;
             let delivery = receive(state, intake, &request, payload).await;
-            if let Err(refusal) = &delivery {
-                let origin = &intake.keys.spec().origin;
-                state.metrics.delivery(origin, outcome(refusal));
-            }
-            delivery
+            counted(state, &intake.keys.spec().origin, delivery)
         })
     }
 }
@@ -161,7 +157,16 @@ fn count_former_key(state: &ApiState, intake: &Intake, key: &OriginKey) {
     }
 }
 
-pub(super) fn outcome(refusal: &ApiError) -> DeliveryOutcome {
+/// What came of a delivery on its way in. A refusal counts as its origin's.
+pub(super) fn counted<T>(
+    state: &ApiState,
+    origin: &Origin,
+    received: Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    received.inspect_err(|refusal| state.metrics.delivery(origin, outcome(refusal)))
+}
+
+fn outcome(refusal: &ApiError) -> DeliveryOutcome {
     match refusal.status().as_u16() {
         401 | 403 | 429 => DeliveryOutcome::Refused,
         413 => DeliveryOutcome::TooLarge,

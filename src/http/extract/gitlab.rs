@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::client_address::client_address;
-use super::delivery::{HEAVY, outcome};
+use super::delivery::{HEAVY, counted};
 use crate::domain::throttle::Throttle;
 use crate::http::ApiError;
 use crate::http::state::{ApiState, SharedIntake};
@@ -57,11 +57,7 @@ impl FromRequest for GitlabDelivery {
         Box::pin(async move {
             let (state, intake) = world(&request)?;
             let delivery = receive(state, intake, &request, payload).await;
-            if let Err(refusal) = &delivery {
-                let outcome = outcome(refusal);
-                state.metrics.delivery(&Origin::GITLAB_REVOCATION, outcome);
-            }
-            delivery
+            counted(state, &Origin::GITLAB_REVOCATION, delivery)
         })
     }
 }

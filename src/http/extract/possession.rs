@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 use tokio::time::Instant;
 
 use super::client_address::client_address;
-use super::delivery::outcome;
+use super::delivery::counted;
 use super::json;
 use crate::http::ApiError;
 use crate::http::possession::Credentials;
@@ -40,11 +40,7 @@ impl FromRequest for Surrendered {
                 .app_data::<Data<ApiState>>()
                 .ok_or_else(ApiError::not_found)?;
             let surrendered = receive(state, &request, payload).await;
-            if let Err(refusal) = &surrendered {
-                let outcome = outcome(refusal);
-                state.metrics.delivery(&Origin::POSSESSION, outcome);
-            }
-            surrendered
+            counted(state, &Origin::POSSESSION, surrendered)
         })
     }
 }

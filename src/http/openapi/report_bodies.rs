@@ -1,6 +1,8 @@
 //! What origins, and others who report, send and read.
 
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
+
+use super::ErrorBody;
 
 /// One string that an origin found.
 #[derive(ToSchema)]
@@ -75,4 +77,40 @@ pub(in crate::http) enum Label {
     TruePositive,
     /// We never did.
     FalsePositive,
+}
+
+/// What is said when a delivery was handled.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes what `reports` answers")]
+pub(in crate::http) enum Done {
+    /// One verdict per report, in order, where the origin reads verdicts.
+    #[response(status = 200)]
+    Verdicts(Vec<FeedbackItem>),
+    /// Done, where it reads none.
+    #[response(status = 204)]
+    Silence,
+}
+
+/// What is said when it was not.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes what `reports` answers")]
+pub(in crate::http) enum Refusals {
+    /// Headers or body cannot be read.
+    #[response(status = 400)]
+    Malformed(ErrorBody),
+    /// Not signed by the origin that this address belongs to.
+    #[response(status = 403)]
+    Forged(ErrorBody),
+    /// There is no such origin, or it may not report here.
+    #[response(status = 404)]
+    Unknown(ErrorBody),
+    /// The body did not arrive in time.
+    #[response(status = 408)]
+    Late(ErrorBody),
+    /// Larger than is read.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// The truth cannot be known now; see `Retry-After`.
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
 }

@@ -19,10 +19,9 @@ pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supers
 pub use of_client::{
     count_secrets, list_by_client, revoke_by_client, revoke_secret, revoke_secrets,
 };
-pub(super) use revocation::revoked;
 pub use revocation::{
     ExposedSet, RevokedToken, revoke, revoke_exposed, revoke_families, revoke_minted_from,
-    revoke_personal,
+    revoke_of_user,
 };
 pub use selected::{count_selected, list_selected};
 pub use usage::{NewDigest, Use, record_uses, rehash};

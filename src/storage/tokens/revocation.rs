@@ -169,24 +169,26 @@ pub async fn revoke_minted_from(
     revoke_each(tx, (SQLITE, POSTGRES), sessions, revocation).await
 }
 
-/// Revokes the personal access tokens of a user, and tells which died just now.
+/// Revokes every token of one kind that a user has, and tells which died just now.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn revoke_personal(
+pub async fn revoke_of_user(
     tx: &mut Tx,
     user: Id<User>,
+    kind: TokenKind,
     revocation: Revocation,
 ) -> Result<Vec<RevokedToken>, StorageError> {
     sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE user_id = $1 AND kind = 'personal_access_token' AND revoked_at IS NULL
+         WHERE user_id = $1 AND kind = $4 AND revoked_at IS NULL
          RETURNING id, kind, grant_id, user_id, revoked_reason",
     )
     .bind(user.uuid())
     .bind(revocation.at.as_millis())
     .bind(revocation.reason.name())
+    .bind(kind.name())
     .try_map(|row| revoked(&row))
     .fetch_all(c))
 }
@@ -211,7 +213,7 @@ async fn revoke_each(
     }
 }
 
-pub(in crate::storage) fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
+fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
     Ok(RevokedToken {
         id: Id::from_uuid(row.read("id")?),
         kind: row
