@@ -98,3 +98,55 @@ fn refused(refusal: GlobalRevocationRefusal) -> ApiError {
         GlobalRevocationRefusal::Storage(error) => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Id, User};
+
+    fn read(json: &Value) -> Option<Subject> {
+        subject(json.as_object().unwrap())
+    }
+
+    #[test]
+    fn each_format_has_members_of_its_own() {
+        let id = "01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c22";
+        let user: Id<User> = id.parse().unwrap();
+        assert_eq!(
+            read(&json!({ "format": "email", "email": "Ada@Example.com", "id": id })),
+            Some(Subject::Email("ada@example.com".parse().unwrap()))
+        );
+        assert_eq!(
+            read(&json!({ "format": "opaque", "id": id })),
+            Some(Subject::Opaque(Some(user)))
+        );
+        assert_eq!(
+            read(&json!({ "format": "iss_sub", "iss": "https://x.example", "sub": "who" })),
+            Some(Subject::IssuerSubject {
+                iss: "https://x.example".to_owned(),
+                sub: None,
+            })
+        );
+        // RFC 9493 3: a format's name is compared as it is.
+        assert_eq!(
+            read(&json!({ "format": "Email", "email": "a@b.example" })),
+            None
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_members_are_read_without_harm(
+            format in "email|opaque|iss_sub|account|[a-z_]{0,8}",
+            members in prop::collection::hash_map("email|id|iss|sub|format", ".{0,40}", 0..5),
+        ) {
+            let mut members: Map<String, Value> =
+                members.into_iter().map(|(name, value)| (name, value.into())).collect();
+            members.insert("format".to_owned(), format.into());
+            let _ = subject(&members);
+        }
+    }
+}

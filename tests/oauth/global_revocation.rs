@@ -1,5 +1,6 @@
 //! Global Token Revocation: an identity provider signs a person out everywhere.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokenward::model::{PlainToken, User};
 use wiremock::matchers::method;
@@ -83,6 +84,28 @@ async fn a_person_is_signed_out_everywhere_and_must_sign_in_again() {
     assert_eq!(app.number(letters).await, 0);
     one.sign_in(ADA).await;
     assert_eq!(one.get("/settings/sessions").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_minted_at_the_same_moment_is_dead_as_well() {
+    let app = TestApp::start().await;
+    let client = app.confidential("Acme").await;
+    let ada = app.user(ADA).await;
+    let key = key(&app).await;
+    for round in 0..5 {
+        let mut codes = Vec::new();
+        for _ in 0..6 {
+            codes.push(app.plain_code(&client, &ada).await);
+        }
+        let exchanging = join_all(codes.iter().map(|code| app.exchange(&client, code)));
+        let body = by_email(ADA);
+        let (answer, exchanged) = tokio::join!(post(&app, Some(&key), &body), exchanging);
+        assert_eq!(answer.status, 204, "{}", answer.text);
+        for tokens in exchanged.iter().filter(|answer| answer.status == 200) {
+            let access = tokens.member("access_token");
+            assert!(!app.works(&access).await, "round {round}");
+        }
+    }
 }
 
 #[tokio::test]
