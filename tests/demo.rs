@@ -143,7 +143,11 @@ fn what_a_demo_keeps_can_be_played_on_again() {
     let kept = folders.here.path().join("kept");
     let mode = kept.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
-    assert_eq!(kept.join("mail").read_dir().unwrap().count(), 6);
+    // The story asks about dead tokens at its end; letters about that may leave in time or not.
+    let letters = kept.join("mail").read_dir().unwrap();
+    let texts = letters.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let of_leaks = texts.filter(|text| !text.contains("Somebody tried"));
+    assert_eq!(of_leaks.count(), 6);
 }
 
 #[test]
