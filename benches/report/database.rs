@@ -244,6 +244,7 @@ async fn store_key(url: &str, signer: &OriginSigner) -> anyhow::Result<()> {
     let db = connect(url).await?;
     let set = StoredKeySet {
         etag: None,
+        address_digest: None,
         fetched_at: Timestamp::from_millis(tokens::CREATED_AT),
         keys: vec![StoredKey {
             key_id: signer.key_id().as_str().to_owned(),

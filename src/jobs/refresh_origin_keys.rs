@@ -53,10 +53,17 @@ impl RefreshOriginKeys {
         }
     }
 
-    /// Puts the stored keys into the ring, without asking anybody.
+    /// Puts the stored keys into the ring, without asking anybody. Those of another address, which
+    /// the origin had before or which was another one's, prove nothing.
     pub async fn restore(&self) {
         match origin_keys::find(&self.ctx.db, &self.ring.spec().origin).await {
-            Ok(Some(stored)) => self.ring.restore(parsed(stored)),
+            Ok(Some(stored)) if stored.came_from(&self.fetcher.address_digest()) => {
+                self.ring.restore(parsed(stored));
+            }
+            Ok(Some(_)) => tracing::info!(
+                origin = %self.ring.spec().origin,
+                "the stored keys came from another address and do not count"
+            ),
             Ok(None) => {}
             Err(error) => tracing::warn!(error = %error, "the stored keys could not be read"),
         }
@@ -107,6 +114,7 @@ impl RefreshOriginKeys {
         let set = StoredKeySet {
             etag: keys.etag().map(str::to_owned),
             fetched_at: self.ctx.clock.now(),
+            address_digest: Some(self.fetcher.address_digest()),
             keys: keys.keys().map(|key| stored(key)).collect(),
         };
         let mut tx = self.ctx.db.begin().await?;

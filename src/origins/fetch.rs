@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, ETAG, HeaderMap, IF_NONE_MATCH};
 use reqwest::{Client, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
 use super::public_keys::{KeyList, KeySet, MalformedKeys};
@@ -129,6 +130,13 @@ impl KeyFetcher {
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// Names the address without telling it, which may hold a credential: keys that came from
+    /// another one are no keys of this origin.
+    #[must_use]
+    pub fn address_digest(&self) -> String {
+        hex::encode(Sha256::digest(self.url.as_str().as_bytes()))
     }
 
     /// Asks once. Keys that are `known` already are not parsed again.

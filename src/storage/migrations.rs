@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 fn steps() -> Vec<Step> {
-    const FILES: [(&str, (&str, &str)); 12] = [
+    const FILES: [(&str, (&str, &str)); 13] = [
         ("people", both!("../../migrations/0001_people.sql")),
         (
             "clients and grants",
@@ -67,6 +67,10 @@ fn steps() -> Vec<Step> {
         (
             "scrubbed places",
             both!("../../migrations/0012_scrubbed_places.sql"),
+        ),
+        (
+            "addresses of origin keys",
+            both!("../../migrations/0013_origin_key_address.sql"),
         ),
     ];
     FILES

@@ -13,8 +13,19 @@ pub struct StoredKeySet {
     pub etag: Option<String>,
     /// When they were fetched, or found unchanged.
     pub fetched_at: Timestamp,
+    /// The address they came from, as a digest; `None` in what an earlier version wrote.
+    pub address_digest: Option<String>,
     /// The keys.
     pub keys: Vec<StoredKey>,
+}
+
+impl StoredKeySet {
+    /// Whether they came from the address with this digest, as far as that is known.
+    #[must_use]
+    pub fn came_from(&self, address_digest: &str) -> bool {
+        let known = self.address_digest.as_deref();
+        known.is_none_or(|known| known == address_digest)
+    }
 }
 
 /// One public key.
@@ -34,14 +45,14 @@ pub struct StoredKey {
 /// When the database fails.
 pub async fn find(db: &Db, origin: &Origin) -> Result<Option<StoredKeySet>, StorageError> {
     let set = sql!(db.reader(), |c| sqlx::query(
-        "SELECT etag, fetched_at
+        "SELECT etag, fetched_at, address_digest
          FROM origin_key_sets
          WHERE origin = $1",
     )
     .bind(origin.as_str())
     .try_map(|row| version(&row))
     .fetch_optional(c))?;
-    let Some((etag, fetched_at)) = set else {
+    let Some(version) = set else {
         return Ok(None);
     };
     let keys = sql!(db.reader(), |c| sqlx::query(
@@ -53,11 +64,7 @@ pub async fn find(db: &Db, origin: &Origin) -> Result<Option<StoredKeySet>, Stor
     .bind(origin.as_str())
     .try_map(|row| key(&row))
     .fetch_all(c))?;
-    Ok(Some(StoredKeySet {
-        etag,
-        fetched_at: Timestamp::from_millis(fetched_at),
-        keys,
-    }))
+    Ok(Some(StoredKeySet { keys, ..version }))
 }
 
 /// Replaces the keys of an origin by `set`.
@@ -66,14 +73,17 @@ pub async fn find(db: &Db, origin: &Origin) -> Result<Option<StoredKeySet>, Stor
 /// When the database fails.
 pub async fn replace(tx: &mut Tx, origin: &Origin, set: &StoredKeySet) -> Result<(), StorageError> {
     sql!(tx.connection(), execute sqlx::query(
-        "INSERT INTO origin_key_sets (origin, etag, fetched_at)
-         VALUES ($1, $2, $3)
+        "INSERT INTO origin_key_sets (origin, etag, fetched_at, address_digest)
+         VALUES ($1, $2, $3, $4)
          ON CONFLICT (origin) DO UPDATE
-         SET etag = excluded.etag, fetched_at = excluded.fetched_at",
+         SET etag = excluded.etag,
+             fetched_at = excluded.fetched_at,
+             address_digest = excluded.address_digest",
     )
     .bind(origin.as_str())
     .bind(set.etag.as_deref())
-    .bind(set.fetched_at.as_millis()))?;
+    .bind(set.fetched_at.as_millis())
+    .bind(set.address_digest.as_deref()))?;
     sql!(tx.connection(), execute sqlx::query(
         "DELETE FROM origin_keys WHERE origin = $1"
     )
@@ -129,8 +139,13 @@ async fn insert_all(tx: &mut Tx, origin: &Origin, keys: &[StoredKey]) -> Result<
     Ok(())
 }
 
-fn version(row: &impl Columns) -> Result<(Option<String>, i64), sqlx::Error> {
-    Ok((row.read("etag")?, row.read("fetched_at")?))
+fn version(row: &impl Columns) -> Result<StoredKeySet, sqlx::Error> {
+    Ok(StoredKeySet {
+        etag: row.read("etag")?,
+        fetched_at: Timestamp::from_millis(row.read("fetched_at")?),
+        address_digest: row.read("address_digest")?,
+        keys: Vec::new(),
+    })
 }
 
 fn key(row: &impl Columns) -> Result<StoredKey, sqlx::Error> {

@@ -59,6 +59,23 @@ async fn keys_outlive_a_restart_while_github_is_away() {
 }
 
 #[tokio::test]
+async fn keys_that_came_from_another_address_prove_nothing() {
+    let app = TestApp::start().await;
+    app.keys_were_fetched().await;
+    let former = app.origin().signer.clone();
+    let database = app.stop().await;
+    let elsewhere = Arc::new(GitHub::start().await);
+    elsewhere.break_down().await;
+
+    let app = TestApp::builder()
+        .database(database)
+        .github(elsewhere)
+        .start()
+        .await;
+    assert_eq!(app.github().post_signed_by(&former, "[]").await.status, 503);
+}
+
+#[tokio::test]
 async fn a_new_key_is_picked_up_by_the_first_delivery_that_names_it() {
     let app = TestApp::start().await;
     let ada = app.user("ada@example.com").await;

@@ -114,10 +114,7 @@ async fn where_only_operators_migrate_an_empty_or_older_database_is_refused() {
 
     let database = start_on(&database).await.stop().await;
     let before_last = newest_version() - 1;
-    let older = "DROP INDEX exposures_places;
-         DROP INDEX exposures_unsealed;
-         ALTER TABLE exposures DROP COLUMN place_hash_key;
-         ALTER TABLE exposures DROP COLUMN scrubbed_at;
+    let older = "ALTER TABLE origin_key_sets DROP COLUMN address_digest;
          DELETE FROM _sqlx_migrations
          WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
     database.execute(older).await;

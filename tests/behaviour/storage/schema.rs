@@ -82,7 +82,7 @@ const SCHEMA: &[(&str, &str)] = &[
         "created_at! organization_id! role! user_id!",
     ),
     ("organizations", "blocked_at created_at! id! name! slug!"),
-    ("origin_key_sets", "etag fetched_at! origin!"),
+    ("origin_key_sets", "address_digest etag fetched_at! origin!"),
     ("origin_keys", "is_current! key_id! origin! pem!"),
     (
         "outbox",

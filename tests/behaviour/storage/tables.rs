@@ -342,6 +342,7 @@ async fn the_keys_of_an_origin_are_replaced_as_a_whole() {
     let mut set = StoredKeySet {
         etag: Some("\"1\"".to_owned()),
         fetched_at: START,
+        address_digest: Some("an address".to_owned()),
         keys: vec![key("a", true), key("b", false)],
     };
     let stored = async || origin_keys::find(&app.ctx.db, &origin).await.unwrap();
