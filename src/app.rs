@@ -25,7 +25,8 @@ use crate::config::Settings;
 use crate::domain::{Context, Wake, usage};
 use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
 use crate::jobs::{
-    DeliverLogouts, DeliverMail, FlushUses, Pace, RevokeInBulk, RotateSigningKeys, ScrubExposures,
+    DeliverLogouts, DeliverMail, FlushUses, Pace, Prune, RevokeInBulk, RotateSigningKeys,
+    ScrubExposures,
 };
 use crate::mail::Mailer;
 use crate::model::Clock;
@@ -251,7 +252,7 @@ fn background(
     ctx: &Arc<Context>,
     (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
     stop: &CancellationToken,
-) -> [Job; 6] {
+) -> [Job; 7] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
     let interval = settings.tokens.last_used_flush_interval;
@@ -263,13 +264,18 @@ fn background(
     let signing_keys = RotateSigningKeys {
         ctx: Arc::clone(ctx),
     };
+    let metrics = &deliver_mail.metrics;
     let in_bulk = RevokeInBulk {
         ctx: Arc::clone(ctx),
-        metrics: deliver_mail.metrics.clone(),
+        metrics: metrics.clone(),
     };
     let scrub = ScrubExposures {
         ctx: Arc::clone(ctx),
-        metrics: deliver_mail.metrics.clone(),
+        metrics: metrics.clone(),
+    };
+    let prune = Prune {
+        ctx: Arc::clone(ctx),
+        metrics: metrics.clone(),
     };
     [
         ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
@@ -281,6 +287,7 @@ fn background(
             Box::pin(signing_keys.run(stop.clone())),
         ),
         ("scrub_exposures", Box::pin(scrub.run(stop.clone()))),
+        ("prune", Box::pin(prune.run(stop.clone()))),
     ]
 }
 

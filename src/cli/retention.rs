@@ -10,7 +10,7 @@ use super::output::{Output, Shown};
 use super::progress::Progress;
 use super::values::{moment, or, span};
 use crate::domain::Context;
-use crate::domain::retention::{self, PlaceReport, Rest};
+use crate::domain::retention::{self, Ended, PlaceReport, Rest};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -103,6 +103,7 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
     }
 }
 
+/// By hand also where the job is turned off.
 async fn removed(ctx: &Context) -> anyhow::Result<Vec<RemovedView>> {
     let scrubbed = retention::scrub(ctx, &Steady).await?;
     let places = RemovedView {
@@ -113,5 +114,19 @@ async fn removed(ctx: &Context) -> anyhow::Result<Vec<RemovedView>> {
         what: "places in letters",
         removed: scrubbed.letters,
     };
-    Ok(vec![places, letters])
+    let mut all = vec![places, letters];
+    let mut grants = 0;
+    for what in Ended::ALL {
+        let pruned = retention::prune(ctx, what, &Steady).await?;
+        grants += pruned.grants;
+        all.push(RemovedView {
+            what: what.name(),
+            removed: pruned.rows,
+        });
+    }
+    all.push(RemovedView {
+        what: "grants",
+        removed: grants,
+    });
+    Ok(all)
 }

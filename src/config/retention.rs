@@ -1,11 +1,39 @@
 //! `[retention]`: how long what is no longer needed is kept.
 
 use super::reader::Reader;
-use crate::model::retention::{InvalidPlacePolicy, PlacePolicy, RetentionPolicy};
+use crate::model::retention::{
+    InvalidPlacePolicy, PlacePolicy, RetentionPolicy, SHORTEST_LOGIN_CODES,
+};
+use crate::model::time::parse_duration;
 
 pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     let places = places(from);
-    Some(RetentionPolicy { places: places? })
+    let enabled = from.switch("retention.enabled");
+    let letters = from.duration("retention.letters");
+    let dead_letters = from.duration("retention.dead_letters");
+    let deliveries = from.duration("retention.deliveries");
+    let login_codes = from.with("retention.login_codes", |text| {
+        match parse_duration(text).map_err(|error| error.to_string())? {
+            short if short < SHORTEST_LOGIN_CODES => {
+                Err("it is 2h or more: codes are counted by the hour".to_owned())
+            }
+            long => Ok(long),
+        }
+    });
+    let sessions = from.duration("retention.sessions");
+    let logout_notices = from.duration("retention.logout_notices");
+    let tokens = from.duration("retention.tokens");
+    Some(RetentionPolicy {
+        places: places?,
+        enabled: enabled?,
+        letters: letters?,
+        dead_letters: dead_letters?,
+        deliveries: deliveries?,
+        login_codes: login_codes?,
+        sessions: sessions?,
+        logout_notices: logout_notices?,
+        tokens: tokens?,
+    })
 }
 
 fn places(from: &mut Reader<'_>) -> Option<PlacePolicy> {
@@ -47,6 +75,7 @@ mod tests {
             let toml = format!("places_by_origin = ['{entry}']");
             assert_eq!(refused(&toml), ["retention.places_by_origin"], "{entry}");
         }
+        assert_eq!(refused("login_codes = '90m'"), ["retention.login_codes"]);
         let fitting = "[retention]\nplaces = '30d'\nplaces_by_origin = ['internal 52w']";
         assert!(Settings::from_overlay(fitting).is_ok());
     }

@@ -4,11 +4,11 @@ use super::attempts::until_settled;
 use super::cases::{Case, Sightings};
 use super::incident::{self, Incident, Reasons};
 use super::{Context, Wake};
-use crate::model::{Delivery, Exposure, Id, RevocationReason, TokenKind, Verdict};
+use crate::model::{Delivery, Exposure, Id, RevocationReason, TokenDigest, TokenKind, Verdict};
 use crate::storage::deliveries::{self, Remembered};
 use crate::storage::exposures as exposures_table;
 pub use crate::storage::exposures::{ExposureFilter, SeenToken};
-use crate::storage::{StorageError, Tx, tokens};
+use crate::storage::{StorageError, Tx, spent_tokens};
 
 /// The scope that lets a service key read exposures.
 pub const SCOPE: &str = "exposures:read";
@@ -33,7 +33,8 @@ pub struct Handled {
 ///
 /// The number of statements does not depend on the number of reports: none when nothing has our
 /// shape, one when nothing is ours, and otherwise at most nine, or thirteen when the token of a
-/// session is among them.
+/// session is among them; two more when one ended so long ago that little of it is kept, and one
+/// more while there is an older hash key.
 ///
 /// # Errors
 /// When the database fails. Nothing was changed then, or, when it failed during the commit,
@@ -47,31 +48,29 @@ pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, Stora
     if sightings.is_empty() {
         return Ok(nothing);
     }
-    // Reading first keeps deliveries in which nothing is ours away from the writer.
-    let found = tokens::find_by_digests(&ctx.db, &sightings.digests()).await?;
-    if found.is_empty() {
-        return Ok(nothing);
-    }
-    let cases: Vec<Case<'_>> = found
-        .iter()
-        .map(|found| {
-            Case::new(
-                ctx,
-                &delivery.reports,
-                found,
-                &sightings,
-                delivery.received_at,
-            )
-        })
-        .collect();
-    until_settled(async || record(ctx, delivery, &cases).await).await
+    let digests = sightings.digests();
+    until_settled(async || {
+        // Reading first keeps deliveries in which nothing is ours away from the writer.
+        let issued = spent_tokens::find_issued(&ctx.db, &digests).await?;
+        if issued.is_empty() {
+            return Ok(nothing.clone());
+        }
+        let (reports, now) = (&delivery.reports, delivery.received_at);
+        let cases: Vec<Case<'_>> = issued
+            .iter()
+            .map(|issued| Case::new(ctx, reports, &issued.found, &sightings, now))
+            .collect();
+        record(ctx, delivery, &cases, &incident::spent(&issued)).await
+    })
+    .await
 }
 
-/// The transaction.
+/// The transaction. Of `spent` tokens only a few facts are kept, and they become tokens again.
 async fn record(
     ctx: &Context,
     delivery: &Delivery,
     cases: &[Case<'_>],
+    spent: &[TokenDigest],
 ) -> Result<Handled, StorageError> {
     let now = delivery.received_at;
     let mut verdicts = vec![Verdict::FalsePositive; delivery.reports.len()];
@@ -82,6 +81,7 @@ async fn record(
     }
     let mut tx = ctx.db.begin().await?;
     let delivery_id = remember(&mut tx, delivery, &mut verdicts).await?;
+    incident::bring_back(&mut tx, spent).await?;
     let revoked = incident::end_tokens(&mut tx, cases, Reasons::EXPOSED, now).await?;
     let incident = Incident {
         origin: &delivery.origin,

@@ -8,10 +8,11 @@ use super::letters::{self, Managers};
 use super::{Context, places, sessions};
 use crate::model::{
     Delivery, Exposure, Id, KnownToken, Origin, Remedy, Revocation, RevocationReason, Timestamp,
-    TokenKind,
+    TokenDigest, TokenKind,
 };
 use crate::storage::exposures::NewExposure;
 use crate::storage::outbox::{self, NewLetter};
+use crate::storage::spent_tokens::{self, IssuedToken};
 use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
 use crate::storage::{StorageError, Tx, grants, organizations};
 
@@ -41,6 +42,21 @@ impl Reasons {
             relatives: reason,
         }
     }
+}
+
+/// Those of which only a few facts are kept, by digest.
+pub(super) fn spent(issued: &[IssuedToken]) -> Vec<TokenDigest> {
+    let spent = issued.iter().filter(|issued| issued.spent);
+    spent.map(|issued| issued.found.digest).collect()
+}
+
+/// Makes spent tokens tokens again, because something is to be written down about them.
+pub(super) async fn bring_back(tx: &mut Tx, spent: &[TokenDigest]) -> Result<(), StorageError> {
+    if !spent.is_empty() {
+        spent_tokens::bring_back(tx, spent).await?;
+        spent_tokens::forget(tx, spent).await?;
+    }
+    Ok(())
 }
 
 /// Ends these tokens, and what has to end with them. Tells which tokens died just now.

@@ -7,11 +7,11 @@ use super::{Context, families, places};
 use crate::model::letter::TokenReplayed;
 use crate::model::{
     Exposure, Grant, Id, KnownToken, Letter, Origin, Place, Revocation, RevocationReason,
-    Timestamp, TokenState, User, Verdict,
+    Timestamp, TokenDigest, TokenState, User, Verdict,
 };
 use crate::storage::exposures::NewExposure;
 use crate::storage::outbox::{self, NewLetter};
-use crate::storage::{StorageError, Tx};
+use crate::storage::{StorageError, Tx, spent_tokens};
 
 /// The place of a replay: not an address, because the token came to us.
 const SOURCE: &str = "refresh token used twice";
@@ -19,6 +19,7 @@ const SOURCE: &str = "refresh token used twice";
 /// A refresh token that came again after others had been used in its place.
 pub(super) struct Replay<'a> {
     pub(super) token: &'a KnownToken,
+    pub(super) digest: TokenDigest,
     pub(super) grant: &'a Grant,
     pub(super) user: &'a User,
 }
@@ -34,6 +35,9 @@ pub(super) async fn end_family(
         at: now,
         reason: RevocationReason::Replayed,
     };
+    // The token may be one of which little is kept, and is to be written down about.
+    spent_tokens::bring_back(&mut tx, &[replay.digest]).await?;
+    spent_tokens::forget(&mut tx, &[replay.digest]).await?;
     let revoked = families::end(&mut tx, &[replay.grant.id], revocation).await?;
     let exposure = exposure(ctx, replay, now);
     let written = places::write(ctx, &mut tx, None, std::slice::from_ref(&exposure)).await?;

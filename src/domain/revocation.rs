@@ -3,7 +3,7 @@
 use super::attempts::until_settled;
 use super::{Context, families};
 use crate::model::{PlainToken, RegisteredClient, Revocation, RevocationReason, Token, TokenKind};
-use crate::storage::{StorageError, tokens};
+use crate::storage::{StorageError, spent_tokens, tokens};
 
 /// Why a token was not revoked.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +37,8 @@ pub async fn give_back(
         .hash_keys
         .candidates(candidate.text.as_bytes())
         .collect();
-    let found = tokens::find_by_digests(&ctx.db, &digests).await?;
-    let Some(known) = found.into_iter().next().map(|found| found.known) else {
+    let issued = spent_tokens::find_issued(&ctx.db, &digests).await?;
+    let Some(known) = issued.into_iter().next().map(|issued| issued.found.known) else {
         return Ok(());
     };
     if known

@@ -17,8 +17,8 @@ use crate::model::{
 };
 use crate::storage::idempotency_keys;
 pub use crate::storage::idempotency_keys::Repeatable;
-use crate::storage::tokens::{self, FoundToken};
-use crate::storage::{StorageError, Tx, exposures as exposures_table};
+use crate::storage::spent_tokens::{self, IssuedToken};
+use crate::storage::{StorageError, Tx, exposures as exposures_table, tokens};
 
 /// The scope that lets a service key revoke.
 pub const SCOPE: &str = "tokens:revoke";
@@ -161,7 +161,7 @@ pub async fn revoke(
     let now = ctx.clock.now();
     let seen = Seen::find(ctx, request).await?;
     let groups = seen.groups(ctx, request, now);
-    let answer = until_settled(async || record(ctx, request, &groups, now).await).await?;
+    let answer = until_settled(async || record(ctx, request, &seen, &groups, now).await).await?;
     tracing::info!(
         service_key.id = %service.key, items = request.items.len(), tokens = answer.revoked.len(),
         dry_run = request.dry_run, repeated = answer.repeated, "a service revoked tokens"
@@ -174,7 +174,7 @@ struct Seen {
     /// One per item that can be read, at its place; the others are empty.
     reports: Vec<Report>,
     sightings: Sightings,
-    found: Vec<FoundToken>,
+    found: Vec<IssuedToken>,
 }
 
 impl Seen {
@@ -197,15 +197,21 @@ impl Seen {
         }
         let mut found = match sightings.is_empty() {
             true => Vec::new(),
-            false => tokens::find_by_digests(&ctx.db, &sightings.digests()).await?,
+            false => spent_tokens::find_issued(&ctx.db, &sightings.digests()).await?,
         };
         let ids: Vec<_> = by_id.keys().copied().collect();
         if !ids.is_empty() {
             for named in tokens::find_by_ids(&ctx.db, &ids).await? {
                 let indices = by_id.get(&named.known.token.id).into_iter().flatten();
                 indices.for_each(|index| sightings.add_digest(named.digest, *index));
-                if found.iter().all(|other| other.digest != named.digest) {
-                    found.push(named);
+                if found
+                    .iter()
+                    .all(|other: &IssuedToken| other.found.digest != named.digest)
+                {
+                    found.push(IssuedToken {
+                        found: named,
+                        spent: false,
+                    });
                 }
             }
         }
@@ -224,7 +230,8 @@ impl Seen {
         now: Timestamp,
     ) -> Vec<(Cause, Vec<Case<'s>>)> {
         let mut groups: Vec<_> = Cause::ALL.map(|cause| (cause, Vec::new())).into();
-        for found in &self.found {
+        for issued in &self.found {
+            let found = &issued.found;
             let case = Case::new(ctx, &self.reports, found, &self.sightings, now);
             let items = case
                 .seen
@@ -255,6 +262,7 @@ impl Item {
 async fn record(
     ctx: &Context,
     request: &RevocationRequest,
+    seen: &Seen,
     groups: &[(Cause, Vec<Case<'_>>)],
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
@@ -264,6 +272,7 @@ async fn record(
     {
         return Ok(earlier);
     }
+    incident::bring_back(&mut tx, &incident::spent(&seen.found)).await?;
     let mut outcomes: Vec<Outcome> = request.items.iter().map(unknown).collect();
     let mut revoked = Vec::new();
     let mut letters = 0;

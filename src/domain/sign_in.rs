@@ -87,7 +87,8 @@ async fn write_down(
     // A statement without rows is as long under way as one with a row.
     let letter = mailed.then(|| letter(&request, address));
     outbox::insert(&mut tx, letter.as_slice(), PRIORITY, now).await?;
-    table::delete_expired(&mut tx, now.minus(HOUR * 2), DELETED_AT_ONCE).await?;
+    let over = now.minus(ctx.policy.retention.login_codes);
+    table::delete_expired(&mut tx, over, DELETED_AT_ONCE).await?;
     tx.commit().await?;
     Ok(mailed)
 }

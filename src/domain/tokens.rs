@@ -8,9 +8,9 @@ use crate::model::{
     Client, Grant, Id, KnownToken, Organization, PlainToken, Revocation, RevocationReason,
     ScopeSet, Timestamp, Token, TokenKind, TokenName, User,
 };
-use crate::storage::Tx;
 use crate::storage::exposures::{self, StoredExposure};
 use crate::storage::tokens::{self, NewToken};
+use crate::storage::{Tx, spent_tokens};
 
 /// What a new token shall be.
 #[derive(Clone, Debug)]
@@ -226,8 +226,8 @@ async fn find(ctx: &Context, reference: &TokenReference) -> Result<KnownToken, D
         TokenReference::Text(token) => {
             let text = token.reveal().as_bytes();
             let digests: Vec<_> = ctx.hash_keys.candidates(text).collect();
-            let found = tokens::find_by_digests(&ctx.db, &digests).await?;
-            found.into_iter().next().map(|found| found.known)
+            let issued = spent_tokens::find_issued(&ctx.db, &digests).await?;
+            issued.into_iter().next().map(|issued| issued.found.known)
         }
     };
     found.ok_or(DomainError::NotFound("there is no such token"))

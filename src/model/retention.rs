@@ -13,7 +13,27 @@ const LONGEST_BY_AGREEMENT: Duration = Duration::from_secs(30 * 86_400);
 pub struct RetentionPolicy {
     /// How long the place where a token was seen is kept.
     pub places: PlacePolicy,
+    /// Whether rows that are over are deleted. Places go either way.
+    pub enabled: bool,
+    /// How long letters are kept after they were sent.
+    pub letters: Duration,
+    /// How long letters are kept after they were given up.
+    pub dead_letters: Duration,
+    /// How long it is kept that a delivery came, and how it was answered.
+    pub deliveries: Duration,
+    /// How long requests to sign in are kept after they expired.
+    pub login_codes: Duration,
+    /// How long sessions are kept after they expired.
+    pub sessions: Duration,
+    /// How long it is kept that a client was told of a logout.
+    pub logout_notices: Duration,
+    /// How long access and refresh tokens, codes and customers' sessions are kept after they expired,
+    /// however they ended.
+    pub tokens: Duration,
 }
+
+/// Limits on codes look back this far.
+pub const SHORTEST_LOGIN_CODES: Duration = Duration::from_secs(2 * 3_600);
 
 /// How long places are kept after their case was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]

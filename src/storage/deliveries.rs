@@ -3,10 +3,11 @@
 
 use uuid::Uuid;
 
-use super::backend::{Tx, sql};
+use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
+use super::overdue::{self, Overdue};
 use super::rows::Columns;
-use crate::model::{Delivery, Verdict};
+use crate::model::{Delivery, Timestamp, Verdict};
 
 /// Remembers a delivery and its answer, unless nothing of it may be kept. When the same body came
 /// before, the earlier verdicts are returned instead and stay as they are.
@@ -71,6 +72,75 @@ pub enum Remembered {
         /// With this answer.
         verdicts: Vec<Verdict>,
     },
+}
+
+/// Lets up to `limit` exposures forget by which delivery they came, of the `limit` oldest deliveries
+/// that came before `before`; tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn detach_old(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE exposures
+         SET delivery_id = NULL
+         WHERE id IN (
+             SELECT id
+             FROM exposures
+             WHERE delivery_id IN (
+                 SELECT id
+                 FROM deliveries
+                 WHERE received_at < $1
+                 ORDER BY received_at, id
+                 LIMIT $2
+             )
+             LIMIT $2
+         )",
+    )
+    .bind(before.as_millis())
+    .bind(limit))
+}
+
+/// Deletes the `limit` oldest deliveries that came before `before`, those that no exposure names;
+/// tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_old(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM deliveries
+         WHERE id IN (
+                 SELECT id
+                 FROM deliveries
+                 WHERE received_at < $1
+                 ORDER BY received_at, id
+                 LIMIT $2
+             )
+             AND NOT EXISTS (
+                 SELECT 1
+                 FROM exposures AS e
+                 WHERE e.delivery_id = deliveries.id
+             )",
+    )
+    .bind(before.as_millis())
+    .bind(limit))
+    // One of them may just be handled again.
+    .map_err(StorageError::of_reference)
+}
+
+/// How many deliveries came before `before`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_old(db: &Db, before: Timestamp, most: i64) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(received_at) AS oldest
+         FROM (
+             SELECT received_at
+             FROM deliveries
+             WHERE received_at < $1
+             ORDER BY received_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
 }
 
 /// One bit per report, the first in the highest bit of the first byte.

@@ -16,6 +16,19 @@ pub enum StorageError {
     Unexpected(Error),
 }
 
+impl StorageError {
+    /// For statements that find a row which a job may delete meanwhile, or delete a row which somebody
+    /// may refer to meanwhile: doing the use case again finds out what is true now.
+    pub(super) fn of_reference(self) -> Self {
+        match self {
+            Self::Unexpected(Error::Database(refusal)) if refusal.is_foreign_key_violation() => {
+                Self::Conflict(Error::Database(refusal))
+            }
+            other => other,
+        }
+    }
+}
+
 /// The cause as an operator may read it. What a database adds to its message, such as the failing
 /// row, holds addresses and names and stays out.
 fn cause(error: &Error) -> String {

@@ -6,11 +6,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 mod places;
+mod sealed;
 
-pub use places::{
-    PlaceMove, PlacesHeld, SealedPlace, count_old, list_old, list_origins, list_unsealed,
-    move_places, places_held, scrub, seal,
-};
+pub use places::{PlacesHeld, count_old, list_old, list_origins, places_held, scrub};
+pub use sealed::{PlaceMove, SealedPlace, list_unsealed, move_places, seal};
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
@@ -64,14 +63,14 @@ pub async fn insert(
          ) AS e
          ON CONFLICT (token_id, place_key) DO NOTHING
          RETURNING id";
-    let ids: Vec<Uuid> = match tx.connection() {
+    let ids: Result<Vec<Uuid>, StorageError> = match tx.connection() {
         Backend::Sqlite(c) => {
             let rows: Vec<_> = exposures.iter().map(|new| as_json(new, seal)).collect();
             let query = sqlx::query(SQLITE)
                 .bind(json!(rows).to_string())
                 .bind(delivery.map(Id::uuid))
                 .bind(seal.id().as_str());
-            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await?
+            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await
         }
         Backend::Postgres(c) => {
             fn each<'a, T>(all: &'a [NewExposure], of: impl Fn(&'a NewExposure) -> T) -> Vec<T> {
@@ -90,9 +89,10 @@ pub async fn insert(
                 .bind(each(exposures, |e| e.state_before))
                 .bind(each(exposures, |e| e.exposure.revoked_at.as_millis()))
                 .bind(each(exposures, |e| e.exposure.verdict.name()));
-            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await?
+            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await
         }
     };
+    let ids = ids.map_err(StorageError::of_reference)?;
     Ok(ids.into_iter().map(Id::from_uuid).collect())
 }
 

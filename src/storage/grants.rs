@@ -142,3 +142,46 @@ pub async fn revoke_by_client(
     .bind(at.as_millis()))
     .map(drop)
 }
+
+/// Deletes those of these grants of which nothing is left: no token, and no session that would tell
+/// their clients of its end. Tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_over(
+    tx: &mut Tx,
+    grants: &[Id<Grant>],
+    now: Timestamp,
+) -> Result<u64, StorageError> {
+    // Without the cast, SQLite compares as numbers and cannot use the index of `tokens`.
+    const SQLITE: &str = "DELETE FROM grants
+         WHERE id IN (SELECT unhex(value) FROM json_each($1))
+             AND NOT EXISTS (SELECT 1 FROM tokens AS t WHERE t.grant_id = grants.id)
+             AND NOT EXISTS (
+                 SELECT 1
+                 FROM sessions AS s
+                 JOIN tokens AS t ON t.id = CAST(s.token_id AS BLOB)
+                 WHERE s.sid = grants.sid AND t.revoked_at IS NULL AND t.expires_at > $2
+             )";
+    const POSTGRES: &str = "DELETE FROM grants
+         WHERE id = ANY($1)
+             AND NOT EXISTS (SELECT 1 FROM tokens AS t WHERE t.grant_id = grants.id)
+             AND NOT EXISTS (
+                 SELECT 1
+                 FROM sessions AS s
+                 JOIN tokens AS t ON t.id = s.token_id
+                 WHERE s.sid = grants.sid AND t.revoked_at IS NULL AND t.expires_at > $2
+             )";
+    let ids: Vec<Uuid> = grants.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            let done = patient(query.bind(now.as_millis()).execute(c)).await?;
+            Ok(done.rows_affected())
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids).bind(now.as_millis());
+            Ok(patient(query.execute(c)).await?.rows_affected())
+        }
+    }
+}

@@ -80,14 +80,18 @@ pub async fn delete(tx: &mut Tx, id: &HashKeyId) -> Result<bool, StorageError> {
     Ok(done == 1)
 }
 
-/// How many tokens are stored under each key. Reads the whole table.
+/// How many tokens are stored under each key, spent ones included. Reads both tables from end to end.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn count_tokens(db: &Db) -> Result<Vec<(HashKeyId, i64)>, StorageError> {
     sql!(db.reader(), |c| sqlx::query(
         "SELECT hash_key, count(*) AS number
-         FROM tokens
+         FROM (
+             SELECT hash_key FROM tokens
+             UNION ALL
+             SELECT hash_key FROM spent_tokens
+         ) AS stored
          GROUP BY hash_key
          ORDER BY hash_key",
     )

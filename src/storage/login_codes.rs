@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
+use super::overdue::{self, Overdue};
 use super::rows::{Columns, column};
 use crate::model::{Email, HashKeyId, Timestamp, TokenDigest};
 
@@ -212,6 +213,22 @@ pub async fn delete_expired(
     )
     .bind(before.as_millis())
     .bind(limit))
+}
+
+/// How many requests expired before `before`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_expired(db: &Db, before: Timestamp, most: i64) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(expires_at) AS oldest
+         FROM (
+             SELECT expires_at
+             FROM login_codes
+             WHERE expires_at < $1
+             ORDER BY expires_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
 }
 
 fn open(row: &impl Columns) -> Result<OpenRequest, sqlx::Error> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
+use super::overdue::{self, Overdue};
 use super::rows::{Columns, column, ids_as_json, unreadable};
 use crate::model::{ClientId, ClientMetadata, Id, SigningAlgorithm, Timestamp, Token, User};
 
@@ -219,6 +220,47 @@ pub async fn settle(
     .bind(due.map(Timestamp::as_millis))
     .bind(error.map(String::as_str)))?;
     Ok(done == 1)
+}
+
+/// Deletes up to `limit` notices that were sent or given up before `before`; tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_settled(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM logout_notices
+         WHERE id IN (
+             SELECT id
+             FROM logout_notices
+             WHERE (sent_at IS NOT NULL OR dead_at IS NOT NULL)
+                 AND COALESCE(sent_at, dead_at) < $1
+             ORDER BY COALESCE(sent_at, dead_at)
+             LIMIT $2
+         )",
+    )
+    .bind(before.as_millis())
+    .bind(limit))
+}
+
+/// How many notices were sent or given up before `before`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_settled(db: &Db, before: Timestamp, most: i64) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(settled_at) AS oldest
+         FROM (
+             SELECT COALESCE(sent_at, dead_at) AS settled_at
+             FROM logout_notices
+             WHERE (sent_at IS NOT NULL OR dead_at IS NOT NULL)
+                 AND COALESCE(sent_at, dead_at) < $1
+             ORDER BY COALESCE(sent_at, dead_at)
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
 }
 
 fn claimed(row: &impl Columns) -> Result<ClaimedNotice, sqlx::Error> {

@@ -21,58 +21,68 @@ macro_rules! both {
     };
 }
 
+/// Each under its name, in the order in which they are applied; numbers follow from that.
+const FILES: [(&str, (&str, &str)); 15] = [
+    ("people", both!("../../migrations/0001_people.sql")),
+    (
+        "clients and grants",
+        both!("../../migrations/0002_clients_and_grants.sql"),
+    ),
+    (
+        "tokens",
+        (
+            include_str!("../../migrations/0003_tokens.sqlite.sql"),
+            include_str!("../../migrations/0003_tokens.postgres.sql"),
+        ),
+    ),
+    ("leaks", both!("../../migrations/0004_leaks.sql")),
+    ("keys", both!("../../migrations/0005_keys.sql")),
+    (
+        "usable tokens",
+        both!("../../migrations/0006_usable_tokens.sql"),
+    ),
+    ("oauth", both!("../../migrations/0007_oauth.sql")),
+    (
+        "token lineage",
+        (
+            include_str!("../../migrations/0008_token_lineage.sqlite.sql"),
+            include_str!("../../migrations/0008_token_lineage.postgres.sql"),
+        ),
+    ),
+    (
+        "usable tokens of members",
+        (
+            include_str!("../../migrations/0009_usable_tokens.sqlite.sql"),
+            include_str!("../../migrations/0009_usable_tokens.postgres.sql"),
+        ),
+    ),
+    (
+        "internal api",
+        both!("../../migrations/0010_internal_api.sql"),
+    ),
+    (
+        "leaked uses",
+        both!("../../migrations/0011_leaked_uses.sql"),
+    ),
+    (
+        "scrubbed places",
+        both!("../../migrations/0012_scrubbed_places.sql"),
+    ),
+    (
+        "addresses of origin keys",
+        both!("../../migrations/0013_origin_key_address.sql"),
+    ),
+    (
+        "spent tokens",
+        (
+            include_str!("../../migrations/0014_spent_tokens.sqlite.sql"),
+            include_str!("../../migrations/0014_spent_tokens.postgres.sql"),
+        ),
+    ),
+    ("ended rows", both!("../../migrations/0015_ended_rows.sql")),
+];
+
 fn steps() -> Vec<Step> {
-    const FILES: [(&str, (&str, &str)); 13] = [
-        ("people", both!("../../migrations/0001_people.sql")),
-        (
-            "clients and grants",
-            both!("../../migrations/0002_clients_and_grants.sql"),
-        ),
-        (
-            "tokens",
-            (
-                include_str!("../../migrations/0003_tokens.sqlite.sql"),
-                include_str!("../../migrations/0003_tokens.postgres.sql"),
-            ),
-        ),
-        ("leaks", both!("../../migrations/0004_leaks.sql")),
-        ("keys", both!("../../migrations/0005_keys.sql")),
-        (
-            "usable tokens",
-            both!("../../migrations/0006_usable_tokens.sql"),
-        ),
-        ("oauth", both!("../../migrations/0007_oauth.sql")),
-        (
-            "token lineage",
-            (
-                include_str!("../../migrations/0008_token_lineage.sqlite.sql"),
-                include_str!("../../migrations/0008_token_lineage.postgres.sql"),
-            ),
-        ),
-        (
-            "usable tokens of members",
-            (
-                include_str!("../../migrations/0009_usable_tokens.sqlite.sql"),
-                include_str!("../../migrations/0009_usable_tokens.postgres.sql"),
-            ),
-        ),
-        (
-            "internal api",
-            both!("../../migrations/0010_internal_api.sql"),
-        ),
-        (
-            "leaked uses",
-            both!("../../migrations/0011_leaked_uses.sql"),
-        ),
-        (
-            "scrubbed places",
-            both!("../../migrations/0012_scrubbed_places.sql"),
-        ),
-        (
-            "addresses of origin keys",
-            both!("../../migrations/0013_origin_key_address.sql"),
-        ),
-    ];
     FILES
         .into_iter()
         .zip(1..)

@@ -6,8 +6,10 @@
 use serde_json::json;
 use uuid::Uuid;
 
+mod ended;
 mod places;
 
+pub use ended::{count_dead, count_sent, delete_dead, delete_sent};
 pub use places::forget_places;
 
 use super::backend::{Backend, Db, Tx, patient, sql};

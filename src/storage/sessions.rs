@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
-use super::rows::{Columns, column};
+use super::rows::{Columns, column, ids_as_json};
 use super::tokens::{FoundToken, digests_as_json, found, with_more};
 use crate::model::{Id, KnownToken, Timestamp, Token, TokenDigest, User};
 
@@ -176,6 +176,52 @@ pub enum Ending {
     One(Id<Token>),
     /// All but the one with this token.
     AllBut(Id<Token>),
+}
+
+/// Deletes what is known about these sessions besides their tokens.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, sessions: &[Id<Token>]) -> Result<(), StorageError> {
+    const SQLITE: &str = "DELETE FROM sessions
+         WHERE token_id IN (SELECT unhex(value) FROM json_each($1))";
+    const POSTGRES: &str = "DELETE FROM sessions
+         WHERE token_id = ANY($1)";
+    let ids: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.execute(c)).await.map(drop)
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.execute(c)).await.map(drop)
+        }
+    }
+}
+
+/// Removes browser and network address from these sessions, which must have ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_details(tx: &mut Tx, sessions: &[Id<Token>]) -> Result<(), StorageError> {
+    const SQLITE: &str = "UPDATE sessions
+         SET user_agent = NULL, address = NULL
+         WHERE token_id IN (SELECT unhex(value) FROM json_each($1))";
+    const POSTGRES: &str = "UPDATE sessions
+         SET user_agent = NULL, address = NULL
+         WHERE token_id = ANY($1)";
+    let ids: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.execute(c)).await.map(drop)
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.execute(c)).await.map(drop)
+        }
+    }
 }
 
 fn session(row: &impl Columns) -> Result<StoredSession, sqlx::Error> {

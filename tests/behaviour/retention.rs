@@ -1,6 +1,7 @@
 //! What is no longer needed goes, and what must stay known stays.
 
 mod places;
+mod rows;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -114,7 +114,10 @@ async fn where_only_operators_migrate_an_empty_or_older_database_is_refused() {
 
     let database = start_on(&database).await.stop().await;
     let before_last = newest_version() - 1;
-    let older = "ALTER TABLE origin_key_sets DROP COLUMN address_digest;
+    let older = "DROP INDEX outbox_sent;
+         DROP INDEX deliveries_received;
+         DROP INDEX exposures_delivery;
+         DROP INDEX logout_notices_settled;
          DELETE FROM _sqlx_migrations
          WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
     database.execute(older).await;

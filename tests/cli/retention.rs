@@ -36,8 +36,16 @@ fn what_is_kept_is_proven_and_removed_when_its_time_is_over() {
     assert_eq!(text(&before["oldest_with_place"]), at.to_string());
     assert_eq!(before["kept_for_seconds"], 25 * 86_400);
 
+    let run = place.run(&["retention", "run", "--json"]).objects();
+    for what in ["places", "places in letters", "letters", "deliveries"] {
+        let one = run.iter().find(|one| one["what"] == what);
+        assert_eq!(one.unwrap()["removed"], 1, "{what}");
+    }
     let people = place.run(&["retention", "run"]).out;
-    assert!(people.contains("places in letters  1"), "{people}");
+    assert!(
+        people.contains("access_token") && people.contains("REMOVED"),
+        "{people}"
+    );
 
     let after = place.object(&["retention", "report"]);
     assert_eq!(

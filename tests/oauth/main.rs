@@ -40,6 +40,7 @@ mod personal_access_tokens;
 mod refresh;
 mod registration;
 mod registration_limits;
+mod retention;
 mod rp_logout;
 mod sessions;
 mod sign_in;

@@ -7,7 +7,7 @@ use super::super::attempts::until_settled;
 use super::super::{Context, families};
 use super::id_token::{self, Subject};
 use super::mint::{Bearer, Minted, Reach};
-use super::{ExchangeError, TokenSet, audience};
+use super::{ExchangeError, TokenSet, audience, find_issued};
 use crate::model::{
     Grant, GrantType, PlainToken, RegisteredClient, Revocation, RevocationReason, Timestamp,
     TokenKind, TokenState, WayIn, pkce,
@@ -86,7 +86,7 @@ async fn find(
     let text = ctx.detector.whole(request.code.reveal());
     let text = text.ok_or(NO_SUCH_CODE)?.text;
     let digests: Vec<_> = ctx.hash_keys.candidates(text.as_bytes()).collect();
-    let found = tokens::find_with_grant(&ctx.db, &digests).await?;
+    let found = find_issued(ctx, &digests).await?;
     let mut code = found
         .filter(|found| found.found.known.token.kind == TokenKind::AuthorizationCode)
         .ok_or(NO_SUCH_CODE)?;

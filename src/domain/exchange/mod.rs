@@ -9,9 +9,11 @@ mod web_session;
 
 use std::time::Duration;
 
+use super::Context;
 use super::signing_keys::SigningError;
-use crate::model::{PlainToken, ScopeSet};
-use crate::storage::StorageError;
+use crate::model::{PlainToken, ScopeSet, TokenDigest};
+use crate::storage::tokens::{self, GrantedToken};
+use crate::storage::{StorageError, spent_tokens};
 
 pub use authorization_code::{CodeExchange, redeem_code};
 pub use client_credentials::{ClientCredentialsRequest, issue_to_client};
@@ -57,6 +59,18 @@ pub enum ExchangeError {
     /// No ID token could be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
+}
+
+/// A code or refresh token that was issued once, with its grant. Of one that ended long ago only a few
+/// facts are kept: enough to know that it comes again.
+async fn find_issued(
+    ctx: &Context,
+    digests: &[TokenDigest],
+) -> Result<Option<GrantedToken>, StorageError> {
+    match tokens::find_with_grant(&ctx.db, digests).await? {
+        Some(kept) => Ok(Some(kept)),
+        None => spent_tokens::find_with_grant(&ctx.db, digests).await,
+    }
 }
 
 /// The resources that were asked for, as an audience; none asks for all that were granted.

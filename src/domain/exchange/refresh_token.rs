@@ -11,7 +11,7 @@ use super::super::Context;
 use super::super::replays::{self, Replay};
 use super::id_token::{self, Subject};
 use super::mint::{Bearer, Minted, Reach};
-use super::{ExchangeError, TokenSet, audience};
+use super::{ExchangeError, TokenSet, audience, find_issued};
 use crate::model::{
     Grant, GrantType, Id, KnownToken, PlainToken, RegisteredClient, RevocationReason, ScopeSet,
     Timestamp, Token, TokenKind, TokenState, User, WayIn,
@@ -120,7 +120,7 @@ impl Presented {
         let text = ctx.detector.whole(request.refresh_token.reveal());
         let text = text.ok_or(NO_SUCH_TOKEN)?.text;
         let digests: Vec<_> = ctx.hash_keys.candidates(text.as_bytes()).collect();
-        let found = tokens::find_with_grant(&ctx.db, &digests).await?;
+        let found = find_issued(ctx, &digests).await?;
         let mut token = found
             .filter(|found| found.found.known.token.kind == TokenKind::RefreshToken)
             .ok_or(NO_SUCH_TOKEN)?;
@@ -241,6 +241,7 @@ async fn replace(
     }
     let replay = Replay {
         token: presented.known(),
+        digest: presented.token.found.digest,
         grant: &presented.grant,
         user: &presented.user,
     };

@@ -4,10 +4,12 @@
 //! may do it at once, and one that was interrupted goes on where it stopped.
 
 mod places;
+mod rows;
 
 use std::time::Duration;
 
 pub use places::{PlaceReport, Scrubbed, report, scrub};
+pub use rows::{Ended, Pruned, prune};
 
 use super::Context;
 use crate::storage::StorageError;
@@ -42,5 +44,7 @@ pub const MOST_COUNTED: u64 = 10_000;
 /// # Errors
 /// When the database fails.
 pub async fn backlog(ctx: &Context) -> Result<Vec<Backlog>, StorageError> {
-    Ok(vec![places::backlog(ctx).await?])
+    let mut all = rows::backlog(ctx).await?;
+    all.push(places::backlog(ctx).await?);
+    Ok(all)
 }

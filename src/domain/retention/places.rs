@@ -153,9 +153,9 @@ pub(super) async fn backlog(ctx: &Context) -> Result<Backlog, StorageError> {
     for origin in exposures::list_origins(&ctx.db).await? {
         let before = now.minus(ctx.policy.retention.places.of(&origin));
         let most = i64::try_from(MOST_COUNTED).unwrap_or(i64::MAX);
-        let (waiting, oldest) = exposures::count_old(&ctx.db, &origin, before, most).await?;
-        backlog.waiting += u64::try_from(waiting).unwrap_or_default();
-        let overdue = oldest.map(|oldest| before.since(oldest));
+        let overdue = exposures::count_old(&ctx.db, &origin, before, most).await?;
+        backlog.waiting += u64::try_from(overdue.number).unwrap_or_default();
+        let overdue = overdue.oldest.map(|oldest| before.since(oldest));
         backlog.overdue = backlog.overdue.max(overdue.unwrap_or_default());
     }
     Ok(backlog)

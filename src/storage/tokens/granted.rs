@@ -64,7 +64,12 @@ pub async fn find_with_grant(
     }
 }
 
-fn granted(row: &impl Columns) -> Result<GrantedToken, sqlx::Error> {
+/// The columns that tell of a token's grant, besides those of the token.
+pub(in crate::storage) const fn with_grant() -> &'static str {
+    MORE
+}
+
+pub(in crate::storage) fn granted(row: &impl Columns) -> Result<GrantedToken, sqlx::Error> {
     let found = found(row)?;
     let grant = match found.known.token.grant {
         Some(id) => Some(grant(id, row)?),

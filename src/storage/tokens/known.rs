@@ -27,8 +27,7 @@ const COLUMNS: &str = "
         m.role AS member_role";
 
 /// One read for all of it.
-const FROM: &str = "
-    FROM tokens AS t
+const JOINS: &str = "
     LEFT JOIN users AS u ON u.id = t.user_id
     LEFT JOIN organizations AS o ON o.id = t.organization_id
     LEFT JOIN organization_members AS m
@@ -43,7 +42,29 @@ pub(super) fn with(rest: &str) -> String {
 
 /// A statement that reads `more` columns besides.
 pub(in crate::storage) fn with_more(more: &str, rest: &str) -> String {
-    format!("SELECT {COLUMNS}{more} {FROM} {rest}")
+    format!("SELECT {COLUMNS}{more} FROM tokens AS t {JOINS} {rest}")
+}
+
+/// The same of what stays of tokens: where `condition` holds for `s`. What is not kept is empty. One
+/// that was exchanged counts as its own parent: nothing that was minted in its place is taken back any
+/// more. A grant that is gone is none.
+pub(in crate::storage) fn with_spent(more: &str, condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}{more}
+         FROM (
+             SELECT
+                 s.id, s.digest, s.hash_key, s.kind, k.id AS grant_id, s.customer,
+                 CAST(NULL AS TEXT) AS name, '' AS scopes, s.hint, s.created_at, s.expires_at,
+                 CAST(NULL AS BIGINT) AS last_used_at,
+                 CAST(NULL AS TEXT) AS last_used_from, s.revoked_at, s.revoked_reason, s.user_id,
+                 s.organization_id, s.client_id, s.id AS parent_id,
+                 CASE WHEN s.revoked_reason = 'redeemed' THEN s.revoked_at END AS redeemed_at,
+                 CAST(NULL AS TEXT) AS audience, CAST(NULL AS BIGINT) AS modified_at
+             FROM spent_tokens AS s
+             LEFT JOIN grants AS k ON k.id = s.grant_id
+             WHERE {condition}
+         ) AS t {JOINS}"
+    )
 }
 
 /// A token with the digest it was found under.

@@ -2,6 +2,7 @@
 
 pub mod access_tokens;
 
+mod expired;
 mod granted;
 mod known;
 mod lineage;
@@ -10,11 +11,13 @@ mod revocation;
 mod selected;
 mod usage;
 
+pub use expired::{SpentToken, count_expired, delete, list_expired, postpone, spend};
 pub use granted::{GrantedToken, find_with_grant};
+pub(super) use granted::{granted, with_grant};
 pub use known::{
     FoundToken, find, find_by_digests, find_by_ids, list, list_by_organization, list_by_user,
 };
-pub(super) use known::{digests_as_json, found, with_more};
+pub(super) use known::{digests_as_json, found, with_more, with_spent};
 pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supersede};
 pub use of_client::{
     count_secrets, list_by_client, revoke_by_client, revoke_secret, revoke_secrets,

@@ -98,9 +98,14 @@ const SCHEMA: &[(&str, &str)] = &[
         "active_from! algorithm! created_at! hash_key! id! kid! private_key! public_jwk!",
     ),
     (
+        "spent_tokens",
+        "client_id created_at! customer digest! expires_at grant_id hash_key! hint! id! kind! \
+         organization_id revoked_at revoked_reason spent_at! user_id",
+    ),
+    (
         "tokens",
         "audience client_id created_at! customer digest! expires_at grant_id hash_key! \
-         hint! id! kind! last_used_at last_used_from modified_at name organization_id \
+         hint! id! kind! last_used_at last_used_from modified_at name needed_at organization_id \
          parent_id redeemed_at revoked_at revoked_reason scopes! user_id",
     ),
     (

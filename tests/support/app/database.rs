@@ -149,6 +149,24 @@ impl TestDatabase {
         }
     }
 
+    /// The rows of a statement after others on the same connection, on PostgreSQL.
+    pub(crate) async fn rows_after(&self, first: &[&str], statement: &str) -> Vec<Vec<String>> {
+        let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        for statement in first {
+            let text = AssertSqlSafe((*statement).to_owned());
+            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+        }
+        let text = AssertSqlSafe(statement.to_owned());
+        let rows = sqlx::raw_sql(text)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        rows.iter()
+            .map(|row| (0..row.len()).map(|n| postgres_text(row, n)).collect())
+            .collect()
+    }
+
     /// Every row, each column as text.
     pub(crate) async fn rows(&self, statement: &str) -> Vec<Vec<String>> {
         let text = AssertSqlSafe(statement.to_owned());

@@ -1,0 +1,239 @@
+//! Rows that are over are deleted some time later. Of tokens a few facts stay.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
+use crate::domain::Context;
+use crate::model::{RetentionPolicy, Timestamp, TokenKind};
+use crate::storage::{
+    Overdue, StorageError, Tx, deliveries, grants, login_codes, logout_notices, outbox, sessions,
+    tokens, turns,
+};
+
+/// Between two batches there is rest for as long as the last one took, and no less than this.
+const SHORTEST_REST: Duration = Duration::from_millis(20);
+/// How often a round goes on after it got into somebody's way; the next round tries again.
+const MOST_CONFLICTS: u32 = 8;
+/// After how long a token is looked at again that is still needed.
+const LOOK_AGAIN: Duration = Duration::from_secs(7 * 86_400);
+/// A token that an exposure names is needed for ever.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+
+/// What is deleted when it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Letters that were sent.
+    Letters,
+    /// Letters that were given up.
+    DeadLetters,
+    /// Deliveries: what origins sent and were answered.
+    Deliveries,
+    /// Requests to sign in.
+    LoginCodes,
+    /// Clients that were told of a logout.
+    LogoutNotices,
+    /// Tokens of this kind; with sessions, what is known about them besides.
+    Tokens(TokenKind),
+}
+
+impl Ended {
+    /// All of it.
+    pub const ALL: [Self; 10] = [
+        Self::Letters,
+        Self::DeadLetters,
+        Self::Deliveries,
+        Self::LoginCodes,
+        Self::LogoutNotices,
+        Self::Tokens(TokenKind::AccessToken),
+        Self::Tokens(TokenKind::RefreshToken),
+        Self::Tokens(TokenKind::AuthorizationCode),
+        Self::Tokens(TokenKind::CustomerSessionToken),
+        Self::Tokens(TokenKind::UserSessionToken),
+    ];
+
+    /// What it is counted as.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Letters => "letters",
+            Self::DeadLetters => "dead_letters",
+            Self::Deliveries => "deliveries",
+            Self::LoginCodes => "login_codes",
+            Self::LogoutNotices => "logout_notices",
+            Self::Tokens(kind) => kind.name(),
+        }
+    }
+
+    const fn kept_for(self, policy: &RetentionPolicy) -> Duration {
+        match self {
+            Self::Letters => policy.letters,
+            Self::DeadLetters => policy.dead_letters,
+            Self::Deliveries => policy.deliveries,
+            Self::LoginCodes => policy.login_codes,
+            Self::LogoutNotices => policy.logout_notices,
+            Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
+            Self::Tokens(_) => policy.tokens,
+        }
+    }
+}
+
+/// What was deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Rows of the kind that was asked for.
+    pub rows: u64,
+    /// Grants of which nothing was left then.
+    pub grants: u64,
+}
+
+/// One transaction's work.
+struct Batch {
+    pruned: Pruned,
+    /// Whether there may be more.
+    full: bool,
+}
+
+/// Deletes everything of one kind that is over, in batches.
+///
+/// # Errors
+/// When the database fails. What was done until then stays done.
+pub async fn prune(ctx: &Context, what: Ended, rest: &impl Rest) -> Result<Pruned, StorageError> {
+    let now = ctx.clock.now();
+    let before = now.minus(what.kept_for(&ctx.policy.retention));
+    let mut done = Pruned::default();
+    let mut conflicts = 0;
+    loop {
+        let began = Instant::now();
+        let batch = match prune_batch(ctx, what, before, now).await {
+            // Somebody just needed one of the rows, and has it now.
+            Err(StorageError::Conflict(_)) if conflicts < MOST_CONFLICTS => {
+                conflicts += 1;
+                continue;
+            }
+            outcome => outcome?,
+        };
+        done.rows += batch.pruned.rows;
+        done.grants += batch.pruned.grants;
+        let pause = began.elapsed().max(SHORTEST_REST);
+        if !batch.full || !rest.rest(pause).await {
+            return Ok(done);
+        }
+    }
+}
+
+/// The transaction.
+async fn prune_batch(
+    ctx: &Context,
+    what: Ended,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Batch, StorageError> {
+    let mut tx = ctx.db.begin().await?;
+    // Replicas take turns, so that none of them waits for a row that another one deletes.
+    turns::take(&mut tx, TURN).await?;
+    let batch = match what {
+        Ended::Letters => rows(outbox::delete_sent(&mut tx, before, BATCH).await?),
+        Ended::DeadLetters => rows(outbox::delete_dead(&mut tx, before, BATCH).await?),
+        Ended::Deliveries => prune_deliveries(&mut tx, before).await?,
+        Ended::LoginCodes => rows(login_codes::delete_expired(&mut tx, before, BATCH).await?),
+        Ended::LogoutNotices => rows(logout_notices::delete_settled(&mut tx, before, BATCH).await?),
+        Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
+    };
+    tx.commit().await?;
+    Ok(batch)
+}
+
+fn rows(rows: u64) -> Batch {
+    Batch {
+        pruned: Pruned { rows, grants: 0 },
+        full: is_full(rows),
+    }
+}
+
+fn is_full(rows: u64) -> bool {
+    i64::try_from(rows).is_ok_and(|rows| rows >= BATCH)
+}
+
+/// A delivery may name any number of exposures, so these are let go first, no more than a batch.
+async fn prune_deliveries(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageError> {
+    if is_full(deliveries::detach_old(tx, before, BATCH).await?) {
+        return Ok(Batch {
+            pruned: Pruned::default(),
+            full: true,
+        });
+    }
+    Ok(rows(deliveries::delete_old(tx, before, BATCH).await?))
+}
+
+/// Moves what expired and is not needed out of the way, and the grants of which nothing is left.
+async fn prune_tokens(
+    tx: &mut Tx,
+    kind: TokenKind,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Batch, StorageError> {
+    let expired = tokens::list_expired(tx, kind, before, BATCH).await?;
+    let mut pruned = Pruned::default();
+    if kind == TokenKind::UserSessionToken && !expired.is_empty() {
+        sessions::forget_details(tx, &expired).await?;
+        // Grants that nothing but the session needed, so that a client would hear of its end.
+        let granted = grants::list_by_sessions(tx, &expired).await?;
+        pruned.grants += grants::delete_over(tx, &granted, now).await?;
+    }
+    let spent = tokens::spend(tx, &expired, now).await?;
+    let ids: Vec<_> = spent.iter().map(|token| token.id).collect();
+    if !spent.is_empty() {
+        sessions::delete(tx, &ids).await?;
+        pruned.rows = tokens::delete(tx, &ids).await?;
+        let mut granted: Vec<_> = spent.iter().filter_map(|token| token.grant).collect();
+        granted.sort_unstable();
+        granted.dedup();
+        pruned.grants += grants::delete_over(tx, &granted, now).await?;
+    }
+    let needed: Vec<_> = expired
+        .iter()
+        .filter(|id| !ids.contains(id))
+        .copied()
+        .collect();
+    if !needed.is_empty() {
+        tokens::postpone(tx, &needed, before.plus(LOOK_AGAIN), NEVER).await?;
+    }
+    let looked_at = u64::try_from(expired.len()).unwrap_or(u64::MAX);
+    Ok(Batch {
+        pruned,
+        full: is_full(looked_at),
+    })
+}
+
+/// How much of each kind is over.
+pub(super) async fn backlog(ctx: &Context) -> Result<Vec<Backlog>, StorageError> {
+    let mut all = Vec::new();
+    let now = ctx.clock.now();
+    for what in Ended::ALL {
+        let before = now.minus(what.kept_for(&ctx.policy.retention));
+        let overdue = overdue(ctx, what, before).await?;
+        all.push(Backlog {
+            what: what.name(),
+            waiting: u64::try_from(overdue.number).unwrap_or_default(),
+            overdue: overdue
+                .oldest
+                .map(|oldest| before.since(oldest))
+                .unwrap_or_default(),
+        });
+    }
+    Ok(all)
+}
+
+async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdue, StorageError> {
+    let most = i64::try_from(MOST_COUNTED).unwrap_or(i64::MAX);
+    match what {
+        Ended::Letters => outbox::count_sent(&ctx.db, before, most).await,
+        Ended::DeadLetters => outbox::count_dead(&ctx.db, before, most).await,
+        Ended::Deliveries => deliveries::count_old(&ctx.db, before, most).await,
+        Ended::LoginCodes => login_codes::count_expired(&ctx.db, before, most).await,
+        Ended::LogoutNotices => logout_notices::count_settled(&ctx.db, before, most).await,
+        Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
+    }
+}
