@@ -104,6 +104,25 @@ impl Database {
         })
     }
 
+    /// The benchmark's own door.
+    pub(crate) const fn raw(&self) -> &Raw {
+        &self.raw
+    }
+
+    /// Says one statement.
+    pub(crate) fn execute(&self, statement: &str) -> anyhow::Result<()> {
+        self.runtime.block_on(self.raw.execute(statement))?;
+        Ok(())
+    }
+
+    /// Does now what an engine does some time after many rows were written.
+    pub(crate) fn settle(&self) -> anyhow::Result<()> {
+        self.execute(match &self.raw {
+            Raw::Sqlite(_) => "PRAGMA wal_checkpoint(TRUNCATE)",
+            Raw::Postgres(_) => "VACUUM ANALYZE grants, tokens",
+        })
+    }
+
     /// Undoes every delivery, so that the same tokens can leak again.
     pub(crate) fn revive(&self) -> anyhow::Result<()> {
         let dead = "UPDATE tokens SET revoked_at = NULL, revoked_reason = NULL

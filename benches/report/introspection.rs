@@ -111,7 +111,8 @@ fn floor(database: &Database) -> anyhow::Result<Side> {
     Side::new(child, requests, b"{\"active\":true")
 }
 
-fn real(database: &Database) -> anyhow::Result<Side> {
+/// Introspections of tokens all over the table.
+pub(crate) fn requests(database: &Database) -> anyhow::Result<Vec<Vec<u8>>> {
     let bearer = format!("Bearer {}", tokens::service_key()?);
     let headers = [
         ("Authorization", bearer.as_str()),
@@ -122,6 +123,11 @@ fn real(database: &Database) -> anyhow::Result<Side> {
         let body = format!("token={}", tokens::text(number)?);
         requests.push(post("/v1/oauth2/introspect", &headers, body.as_bytes()));
     }
+    Ok(requests)
+}
+
+fn real(database: &Database) -> anyhow::Result<Side> {
+    let requests = requests(database)?;
     let child = Child::start("service", &[&database.url, "127.0.0.1:0", "no-jobs"])?;
     Side::new(child, requests, b"{\"active\":true")
 }

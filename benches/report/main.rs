@@ -1,5 +1,5 @@
 //! The performance report: what introspection, deliveries and letters cost, each next to the least
-//! that it could cost. `docs/performance.md` explains it; `scripts/bench` runs it.
+//! that it could cost, and what deleting what is over does to introspection. `docs/performance.md` explains it; `scripts/bench` runs it.
 //!
 //! What is measured runs in processes of its own, so that the load's own work is not counted: this
 //! binary starts itself again in a role (`roles`).
@@ -12,6 +12,7 @@ mod deliveries;
 mod introspection;
 mod letters;
 mod oauth;
+mod retention;
 mod roles;
 mod roles_oauth;
 mod rounds;
@@ -89,12 +90,14 @@ impl Plan {
 /// Measures one part on one engine.
 type Measure = fn(&Plan, &[Database], &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(&str, Measure); 5] = [
+const PARTS: [(&str, Measure); 6] = [
     ("startup", startup::measure),
     ("introspection", introspection::measure),
     ("deliveries", deliveries::measure),
     ("letters", letters::measure),
     ("oauth", oauth::measure),
+    // Last: it doubles the large table.
+    ("retention", retention::measure),
 ];
 
 fn main() -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Server;
 use actix_web::web::{self, Data};
@@ -13,13 +13,15 @@ use p256::ecdsa::VerifyingKey;
 use serde_json::json;
 use tokenward::app::{self, Application, Seams};
 use tokenward::config::Settings;
+use tokenward::domain::retention::{Ended, Rest, prune};
 use tokenward::jobs::{DeliverMail, Pace};
 use tokenward::mail::{Mailbox, Mailer, Options};
-use tokenward::model::{Clock, RevocationReason, TokenDigest};
+use tokenward::model::{Clock, RevocationReason, TokenDigest, TokenKind};
 use tokenward::origins::verify;
 use tokenward::storage::{Db, exposures, outbox, tokens as tokens_table};
 use tokenward::telemetry::{LogFormat, Metrics, logs};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::statements::{Bare, Statements, Work};
@@ -35,6 +37,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             ["statements", url] => statements(url).await,
             ["letters", url, mail] => letters(url, mail).await,
             ["oauth", url] => roles_oauth::serve(url).await,
+            ["retention", url] => retention(url).await,
             _ => bail!("no such role"),
         }
     })
@@ -65,6 +68,48 @@ async fn service(url: &str, listen: &str, run_jobs: bool) -> anyhow::Result<()> 
     let stop = CancellationToken::new();
     end_with_input(stop.clone());
     application.run(stop).await
+}
+
+/// `tokenward serve` without jobs, but for what is over: that is deleted when a line asks for it.
+async fn retention(url: &str) -> anyhow::Result<()> {
+    let settings = settings(url, "127.0.0.1:0")?;
+    logs::start(LogFormat::Text, "info", settings.tokens.detector()?)?;
+    let seams = Seams {
+        run_jobs: false,
+        ..Seams::default()
+    };
+    let application = Application::build(&settings, seams).await?;
+    say(&application.address().to_string())?;
+    let stop = CancellationToken::new();
+    let (lines, mut asked) = mpsc::unbounded_channel();
+    let end = stop.clone();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let _ = lines.send(line);
+        }
+        end.cancel();
+    });
+    let ctx = Arc::clone(&application.ctx);
+    tokio::spawn(async move {
+        while asked.recv().await.is_some() {
+            let began = Instant::now();
+            let what = Ended::Tokens(TokenKind::AccessToken);
+            let pruned = prune(&ctx, what, &Sleep).await;
+            let rows = pruned.map_or(0, |pruned| pruned.rows);
+            let _ = say(&format!("{rows} {}", began.elapsed().as_millis()));
+        }
+    });
+    application.run(stop).await
+}
+
+/// Rests as the job does.
+struct Sleep;
+
+impl Rest for Sleep {
+    async fn rest(&self, pause: Duration) -> bool {
+        sleep(pause).await;
+        true
+    }
 }
 
 /// The floor of introspection: a bare handler around the same single lookup.

@@ -12,7 +12,10 @@ use crate::storage::{
     tokens, turns,
 };
 
-/// Between two batches there is rest for as long as the last one took, and no less than this.
+/// Between two batches there is rest for so many times as long as the last one took: whoever asks
+/// something meanwhile meets a batch one time in ten.
+const REST: u32 = 9;
+/// The shortest rest.
 const SHORTEST_REST: Duration = Duration::from_millis(20);
 /// How often a round goes on after it got into somebody's way; the next round tries again.
 const MOST_CONFLICTS: u32 = 8;
@@ -116,7 +119,7 @@ pub async fn prune(ctx: &Context, what: Ended, rest: &impl Rest) -> Result<Prune
         };
         done.rows += batch.pruned.rows;
         done.grants += batch.pruned.grants;
-        let pause = began.elapsed().max(SHORTEST_REST);
+        let pause = (began.elapsed() * REST).max(SHORTEST_REST);
         if !batch.full || !rest.rest(pause).await {
             return Ok(done);
         }
