@@ -79,6 +79,25 @@ async fn thirty_one_days_after_a_leak_nothing_tells_where_it_was() {
     assert_eq!(scrub(&app).await, Scrubbed::default());
 }
 
+/// Pages that become free when rows become short are overwritten as well.
+#[tokio::test]
+async fn long_addresses_leave_nothing_in_pages_that_became_free() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let token = app.personal_token(&ada, "deploy").await;
+    let reports: Vec<_> = (0..100)
+        .map(|number| {
+            let url = format!("{PLACE}/{}/{number}", "x".repeat(1_500));
+            report_at(token.token.reveal(), &url)
+        })
+        .collect();
+    app.github().report(&reports).await;
+    assert_eq!(app.read_mail().await.len(), 100);
+    app.clock.advance(DAY * 31);
+    assert_eq!(scrub(&app).await.exposures, 100);
+    assert!(!is_on_disk(&app.database, "secret-plans").await);
+}
+
 #[tokio::test]
 async fn the_files_are_searched_where_places_are() {
     let app = TestApp::start().await;
