@@ -36,3 +36,5 @@ CREATE TABLE bulk_revocations (
 );
 
 CREATE INDEX bulk_revocations_next ON bulk_revocations (due_at) WHERE finished_at IS NULL;
+-- Asked whenever tokens are deleted, because service keys are tokens.
+CREATE INDEX bulk_revocations_service_key ON bulk_revocations (service_key_id);
