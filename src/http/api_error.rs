@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::problem::Problem;
 use super::request_id;
 use crate::domain::signing_keys::SigningError;
+use crate::model::Id;
 use crate::storage::StorageError;
 
 /// What a caller is told. Never what was sent, never a cause from inside.
@@ -24,6 +25,17 @@ pub struct ApiError {
     retry_after: Option<u64>,
     allow: Option<&'static str>,
     challenge: Option<Challenge>,
+}
+
+/// An id as it stands in a path.
+///
+/// # Errors
+/// 422 when it is none.
+pub(super) fn id_in_path<T>(text: &str) -> Result<Id<T>, ApiError> {
+    text.parse().map_err(|_| {
+        let problem = Problem::in_path("id", "uuid_parsing", "Input should be a valid UUID");
+        ApiError::invalid(vec![problem])
+    })
 }
 
 /// How a caller could prove who it is (RFC 9110 11.6.1).

@@ -15,7 +15,7 @@ use crate::domain::access_tokens::{Part, Refusal};
 pub(super) use body::{read_expires_in, read_scopes};
 pub(super) use view::Asked;
 
-use crate::model::{Id, KnownToken, PageWindow, Timestamp, Token, TokenName};
+use crate::model::{KnownToken, PageWindow, Timestamp, TokenName};
 
 /// A part of a list.
 #[derive(Serialize, ToSchema)]
@@ -80,14 +80,6 @@ impl TokenFacts {
             last_used_at: moment(token.last_used_at),
         }
     }
-}
-
-/// A token's id as it stands in a path.
-fn id(text: &str) -> Result<Id<Token>, ApiError> {
-    text.parse().map_err(|_| {
-        let problem = Problem::in_path("id", "uuid_parsing", "Input should be a valid UUID");
-        ApiError::invalid(vec![problem])
-    })
 }
 
 impl From<Refusal> for ApiError {

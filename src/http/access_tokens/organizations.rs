@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 
 use super::body::NewOrganizationToken;
 use super::view::Asked;
-use super::{Pagination, TokenFacts, id};
+use super::{Pagination, TokenFacts};
 use crate::domain::access_tokens::{Change, organizations};
 use crate::http::ApiError;
+use crate::http::api_error::id_in_path;
 use crate::http::extract::{FreshJson, OwnSession};
 use crate::http::openapi::{
     ChangedOrganizationTokenBody, ErrorBody, NewOrganizationTokenBody, ProblemsBody,
@@ -195,7 +196,7 @@ pub(in crate::http) async fn update(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = id(&path)?;
+    let id = id_in_path(&path)?;
     let changed = state
         .timely(organizations::change(&state.ctx, &session, id, &body))
         .await??;
@@ -228,7 +229,7 @@ pub(in crate::http) async fn delete(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = id(&path)?;
+    let id = id_in_path(&path)?;
     state
         .timely(organizations::revoke(&state.ctx, &session, id))
         .await??;

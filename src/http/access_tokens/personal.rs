@@ -7,9 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::view::Asked;
-use super::{Pagination, TokenFacts, id};
+use super::{Pagination, TokenFacts};
 use crate::domain::access_tokens::{NewAccessToken, personal};
 use crate::http::ApiError;
+use crate::http::api_error::id_in_path;
 use crate::http::extract::{FreshJson, OwnSession};
 use crate::http::openapi::{ErrorBody, NewPersonalTokenBody, ProblemsBody};
 use crate::http::state::ApiState;
@@ -136,7 +137,7 @@ pub(in crate::http) async fn delete(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = id(&path)?;
+    let id = id_in_path(&path)?;
     state
         .timely(personal::revoke(&state.ctx, &session, id))
         .await??;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::body::{id, switch, text};
 use crate::domain::bulk_revocations::{self, BulkRevocation};
 use crate::domain::{DomainError, clients};
+use crate::http::api_error::id_in_path;
 use crate::http::extract::{AuthorizedService, FromMembers, Members, Revoke, ServiceJson};
 use crate::http::openapi::{BulkRevocationBody, ErrorBody, ProblemsBody};
 use crate::http::state::ApiState;
@@ -209,11 +210,7 @@ pub(in crate::http) async fn show(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let wrong = |_| {
-        let problem = Problem::in_path("id", "uuid_parsing", "Input should be a valid UUID");
-        ApiError::invalid(vec![problem])
-    };
-    let id = path.parse().map_err(wrong)?;
+    let id = id_in_path(&path)?;
     let bulk = state
         .timely(bulk_revocations::find(&state.ctx, id))
         .await??;

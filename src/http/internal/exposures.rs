@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
 use crate::domain::leaked_uses::{self, StoredUse};
+use crate::http::api_error::id_in_path;
 use crate::http::extract::{AuthorizedService, ReadExposures};
 use crate::http::openapi::{ErrorBody, ProblemsBody};
 use crate::http::state::ApiState;
@@ -325,11 +326,7 @@ pub(in crate::http) async fn show(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let wrong = |_| {
-        let problem = Problem::in_path("id", "uuid_parsing", "Input should be a valid UUID");
-        ApiError::invalid(vec![problem])
-    };
-    let id = path.parse().map_err(wrong)?;
+    let id = id_in_path(&path)?;
     let seen = state.timely(exposures::find(&state.ctx, id)).await??;
     let seen = seen.ok_or_else(|| ApiError::no_such("there is no such exposure"))?;
     let attempts = leaked_uses::list(&state.ctx, seen.known.token.id);
