@@ -11,6 +11,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::error::StorageError;
+use super::journal::{self, Event};
 
 /// How long a statement may take before its connection counts as lost. The server ends slow
 /// statements sooner; this is for a server that is gone and did not say so.
@@ -114,7 +115,10 @@ impl Db {
             }
             Backend::Postgres(pool) => Backend::Postgres(patient(pool.begin()).await?),
         };
-        Ok(Tx { transaction })
+        Ok(Tx {
+            transaction,
+            events: Vec::new(),
+        })
     }
 
     /// Asks the database for a sign of life.
@@ -154,6 +158,7 @@ impl Db {
 #[derive(Debug)]
 pub struct Tx {
     transaction: Backend<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
+    events: Vec<Event>,
 }
 
 impl Tx {
@@ -164,12 +169,21 @@ impl Tx {
         }
     }
 
+    /// Notes that something happened, for those who listen.
+    pub fn note(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
     /// Makes everything since [`Db::begin`] true for everybody.
     ///
     /// # Errors
     /// When the database could not promise to keep it. It may have been kept all the same, so
     /// whoever repeats the use case must be able to find it done.
-    pub async fn commit(self) -> Result<(), StorageError> {
+    pub async fn commit(mut self) -> Result<(), StorageError> {
+        let events = std::mem::take(&mut self.events);
+        if !events.is_empty() {
+            journal::keep(&mut self, &events).await?;
+        }
         match self.transaction {
             Backend::Sqlite(transaction) => patient(transaction.commit()).await,
             Backend::Postgres(transaction) => patient(transaction.commit()).await,

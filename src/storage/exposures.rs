@@ -1,5 +1,6 @@
 //! Table `exposures`: which token was seen where, once per place.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde_json::json;
@@ -13,6 +14,7 @@ pub use sealed::{PlaceMove, SealedPlace, list_unsealed, move_places, seal};
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
+use super::journal::Event;
 use super::rows::{Columns, column, exactly, hex_of, ids_as_json};
 use super::tokens::{found, with_more};
 use crate::model::{
@@ -93,7 +95,20 @@ pub async fn insert(
         }
     };
     let ids = ids.map_err(StorageError::of_reference)?;
+    let fresh: HashSet<Uuid> = ids.iter().copied().collect();
+    note(tx, exposures, &fresh);
     Ok(ids.into_iter().map(Id::from_uuid).collect())
+}
+
+fn note(tx: &mut Tx, exposures: &[NewExposure], fresh: &HashSet<Uuid>) {
+    for Exposure { id, token, .. } in exposures.iter().map(|new| &new.exposure) {
+        if fresh.contains(&id.uuid()) {
+            tx.note(Event::ExposureCreated {
+                exposure: *id,
+                token: *token,
+            });
+        }
+    }
 }
 
 fn as_json(new: &NewExposure, seal: &HashKey) -> serde_json::Value {

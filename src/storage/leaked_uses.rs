@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
+use super::journal::Event;
 use super::rows::{Columns, column, hex_of, ids_as_json};
 use crate::model::{Id, LeakedUse, Timestamp, Token};
 
@@ -108,7 +109,11 @@ pub async fn raise_alarms(
             patient(query.try_map(|row| column(&row, "token_id")).fetch_all(c)).await?
         }
     };
-    Ok(first.into_iter().map(Id::from_uuid).collect())
+    let first: Vec<_> = first.into_iter().map(Id::from_uuid).collect();
+    for token in &first {
+        tx.note(Event::ExposureAttempted { token: *token });
+    }
+    Ok(first)
 }
 
 /// Attempts as operators see them.

@@ -13,6 +13,7 @@ pub mod exposures;
 pub mod grants;
 pub mod hash_keys;
 pub mod idempotency_keys;
+pub mod journal;
 pub mod leaked_uses;
 pub mod login_codes;
 pub mod logout_notices;

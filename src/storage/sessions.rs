@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
-use super::rows::{Columns, column, ids_as_json};
-use super::tokens::{FoundToken, digests_as_json, found, with_more};
+use super::rows::{Columns, ids_as_json};
+use super::tokens::{FoundToken, digests_as_json, found, noted, revoked, with_more};
 use crate::model::{Id, KnownToken, Timestamp, Token, TokenDigest, User};
 
 /// What is stored about a new session.
@@ -152,21 +152,22 @@ pub async fn end(
     const ONE: &str = "UPDATE tokens
          SET revoked_at = $3, revoked_reason = 'signed_out'
          WHERE user_id = $1 AND kind = 'user_session_token' AND revoked_at IS NULL AND id = $2
-         RETURNING id";
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     const OTHERS: &str = "UPDATE tokens
          SET revoked_at = $3, revoked_reason = 'signed_out'
          WHERE user_id = $1 AND kind = 'user_session_token' AND revoked_at IS NULL AND id <> $2
-         RETURNING id";
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     let (statement, token) = match which {
         Ending::One(token) => (ONE, token),
         Ending::AllBut(token) => (OTHERS, token),
     };
-    sql!(tx.connection(), |c| sqlx::query(statement)
+    let dead = sql!(tx.connection(), |c| sqlx::query(statement)
         .bind(user.uuid())
         .bind(token.uuid())
         .bind(now.as_millis())
-        .try_map(|row| Ok(Id::from_uuid(column(&row, "id")?)))
-        .fetch_all(c))
+        .try_map(|row| revoked(&row))
+        .fetch_all(c))?;
+    Ok(noted(tx, dead).into_iter().map(|token| token.id).collect())
 }
 
 /// Which sessions end.

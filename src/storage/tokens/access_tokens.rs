@@ -4,6 +4,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::known::{known, with};
+use super::revocation::{noted, revoked};
 use crate::model::{
     Id, KnownToken, Organization, PageWindow, Revocation, ScopeSet, SortKey, Sorting, Timestamp,
     Token, TokenName, User,
@@ -217,15 +218,18 @@ pub async fn revoke_of_user(
     token: Id<Token>,
     revocation: Revocation,
 ) -> Result<bool, StorageError> {
-    let done = sql!(tx.connection(), execute sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $3, revoked_reason = $4
          WHERE id = $2 AND user_id = $1 AND kind = 'personal_access_token'
-             AND revoked_at IS NULL",
+             AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(user.uuid())
     .bind(token.uuid())
     .bind(revocation.at.as_millis())
-    .bind(revocation.reason.name()))?;
-    Ok(done == 1)
+    .bind(revocation.reason.name())
+    .try_map(|row| revoked(&row))
+    .fetch_all(c))?;
+    Ok(!noted(tx, dead).is_empty())
 }

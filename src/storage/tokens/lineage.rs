@@ -3,7 +3,8 @@
 
 use uuid::Uuid;
 
-use crate::model::{Id, Timestamp, Token};
+use super::revocation::{noted, revoked};
+use crate::model::{Id, Timestamp, Token, TokenKind};
 use crate::storage::StorageError;
 use crate::storage::backend::{Tx, sql};
 use crate::storage::rows::column;
@@ -13,14 +14,17 @@ use crate::storage::rows::column;
 /// # Errors
 /// When the database fails.
 pub async fn redeem(tx: &mut Tx, token: Id<Token>, now: Timestamp) -> Result<bool, StorageError> {
-    let done = sql!(tx.connection(), execute sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET redeemed_at = $2, revoked_at = $2, revoked_reason = 'redeemed'
-         WHERE id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL",
+         WHERE id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(token.uuid())
-    .bind(now.as_millis()))?;
-    Ok(done == 1)
+    .bind(now.as_millis())
+    .try_map(|row| revoked(&row))
+    .fetch_all(c))?;
+    Ok(!noted(tx, dead).is_empty())
 }
 
 /// Holds a token until the transaction ends, so that whoever else wants to change it waits. Tells
@@ -50,14 +54,18 @@ pub async fn revoke_access_tokens(
     parent: Id<Token>,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = 'superseded'
-         WHERE parent_id = $1 AND kind = 'access_token' AND revoked_at IS NULL",
+         WHERE parent_id = $1 AND kind = 'access_token' AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(parent.uuid())
-    .bind(now.as_millis()))
-    .map(drop)
+    .bind(now.as_millis())
+    .try_map(|row| revoked(&row))
+    .fetch_all(c))?;
+    noted(tx, dead);
+    Ok(())
 }
 
 /// The access tokens that were minted from `parent`.
@@ -89,7 +97,7 @@ pub async fn supersede(
     parent: Id<Token>,
     now: Timestamp,
 ) -> Result<bool, StorageError> {
-    let kinds = sql!(tx.connection(), |c| sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = 'superseded'
          WHERE parent_id = $1
@@ -105,11 +113,14 @@ pub async fn supersede(
                          OR (used.kind = 'access_token' AND used.last_used_at IS NOT NULL)
                      )
              )
-         RETURNING kind",
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(parent.uuid())
     .bind(now.as_millis())
-    .try_map(|row| column::<String>(&row, "kind"))
+    .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    Ok(kinds.iter().any(|kind| kind == "refresh_token"))
+    let dead = noted(tx, dead);
+    Ok(dead
+        .iter()
+        .any(|token| token.kind == TokenKind::RefreshToken))
 }

@@ -26,11 +26,13 @@ pub use revocation::{
     ExposedSet, RevokedToken, revoke, revoke_exposed, revoke_families, revoke_minted_from,
     revoke_of_user,
 };
+pub(super) use revocation::{noted, revoked};
 pub use selected::{count_selected, list_selected};
 pub use usage::{NewDigest, Use, record_uses, rehash};
 
 use super::backend::{Tx, sql};
 use super::error::StorageError;
+use super::journal::{Event, IssuedToken};
 use crate::model::{
     Client, Grant, HashKeyId, Id, Organization, ScopeSet, Timestamp, Token, TokenDigest, TokenKind,
     TokenName, User,
@@ -102,6 +104,13 @@ pub async fn insert(tx: &mut Tx, token: &NewToken) -> Result<(), StorageError> {
     .bind(token.created_at.as_millis())
     .bind(token.expires_at.map(Timestamp::as_millis))
     .bind(token.parent.map(Id::uuid))
-    .bind(token.audience.as_deref()))
-    .map(drop)
+    .bind(token.audience.as_deref()))?;
+    tx.note(Event::TokenIssued(IssuedToken {
+        id: token.id,
+        kind: token.kind,
+        user: token.user,
+        organization: token.organization,
+        client: token.client,
+    }));
+    Ok(())
 }

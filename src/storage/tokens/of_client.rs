@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::known::{known, with};
+use super::revocation::{noted, revoked};
 use crate::model::{Client, Id, KnownToken, Revocation, Timestamp, Token, TokenKind};
 use crate::storage::StorageError;
 use crate::storage::backend::{Db, Tx, sql};
@@ -58,16 +59,19 @@ pub async fn revoke_secret(
     secret: Id<Token>,
     revocation: Revocation,
 ) -> Result<bool, StorageError> {
-    let done = sql!(tx.connection(), execute sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $3, revoked_reason = $4
-         WHERE id = $2 AND client_id = $1 AND kind = 'client_secret' AND revoked_at IS NULL",
+         WHERE id = $2 AND client_id = $1 AND kind = 'client_secret' AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(client.uuid())
     .bind(secret.uuid())
     .bind(revocation.at.as_millis())
-    .bind(revocation.reason.name()))?;
-    Ok(done == 1)
+    .bind(revocation.reason.name())
+    .try_map(|row| revoked(&row))
+    .fetch_all(c))?;
+    Ok(!noted(tx, dead).is_empty())
 }
 
 /// Revokes every secret of a client.
@@ -79,15 +83,19 @@ pub async fn revoke_secrets(
     client: Id<Client>,
     revocation: Revocation,
 ) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE client_id = $1 AND kind = 'client_secret' AND revoked_at IS NULL",
+         WHERE client_id = $1 AND kind = 'client_secret' AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(client.uuid())
     .bind(revocation.at.as_millis())
-    .bind(revocation.reason.name()))
-    .map(drop)
+    .bind(revocation.reason.name())
+    .try_map(|row| revoked(&row))
+    .fetch_all(c))?;
+    noted(tx, dead);
+    Ok(())
 }
 
 /// Revokes every token of a client: its own credentials and all it was ever issued.
@@ -99,13 +107,17 @@ pub async fn revoke_by_client(
     client: Id<Client>,
     revocation: Revocation,
 ) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE client_id = $1 AND revoked_at IS NULL",
+         WHERE client_id = $1 AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(client.uuid())
     .bind(revocation.at.as_millis())
-    .bind(revocation.reason.name()))
-    .map(drop)
+    .bind(revocation.reason.name())
+    .try_map(|row| revoked(&row))
+    .fetch_all(c))?;
+    noted(tx, dead);
+    Ok(())
 }

@@ -2,9 +2,13 @@
 
 use uuid::Uuid;
 
-use crate::model::{Grant, Id, Revocation, RevocationReason, Timestamp, Token, TokenKind, User};
+use crate::model::{
+    Client, Grant, Id, Organization, Revocation, RevocationReason, Timestamp, Token, TokenKind,
+    User,
+};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient, sql};
+use crate::storage::journal::Event;
 use crate::storage::rows::{Columns, ids_as_json, unreadable};
 
 /// What a delivery exposed.
@@ -29,6 +33,10 @@ pub struct RevokedToken {
     pub grant: Option<Id<Grant>>,
     /// Whose.
     pub user: Option<Id<User>>,
+    /// Which organization's.
+    pub organization: Option<Id<Organization>>,
+    /// Which client's.
+    pub client: Option<Id<Client>>,
     /// Why.
     pub reason: RevocationReason,
 }
@@ -63,7 +71,7 @@ pub async fn revoke_exposed(
                  WHERE kind = 'user_session_token'
                      AND user_id IN (SELECT unhex(value) FROM json_each($3))
              )
-         RETURNING id, kind, grant_id, user_id, revoked_reason";
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     // Joined and not asked `id = ANY($1)` per row: a kept plan walks an array from its start for
     // each of them, which made 10,000 tokens three times as dear.
     const POSTGRES: &str = "UPDATE tokens AS t
@@ -82,11 +90,11 @@ pub async fn revoke_exposed(
              GROUP BY id
          ) AS doomed
          WHERE t.id = doomed.id AND t.revoked_at IS NULL
-         RETURNING t.id, t.kind, t.grant_id, t.user_id, t.revoked_reason";
-    let tokens: Vec<Uuid> = exposed.tokens.iter().map(|id| id.uuid()).collect();
-    let grants: Vec<Uuid> = exposed.grants.iter().map(|id| id.uuid()).collect();
-    let users: Vec<Uuid> = exposed.session_users.iter().map(|id| id.uuid()).collect();
-    match tx.connection() {
+         RETURNING t.id, t.kind, t.grant_id, t.user_id, t.organization_id, t.client_id,
+             t.revoked_reason";
+    let tokens = uuids(&exposed.tokens);
+    let (grants, users) = (uuids(&exposed.grants), uuids(&exposed.session_users));
+    let dead = match tx.connection() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(SQLITE)
                 .bind(ids_as_json(&tokens))
@@ -95,15 +103,20 @@ pub async fn revoke_exposed(
                 .bind(at.as_millis())
                 .bind(named.name())
                 .bind(relatives.name());
-            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
             let query = sqlx::query(POSTGRES).bind(tokens).bind(grants).bind(users);
             let query = query.bind(at.as_millis());
             let query = query.bind(named.name()).bind(relatives.name());
-            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
         }
-    }
+    };
+    Ok(noted(tx, dead))
+}
+
+fn uuids<T>(ids: &[Id<T>]) -> Vec<Uuid> {
+    ids.iter().map(|id| id.uuid()).collect()
 }
 
 /// Revokes one token and nothing else; `false` when it was dead already.
@@ -115,15 +128,18 @@ pub async fn revoke(
     id: Id<Token>,
     revocation: Revocation,
 ) -> Result<bool, StorageError> {
-    let done = sql!(tx.connection(), execute sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE id = $1 AND revoked_at IS NULL",
+         WHERE id = $1 AND revoked_at IS NULL
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(id.uuid())
     .bind(revocation.at.as_millis())
-    .bind(revocation.reason.name()))?;
-    Ok(done == 1)
+    .bind(revocation.reason.name())
+    .try_map(|row| revoked(&row))
+    .fetch_all(c))?;
+    Ok(!noted(tx, dead).is_empty())
 }
 
 /// Revokes every token minted from these grants, and tells which died just now.
@@ -138,13 +154,12 @@ pub async fn revoke_families(
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE grant_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id, revoked_reason";
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     const POSTGRES: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE grant_id = ANY($1) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id, revoked_reason";
-    let grants: Vec<Uuid> = grants.iter().map(|id| id.uuid()).collect();
-    revoke_each(tx, (SQLITE, POSTGRES), grants, revocation).await
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
+    revoke_each(tx, (SQLITE, POSTGRES), uuids(grants), revocation).await
 }
 
 /// Revokes the tokens that were minted from these sessions themselves, and tells which died just
@@ -160,13 +175,12 @@ pub async fn revoke_minted_from(
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE parent_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id, revoked_reason";
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     const POSTGRES: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE parent_id = ANY($1) AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id, revoked_reason";
-    let sessions: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
-    revoke_each(tx, (SQLITE, POSTGRES), sessions, revocation).await
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
+    revoke_each(tx, (SQLITE, POSTGRES), uuids(sessions), revocation).await
 }
 
 /// Revokes every token of one kind that a user has, and tells which died just now.
@@ -179,18 +193,19 @@ pub async fn revoke_of_user(
     kind: TokenKind,
     revocation: Revocation,
 ) -> Result<Vec<RevokedToken>, StorageError> {
-    sql!(tx.connection(), |c| sqlx::query(
+    let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
          WHERE user_id = $1 AND kind = $4 AND revoked_at IS NULL
-         RETURNING id, kind, grant_id, user_id, revoked_reason",
+         RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(user.uuid())
     .bind(revocation.at.as_millis())
     .bind(revocation.reason.name())
     .bind(kind.name())
     .try_map(|row| revoked(&row))
-    .fetch_all(c))
+    .fetch_all(c))?;
+    Ok(noted(tx, dead))
 }
 
 async fn revoke_each(
@@ -200,20 +215,30 @@ async fn revoke_each(
     revocation: Revocation,
 ) -> Result<Vec<RevokedToken>, StorageError> {
     let (at, reason) = (revocation.at.as_millis(), revocation.reason.name());
-    match tx.connection() {
+    let dead = match tx.connection() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(sqlite).bind(ids_as_json(&ids));
             let query = query.bind(at).bind(reason);
-            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
             let query = sqlx::query(postgres).bind(ids).bind(at).bind(reason);
-            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await
+            patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
         }
-    }
+    };
+    Ok(noted(tx, dead))
 }
 
-fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
+/// Notes these deaths. Every statement that revokes ends with this.
+pub(in crate::storage) fn noted(tx: &mut Tx, dead: Vec<RevokedToken>) -> Vec<RevokedToken> {
+    for token in &dead {
+        tx.note(Event::TokenRevoked(token.clone()));
+    }
+    dead
+}
+
+/// Reads what a statement that revokes returns.
+pub(in crate::storage) fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
     Ok(RevokedToken {
         id: Id::from_uuid(row.read("id")?),
         kind: row
@@ -222,6 +247,10 @@ fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
             .map_err(unreadable)?,
         grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
         user: row.read::<Option<Uuid>>("user_id")?.map(Id::from_uuid),
+        organization: row
+            .read::<Option<Uuid>>("organization_id")?
+            .map(Id::from_uuid),
+        client: row.read::<Option<Uuid>>("client_id")?.map(Id::from_uuid),
         reason: RevocationReason::from_stored(&row.read::<String>("revoked_reason")?),
     })
 }

@@ -1,0 +1,50 @@
+//! What a transaction did that somebody beside its caller wants to know. The functions that change a
+//! token say so themselves, so no use case can forget it, and [`Tx::commit`] hands everything on
+//! before it commits: whoever listens hears of what is true, and of nothing else.
+
+use super::backend::Tx;
+use super::error::StorageError;
+use super::tokens::RevokedToken;
+use crate::model::{Client, Exposure, Id, Organization, Token, TokenKind, User};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A token was made.
+    TokenIssued(IssuedToken),
+    /// A token died, for the reason that is said with it.
+    TokenRevoked(RevokedToken),
+    /// A token was seen at a place where it was not seen before.
+    ExposureCreated {
+        /// The record.
+        exposure: Id<Exposure>,
+        /// The token.
+        token: Id<Token>,
+    },
+    /// A token that died because it leaked was presented for the first time since.
+    ExposureAttempted {
+        /// The token.
+        token: Id<Token>,
+    },
+}
+
+/// A token that was made, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// Which.
+    pub id: Id<Token>,
+    /// Of which kind.
+    pub kind: TokenKind,
+    /// Its user, or who made it for an organization.
+    pub user: Option<Id<User>>,
+    /// Its organization.
+    pub organization: Option<Id<Organization>>,
+    /// Its client.
+    pub client: Option<Id<Client>>,
+}
+
+/// Tells those who listen what the transaction did.
+#[expect(clippy::unused_async, reason = "listeners write")]
+pub(super) async fn keep(_tx: &mut Tx, _events: &[Event]) -> Result<(), StorageError> {
+    Ok(())
+}
