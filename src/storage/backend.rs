@@ -11,7 +11,8 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::error::StorageError;
-use super::journal::{self, Event};
+use super::journal::{self, Event, Noted};
+use crate::model::Timestamp;
 
 /// How long a statement may take before its connection counts as lost. The server ends slow
 /// statements sooner; this is for a server that is gone and did not say so.
@@ -117,7 +118,7 @@ impl Db {
         };
         Ok(Tx {
             transaction,
-            events: Vec::new(),
+            noted: Vec::new(),
         })
     }
 
@@ -158,7 +159,7 @@ impl Db {
 #[derive(Debug)]
 pub struct Tx {
     transaction: Backend<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
-    events: Vec<Event>,
+    noted: Vec<Noted>,
 }
 
 impl Tx {
@@ -170,8 +171,8 @@ impl Tx {
     }
 
     /// Notes that something happened, for those who listen.
-    pub fn note(&mut self, event: Event) {
-        self.events.push(event);
+    pub fn note(&mut self, at: Timestamp, event: Event) {
+        self.noted.push(Noted { at, event });
     }
 
     /// Makes everything since [`Db::begin`] true for everybody.
@@ -180,9 +181,9 @@ impl Tx {
     /// When the database could not promise to keep it. It may have been kept all the same, so
     /// whoever repeats the use case must be able to find it done.
     pub async fn commit(mut self) -> Result<(), StorageError> {
-        let events = std::mem::take(&mut self.events);
-        if !events.is_empty() {
-            journal::keep(&mut self, &events).await?;
+        let noted = std::mem::take(&mut self.noted);
+        if !noted.is_empty() {
+            journal::keep(&mut self, &noted).await?;
         }
         match self.transaction {
             Backend::Sqlite(transaction) => patient(transaction.commit()).await,

@@ -101,13 +101,13 @@ pub async fn insert(
 }
 
 fn note(tx: &mut Tx, exposures: &[NewExposure], fresh: &HashSet<Uuid>) {
-    for Exposure { id, token, .. } in exposures.iter().map(|new| &new.exposure) {
-        if fresh.contains(&id.uuid()) {
-            tx.note(Event::ExposureCreated {
-                exposure: *id,
-                token: *token,
-            });
-        }
+    let all = exposures.iter().map(|new| &new.exposure);
+    for new in all.filter(|new| fresh.contains(&new.id.uuid())) {
+        let event = Event::ExposureCreated {
+            exposure: new.id,
+            token: new.token,
+        };
+        tx.note(new.first_seen_at, event);
     }
 }
 

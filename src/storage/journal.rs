@@ -5,7 +5,16 @@
 use super::backend::Tx;
 use super::error::StorageError;
 use super::tokens::RevokedToken;
-use crate::model::{Client, Exposure, Id, Organization, Token, TokenKind, User};
+use crate::model::{Client, Exposure, Id, Organization, Timestamp, Token, TokenKind, User};
+
+/// Something that happened, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+}
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +54,6 @@ pub struct IssuedToken {
 
 /// Tells those who listen what the transaction did.
 #[expect(clippy::unused_async, reason = "listeners write")]
-pub(super) async fn keep(_tx: &mut Tx, _events: &[Event]) -> Result<(), StorageError> {
+pub(super) async fn keep(_tx: &mut Tx, _noted: &[Noted]) -> Result<(), StorageError> {
     Ok(())
 }

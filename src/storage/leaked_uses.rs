@@ -111,7 +111,7 @@ pub async fn raise_alarms(
     };
     let first: Vec<_> = first.into_iter().map(Id::from_uuid).collect();
     for token in &first {
-        tx.note(Event::ExposureAttempted { token: *token });
+        tx.note(now, Event::ExposureAttempted { token: *token });
     }
     Ok(first)
 }

@@ -167,7 +167,10 @@ pub async fn end(
         .bind(now.as_millis())
         .try_map(|row| revoked(&row))
         .fetch_all(c))?;
-    Ok(noted(tx, dead).into_iter().map(|token| token.id).collect())
+    Ok(noted(tx, now, dead)
+        .into_iter()
+        .map(|token| token.id)
+        .collect())
 }
 
 /// Which sessions end.

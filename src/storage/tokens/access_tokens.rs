@@ -231,5 +231,5 @@ pub async fn revoke_of_user(
     .bind(revocation.reason.name())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    Ok(!noted(tx, dead).is_empty())
+    Ok(!noted(tx, revocation.at, dead).is_empty())
 }

@@ -24,7 +24,7 @@ pub async fn redeem(tx: &mut Tx, token: Id<Token>, now: Timestamp) -> Result<boo
     .bind(now.as_millis())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    Ok(!noted(tx, dead).is_empty())
+    Ok(!noted(tx, now, dead).is_empty())
 }
 
 /// Holds a token until the transaction ends, so that whoever else wants to change it waits. Tells
@@ -64,7 +64,7 @@ pub async fn revoke_access_tokens(
     .bind(now.as_millis())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    noted(tx, dead);
+    noted(tx, now, dead);
     Ok(())
 }
 
@@ -119,7 +119,7 @@ pub async fn supersede(
     .bind(now.as_millis())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    let dead = noted(tx, dead);
+    let dead = noted(tx, now, dead);
     Ok(dead
         .iter()
         .any(|token| token.kind == TokenKind::RefreshToken))

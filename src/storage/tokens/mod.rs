@@ -105,12 +105,13 @@ pub async fn insert(tx: &mut Tx, token: &NewToken) -> Result<(), StorageError> {
     .bind(token.expires_at.map(Timestamp::as_millis))
     .bind(token.parent.map(Id::uuid))
     .bind(token.audience.as_deref()))?;
-    tx.note(Event::TokenIssued(IssuedToken {
+    let issued = Event::TokenIssued(IssuedToken {
         id: token.id,
         kind: token.kind,
         user: token.user,
         organization: token.organization,
         client: token.client,
-    }));
+    });
+    tx.note(token.created_at, issued);
     Ok(())
 }

@@ -71,7 +71,7 @@ pub async fn revoke_secret(
     .bind(revocation.reason.name())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    Ok(!noted(tx, dead).is_empty())
+    Ok(!noted(tx, revocation.at, dead).is_empty())
 }
 
 /// Revokes every secret of a client.
@@ -94,7 +94,7 @@ pub async fn revoke_secrets(
     .bind(revocation.reason.name())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    noted(tx, dead);
+    noted(tx, revocation.at, dead);
     Ok(())
 }
 
@@ -118,6 +118,6 @@ pub async fn revoke_by_client(
     .bind(revocation.reason.name())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    noted(tx, dead);
+    noted(tx, revocation.at, dead);
     Ok(())
 }

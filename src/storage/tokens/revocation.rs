@@ -112,7 +112,7 @@ pub async fn revoke_exposed(
             patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
         }
     };
-    Ok(noted(tx, dead))
+    Ok(noted(tx, at, dead))
 }
 
 fn uuids<T>(ids: &[Id<T>]) -> Vec<Uuid> {
@@ -139,7 +139,7 @@ pub async fn revoke(
     .bind(revocation.reason.name())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    Ok(!noted(tx, dead).is_empty())
+    Ok(!noted(tx, revocation.at, dead).is_empty())
 }
 
 /// Revokes every token minted from these grants, and tells which died just now.
@@ -205,7 +205,7 @@ pub async fn revoke_of_user(
     .bind(kind.name())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
-    Ok(noted(tx, dead))
+    Ok(noted(tx, revocation.at, dead))
 }
 
 async fn revoke_each(
@@ -226,13 +226,17 @@ async fn revoke_each(
             patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
         }
     };
-    Ok(noted(tx, dead))
+    Ok(noted(tx, revocation.at, dead))
 }
 
 /// Notes these deaths. Every statement that revokes ends with this.
-pub(in crate::storage) fn noted(tx: &mut Tx, dead: Vec<RevokedToken>) -> Vec<RevokedToken> {
+pub(in crate::storage) fn noted(
+    tx: &mut Tx,
+    at: Timestamp,
+    dead: Vec<RevokedToken>,
+) -> Vec<RevokedToken> {
     for token in &dead {
-        tx.note(Event::TokenRevoked(token.clone()));
+        tx.note(at, Event::TokenRevoked(token.clone()));
     }
     dead
 }
