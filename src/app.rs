@@ -22,14 +22,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::callbacks::{Callbacks, Reach};
 use crate::config::Settings;
-use crate::domain::{Context, Wake, usage};
+use crate::domain::provenance::Provenance;
+use crate::domain::{Context, Wake, audit, usage};
 use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
 use crate::jobs::{
-    DeliverLogouts, DeliverMail, FlushUses, Pace, Prune, RevokeInBulk, RotateSigningKeys,
-    ScrubExposures,
+    ChainAuditLog, DeliverLogouts, DeliverMail, FlushUses, Pace, Prune, RevokeInBulk,
+    RotateSigningKeys, ScrubExposures,
 };
 use crate::mail::Mailer;
-use crate::model::Clock;
+use crate::model::{Actor, Clock};
 use crate::telemetry::Metrics;
 use origins::Origins;
 
@@ -91,7 +92,7 @@ impl Application {
         let address = listener.local_addr()?;
         let letters_waiting = Arc::new(Notify::new());
         let wake = wake(&letters_waiting, seams.letters_committed);
-        let ctx = Arc::new(open_at(settings, address, seams.clock, wake).await?);
+        let ctx = Arc::new(open_noted(settings, address, seams.clock, wake).await?);
         let metrics = Metrics::new(ctx.clock.now());
         let deliver_mail = DeliverMail {
             ctx: Arc::clone(&ctx),
@@ -173,8 +174,9 @@ impl Application {
         } = self;
         let mut running = JoinSet::new();
         for (name, job) in jobs {
+            let in_its_name = Provenance::of(Actor::Job(name)).within(job);
             running.spawn(async move {
-                job.await;
+                in_its_name.await;
                 name
             });
         }
@@ -197,6 +199,9 @@ impl Application {
             if let Err(error) = usage::flush(&ctx).await {
                 tracing::warn!(error = %error, "last uses could not be written down");
             }
+            if let Err(error) = audit::chain(&ctx).await {
+                tracing::warn!(error = %error, "the audit log could not be chained");
+            }
             ctx.db.close().await;
         };
         match timeout_at(deadline, stopping).await {
@@ -205,6 +210,22 @@ impl Application {
         }
         outcome
     }
+}
+
+/// Opens the world, and writes into the audit log what is configured otherwise than at the last start.
+async fn open_noted(
+    settings: &Settings,
+    address: SocketAddr,
+    clock: Clock,
+    wake: Wake,
+) -> anyhow::Result<Context> {
+    let ctx = open_at(settings, address, clock, wake).await?;
+    let lines = settings.explain().iter();
+    let settings: Vec<_> = lines
+        .map(|line| (line.key.as_str(), line.raw.reveal()))
+        .collect();
+    audit::note_configuration(&ctx, &settings).await?;
+    Ok(ctx)
 }
 
 fn callbacks(ctx: &Context) -> anyhow::Result<Callbacks> {
@@ -252,7 +273,7 @@ fn background(
     ctx: &Arc<Context>,
     (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
     stop: &CancellationToken,
-) -> [Job; 7] {
+) -> [Job; 8] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
     let interval = settings.tokens.last_used_flush_interval;
@@ -277,7 +298,11 @@ fn background(
         ctx: Arc::clone(ctx),
         metrics: metrics.clone(),
     };
+    let chain = ChainAuditLog {
+        ctx: Arc::clone(ctx),
+    };
     [
+        ("chain_audit_log", Box::pin(chain.run(stop.clone()))),
         ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
         ("deliver_logouts", Box::pin(logouts.run(stop.clone()))),

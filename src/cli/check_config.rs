@@ -51,6 +51,7 @@ fn explain(line: &Line, out: &mut Output) -> anyhow::Result<()> {
         value,
         from,
         why,
+        ..
     } = line;
     let view = LineView {
         key,

@@ -12,7 +12,7 @@ use super::progress::Progress;
 use crate::app;
 use crate::config::Settings;
 use crate::domain::hash_keys::{self, HashKeyStatus};
-use crate::model::HashKeyId;
+use crate::model::{Clock, HashKeyId};
 use crate::storage::Db;
 
 #[derive(Debug, Subcommand)]
@@ -157,7 +157,7 @@ async fn forget(arguments: &Forget, settings: &Settings, out: &mut Output) -> an
         );
     }
     let db = existing(settings).await?;
-    let outcome = hash_keys::forget(&db, &id).await;
+    let outcome = hash_keys::forget(&db, &id, Clock::System.now()).await;
     db.close().await;
     outcome?;
     let text =

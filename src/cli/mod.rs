@@ -1,6 +1,7 @@
 //! The command line, one file per command.
 
 mod alert;
+mod audit;
 mod check_config;
 mod client;
 mod demo;
@@ -25,6 +26,7 @@ mod token;
 mod user;
 mod values;
 
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,6 +34,9 @@ use clap::{Parser, Subcommand};
 
 use crate::app;
 use crate::config::{Settings, Sources};
+use crate::domain;
+use crate::domain::provenance::Provenance;
+use crate::model::Actor;
 use crate::telemetry::{LogFormat, logs};
 use output::Output;
 
@@ -123,6 +128,9 @@ enum InWorld {
     /// Look at letters that have not been sent
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// See who did what, and whether anybody changed it afterwards
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Prove what is kept of leaks and for how long, or remove what is over now
     #[command(subcommand)]
     Retention(retention::Command),
@@ -151,14 +159,31 @@ async fn dispatch(cli: &Cli, out: &mut Output) -> anyhow::Result<()> {
         Command::Configured(command) => {
             let settings = Settings::load(&sources)?;
             log(cli, &settings)?;
-            configured(command, &settings, out).await
+            let configured = configured(command, &settings, out);
+            Provenance::of(actor(&cli.command)).within(configured).await
         }
         Command::InWorld(command) => {
             let settings = Settings::load(&sources)?;
             log(cli, &settings)?;
-            in_world(command, &settings, out).await
+            let in_world = in_world(command, &settings, out);
+            Provenance::of(actor(&cli.command)).within(in_world).await
         }
     }
+}
+
+/// In whose name a command acts: that of the account it runs under, as far as that is known.
+fn actor(command: &Command) -> Actor {
+    if let Command::Configured(Configured::Serve) = command {
+        return Actor::Job("serve");
+    }
+    let accounts = ["SUDO_USER", "USER", "LOGNAME"].into_iter();
+    let account = accounts.filter_map(|name| env::var(name).ok()).next();
+    Actor::Operator(account.filter(|account| is_account(account)))
+}
+
+fn is_account(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
 /// Logs as configured for the service; of a command, only what an operator must know.
@@ -198,8 +223,13 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::SigningKey(command) => signing_key::run(command, &ctx, out).await,
         InWorld::Revoke(arguments) => revoke::run(arguments, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
+        InWorld::Audit(command) => audit::run(command, &ctx, out).await,
         InWorld::Retention(command) => retention::run(command, &ctx, out).await,
     };
+    // A service that runs would do it within a second, but perhaps none does.
+    if let Err(error) = domain::audit::chain(&ctx).await {
+        tracing::warn!(error = %error, "the audit log could not be chained");
+    }
     ctx.db.close().await;
     outcome
 }

@@ -78,6 +78,11 @@ impl Output {
         }
     }
 
+    /// A line of JSON, for people and scripts alike.
+    pub(super) fn line(&mut self, object: &impl Serialize) -> anyhow::Result<()> {
+        self.object(object)
+    }
+
     fn object(&mut self, object: &impl Serialize) -> anyhow::Result<()> {
         let line = serde_json::to_string(object)?;
         self.write(&format!("{line}\n"))

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::output::Output;
 use super::progress::Progress;
+use super::values::when;
 use crate::domain::bulk_revocations::{self, BulkRevocation};
 use crate::domain::{Context, clients, organizations, users};
 use crate::model::{Email, Grant, Id, RevocationReason, Selection, Slug, Timestamp, TokenKind};
@@ -31,15 +32,11 @@ pub(super) struct Arguments {
     #[arg(long)]
     kind: Option<TokenKind>,
     /// Tokens made earlier, such as 2026-11-25T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = when)]
     created_before: Option<Timestamp>,
     /// Only count
     #[arg(long)]
     dry_run: bool,
-}
-
-fn moment(text: &str) -> Result<Timestamp, &'static str> {
-    Timestamp::parse(text).ok_or("a date and time as RFC 3339 writes it")
 }
 
 #[derive(Serialize)]

@@ -23,6 +23,11 @@ pub(super) fn id<T>(text: &str) -> Result<Id<T>, InvalidId> {
     Id::from_str(text).map_err(|_| InvalidId)
 }
 
+/// Reads a moment.
+pub(super) fn when(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("a date and time as RFC 3339 writes it")
+}
+
 /// A moment for scripts: RFC 3339.
 pub(super) fn moment(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())

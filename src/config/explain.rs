@@ -1,5 +1,7 @@
 //! What is in force and where it came from, fit to be shown.
 
+use std::fmt;
+
 use super::layers::Key;
 use super::schema::{Raw, Secrecy};
 
@@ -14,6 +16,26 @@ pub struct Line {
     pub from: super::source::SetBy,
     /// What it is for.
     pub why: String,
+    /// Its value as it is, never shown.
+    pub raw: Hidden,
+}
+
+/// Text that is not shown, not even to who debugs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// The text.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
 }
 
 impl Line {
@@ -23,6 +45,7 @@ impl Line {
             value: shown(&key.value, key.entry.secrecy),
             from: key.from.clone(),
             why: key.entry.why.clone(),
+            raw: Hidden(format!("{:?}", key.value)),
         }
     }
 }

@@ -21,7 +21,7 @@ mod suggest;
 mod value;
 
 pub use crate::telemetry::LogFormat;
-pub use explain::Line;
+pub use explain::{Hidden, Line};
 pub use origins::{GitlabRevocation, KeySource, OriginSettings, PublishedKeys, SignedOrigin};
 pub use problem::{Problem, Problems};
 pub use schema::DEFAULT_FILE;

@@ -22,6 +22,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     });
     let sessions = from.duration("retention.sessions");
     let logout_notices = from.duration("retention.logout_notices");
+    let audit_log = from.duration("retention.audit_log");
     let tokens = from.duration("retention.tokens");
     Some(RetentionPolicy {
         places: places?,
@@ -32,6 +33,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
         login_codes: login_codes?,
         sessions: sessions?,
         logout_notices: logout_notices?,
+        audit_log: audit_log?,
         tokens: tokens?,
     })
 }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::Context;
-use crate::model::{KnownToken, PlainToken, TokenKind, TokenState, WayIn};
+use super::{Context, provenance};
+use crate::model::{Actor, KnownToken, PlainToken, TokenKind, TokenState, WayIn};
 use crate::storage::StorageError;
 use crate::storage::tokens::{self, GrantedToken};
 
@@ -28,6 +28,9 @@ pub async fn find(
     };
     let known = &token.found.known;
     if known.state(now) == TokenState::Live {
+        if let Some(user) = &known.user {
+            provenance::act_as(Actor::User(user.id));
+        }
         return Ok(Some(token));
     }
     ctx.leaked_uses.note(known, WayIn::Api, address, now);

@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use uuid::Uuid;
 
-use super::Context;
 use super::cases::Case;
 use super::incident::{self, Reasons};
-use crate::model::{Id, RevocationReason, Selection, Timestamp, Token, TokenKind};
+use super::{Context, audit};
+use crate::model::{About, Deed, Id, RevocationReason, Selection, Timestamp, Token, TokenKind};
 use crate::storage::StorageError;
 pub use crate::storage::bulk_revocations::BulkRevocation;
 use crate::storage::bulk_revocations::{self as table, Progress};
@@ -58,6 +59,9 @@ pub async fn begin(
     };
     let mut tx = ctx.db.begin().await?;
     table::insert(&mut tx, &new).await?;
+    let detail = json!({ "bulk_revocation": new.id, "tokens": counted });
+    let deed = Deed::new("bulk_revocation.begun", About::default());
+    audit::note(&mut tx, now, deed.with(detail));
     tx.commit().await?;
     tracing::info!(
         bulk_revocation.id = %new.id, tokens = counted, reason = reason.name(),

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::Context;
+use super::{Context, provenance};
 use crate::model::{
-    AuthMethod, LeakedUse, PlainToken, RegisteredClient, RevocationReason, Timestamp, TokenDigest,
-    WayIn,
+    Actor, AuthMethod, LeakedUse, PlainToken, RegisteredClient, RevocationReason, Timestamp,
+    TokenDigest, WayIn,
 };
 use crate::storage::StorageError;
 use crate::storage::client_secrets::{self, StoredSecret};
@@ -97,6 +97,7 @@ pub async fn authenticate(
         let digest = outdated.then(|| ctx.hash_keys.digest(text));
         ctx.pending_uses.note(stored.token, now, None, digest);
     }
+    provenance::act_as(Actor::Client(client.id));
     Ok(client)
 }
 

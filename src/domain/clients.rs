@@ -1,10 +1,10 @@
 //! Clients: registered, changed, given secrets, shut out, deleted.
 
 use super::tokens::{self as issuing, Issued, NewTokenRequest};
-use super::{Context, DomainError};
+use super::{Context, DomainError, audit};
 use crate::model::{
-    Client, ClientId, ClientMetadata, ClientStanding, Id, KnownToken, PageWindow, RegisteredClient,
-    Revocation, RevocationReason, Timestamp, Token, TokenKind, User,
+    About, Client, ClientId, ClientMetadata, ClientStanding, Deed, Id, KnownToken, PageWindow,
+    RegisteredClient, Revocation, RevocationReason, Timestamp, Token, TokenKind, User,
 };
 use crate::storage::clients::{self, NewClient};
 use crate::storage::{Tx, consents, grants, tokens};
@@ -74,6 +74,11 @@ pub(super) async fn create_within(
         created_at: now,
     };
     clients::insert(tx, &new).await?;
+    let about = About {
+        user: owner,
+        ..About::client(new.id)
+    };
+    audit::note(tx, now, Deed::new("client.created", about));
     let secret = match new.metadata.is_public() {
         true => None,
         false => Some(credential(tx, ctx, new.id, TokenKind::ClientSecret, now).await?),
@@ -143,6 +148,8 @@ pub async fn replace(
     if !clients::replace(&mut tx, client.id, &metadata, now).await? {
         return Err(UNKNOWN);
     }
+    let deed = Deed::new("client.changed", About::client(client.id));
+    audit::note(&mut tx, now, deed);
     let mut secret = None;
     if metadata.is_public() {
         tokens::revoke_secrets(&mut tx, client.id, by_owner(now)).await?;
@@ -172,6 +179,8 @@ pub async fn set_standing(
     if !clients::set_standing(&mut tx, client.id, standing, now).await? {
         return Err(UNKNOWN);
     }
+    let deed = Deed::new("client.standing_set", About::client(client.id));
+    audit::note(&mut tx, now, deed);
     tx.commit().await?;
     Ok(())
 }
@@ -185,11 +194,17 @@ pub async fn set_disabled(
     client: &RegisteredClient,
     disabled: bool,
 ) -> Result<(), DomainError> {
-    let since = disabled.then(|| ctx.clock.now());
+    let now = ctx.clock.now();
+    let since = disabled.then_some(now);
     let mut tx = ctx.db.begin().await?;
     if !clients::set_disabled(&mut tx, client.id, since).await? {
         return Err(UNKNOWN);
     }
+    let name = match disabled {
+        true => "client.disabled",
+        false => "client.enabled",
+    };
+    audit::note(&mut tx, now, Deed::new(name, About::client(client.id)));
     tx.commit().await?;
     Ok(())
 }
@@ -212,6 +227,8 @@ pub async fn delete(ctx: &Context, client: &RegisteredClient) -> Result<(), Doma
     if !clients::delete(&mut tx, client.id, now).await? {
         return Err(UNKNOWN);
     }
+    let deed = Deed::new("client.deleted", About::client(client.id));
+    audit::note(&mut tx, now, deed);
     tx.commit().await?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What users allowed clients: listed, and withdrawn.
 
 use super::attempts::until_settled;
-use super::{Context, DomainError, families};
-use crate::model::{Client, Id, Revocation, RevocationReason, User};
+use super::{Context, DomainError, audit, families};
+use crate::model::{About, Client, Deed, Id, Revocation, RevocationReason, User};
 use crate::storage::{StorageError, clients, consents as table};
 
 pub use crate::storage::consents::AllowedClient;
@@ -42,6 +42,15 @@ async fn take_away(
     let remembered = table::delete(&mut tx, user, client).await?;
     let grants = table::list_grants(&mut tx, user, client).await?;
     families::end(&mut tx, &grants, revocation).await?;
+    let something = remembered || !grants.is_empty();
+    if something {
+        let about = About {
+            user: Some(user),
+            ..About::client(client)
+        };
+        let deed = Deed::new("consent.withdrawn", about);
+        audit::note(&mut tx, revocation.at, deed);
+    }
     tx.commit().await?;
-    Ok(remembered || !grants.is_empty())
+    Ok(something)
 }

@@ -3,8 +3,10 @@
 use super::attempts::until_settled;
 use super::cases::{Case, Sightings};
 use super::incident::{self, Incident, Reasons};
-use super::{Context, Wake};
-use crate::model::{Delivery, Exposure, Id, RevocationReason, TokenDigest, TokenKind, Verdict};
+use super::{Context, Wake, provenance};
+use crate::model::{
+    Actor, Delivery, Exposure, Id, RevocationReason, TokenDigest, TokenKind, Verdict,
+};
 use crate::storage::deliveries::{self, Remembered};
 use crate::storage::exposures as exposures_table;
 pub use crate::storage::exposures::{ExposureFilter, SeenToken};
@@ -48,6 +50,8 @@ pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, Stora
     if sightings.is_empty() {
         return Ok(nothing);
     }
+    let key = Some(delivery.key_id.clone()).filter(|key| !key.is_empty());
+    provenance::act_as(Actor::Origin(delivery.origin.clone(), key));
     let digests = sightings.digests();
     until_settled(async || {
         // Reading first keeps deliveries in which nothing is ours away from the writer.

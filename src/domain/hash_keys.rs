@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::DomainError;
-use crate::model::{HashKey, HashKeyId, HashKeys, Timestamp};
+use serde_json::json;
+
+use super::{DomainError, audit};
+use crate::model::{About, Deed, HashKey, HashKeyId, HashKeys, Timestamp};
 use crate::storage::hash_keys::{self, KnownHashKey};
 use crate::storage::{Db, StorageError};
 
@@ -56,7 +58,11 @@ pub async fn admit(db: &Db, keys: &HashKeys, now: Timestamp) -> Result<(), Wrong
     hash_keys::lock(&mut tx).await?;
     refuse_strangers(&hash_keys::list_locked(&mut tx).await?, keys)?;
     for key in keys.iter() {
-        hash_keys::insert(&mut tx, key, now).await?;
+        if hash_keys::insert(&mut tx, key, now).await? {
+            let deed = Deed::new("hash_key.admitted", About::default());
+            let id = json!({ "hash_key": key.id().as_str() });
+            audit::note(&mut tx, now, deed.with(id));
+        }
     }
     tx.commit().await?;
     Ok(())
@@ -135,13 +141,15 @@ pub async fn list(
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when the database does not know it.
-pub async fn forget(db: &Db, id: &HashKeyId) -> Result<(), DomainError> {
+pub async fn forget(db: &Db, id: &HashKeyId, now: Timestamp) -> Result<(), DomainError> {
     let mut tx = db.begin().await?;
     if !hash_keys::delete(&mut tx, id).await? {
         return Err(DomainError::NotFound(
             "this database was never used with such a hash key",
         ));
     }
+    let deed = Deed::new("hash_key.forgotten", About::default());
+    audit::note(&mut tx, now, deed.with(json!({ "hash_key": id.as_str() })));
     tx.commit().await?;
     Ok(())
 }

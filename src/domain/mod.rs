@@ -1,6 +1,7 @@
 //! What the product does; each public function is a sentence.
 
 pub mod access_tokens;
+pub mod audit;
 pub mod authorization;
 pub mod bearers;
 pub mod bulk_revocations;
@@ -45,3 +46,5 @@ mod replays;
 
 pub use context::{Context, Wake};
 pub use error::DomainError;
+
+pub use crate::storage::provenance;

@@ -1,7 +1,9 @@
 //! Organizations and their members.
 
-use super::{Context, DomainError, users};
-use crate::model::{Email, Id, Organization, OrganizationName, Role, Slug};
+use serde_json::json;
+
+use super::{Context, DomainError, audit, users};
+use crate::model::{About, Deed, Email, Id, Organization, OrganizationName, Role, Slug};
 use crate::storage::organizations;
 
 const UNKNOWN: DomainError = DomainError::NotFound("there is no organization with this slug");
@@ -31,6 +33,11 @@ pub async fn create(
         ));
     }
     organizations::set_member(&mut tx, organization.id, owner.id, Role::Owner, now).await?;
+    let about = About {
+        user: Some(owner.id),
+        ..About::organization(organization.id)
+    };
+    audit::note(&mut tx, now, Deed::new("organization.created", about));
     tx.commit().await?;
     Ok(organization)
 }
@@ -60,6 +67,12 @@ pub async fn add_member(
     let user = users::find(ctx, email).await?;
     let mut tx = ctx.db.begin().await?;
     organizations::set_member(&mut tx, organization.id, user.id, role, now).await?;
+    let about = About {
+        user: Some(user.id),
+        ..About::organization(organization.id)
+    };
+    let deed = Deed::new("organization.member_set", about);
+    audit::note(&mut tx, now, deed.with(json!({ "role": role.name() })));
     tx.commit().await?;
     Ok(())
 }
@@ -69,11 +82,17 @@ pub async fn add_member(
 /// # Errors
 /// [`DomainError::NotFound`] when there is none.
 pub async fn set_blocked(ctx: &Context, slug: &Slug, blocked: bool) -> Result<(), DomainError> {
-    let since = blocked.then(|| ctx.clock.now());
+    let now = ctx.clock.now();
+    let since = blocked.then_some(now);
     let mut tx = ctx.db.begin().await?;
-    if !organizations::set_blocked(&mut tx, slug, since).await? {
-        return Err(UNKNOWN);
-    }
+    let organization = organizations::set_blocked(&mut tx, slug, since).await?;
+    let organization = organization.ok_or(UNKNOWN)?;
+    let name = match blocked {
+        true => "organization.blocked",
+        false => "organization.unblocked",
+    };
+    let deed = Deed::new(name, About::organization(organization));
+    audit::note(&mut tx, now, deed);
     tx.commit().await?;
     Ok(())
 }

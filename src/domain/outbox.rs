@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Context, DomainError};
-use crate::model::{Id, Letter};
+use serde_json::json;
+
+use super::{Context, DomainError, audit};
+use crate::model::{About, Deed, Id, Letter};
 use crate::storage::outbox::{self, ListedLetter};
 
 /// Up to `limit` letters that have not been sent, dead ones included, oldest first.
@@ -66,7 +68,12 @@ pub struct Lag {
 
 async fn bring_back(ctx: &Context, letter: Option<Id<Letter>>) -> Result<usize, DomainError> {
     let mut tx = ctx.db.begin().await?;
-    let letters = outbox::requeue(&mut tx, letter, ctx.clock.now()).await?;
+    let now = ctx.clock.now();
+    let letters = outbox::requeue(&mut tx, letter, now).await?;
+    if letters > 0 {
+        let deed = Deed::new("letters.requeued", About::default());
+        audit::note(&mut tx, now, deed.with(json!({ "letters": letters })));
+    }
     tx.commit().await?;
     if letters > 0 {
         ctx.letters_waiting.ring();

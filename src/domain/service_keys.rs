@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::Context;
-use crate::model::{Id, KnownToken, PlainToken, Token, TokenKind, TokenState, WayIn};
+use super::{Context, provenance};
+use crate::model::{Actor, Id, KnownToken, PlainToken, Token, TokenKind, TokenState, WayIn};
 use crate::storage::StorageError;
 use crate::storage::tokens;
 
@@ -48,6 +48,7 @@ pub async fn admit(
     let outdated = found.hash_key != *ctx.hash_keys.current().id();
     let digest = outdated.then(|| ctx.hash_keys.digest(text));
     let token = &found.known.token;
+    provenance::act_as(Actor::Service(token.id));
     let now = ctx.clock.now();
     ctx.pending_uses.note_found(token, now, address, digest);
     Ok(Service { key: token.id })

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use super::attempts::until_settled;
-use super::{Context, DomainError};
+use super::{Context, DomainError, provenance};
 use crate::model::{
-    Id, PlainToken, Revocation, RevocationReason, ScopeSet, Session, Timestamp, Token, TokenKind,
-    TokenState, User, WayIn,
+    Actor, Id, PlainToken, Revocation, RevocationReason, ScopeSet, Session, Timestamp, Token,
+    TokenKind, TokenState, User, WayIn,
 };
 use crate::storage::logout_notices;
 use crate::storage::sessions::{self as table, Ending, NewSession, StoredSession};
@@ -36,7 +36,7 @@ pub enum Method {
 }
 
 impl Method {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::MailedCode => "mailed_code",
             Self::ReviewCode => "review_code",
@@ -154,6 +154,9 @@ pub async fn find(
         ctx.leaked_uses
             .note(found.known(), WayIn::Session, address, now);
         return Ok(None);
+    }
+    if let Some(user) = &found.known().user {
+        provenance::act_as(Actor::User(user.id));
     }
     let outdated = found.found.hash_key != *ctx.hash_keys.current().id();
     let digest = outdated.then(|| ctx.hash_keys.digest(text));

@@ -5,15 +5,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use serde_json::json;
 
 use super::attempts::until_settled;
 use super::limits::{HOUR, limited_by, wait};
 use super::sessions::{self, Begun, Circumstances, Method};
-use super::{Context, exposures};
+use super::{Context, audit, exposures, provenance};
 use crate::model::letter::LoginCode;
 use crate::model::{
-    Email, HashKeyId, Id, Letter, LoginCodeText, PlainToken, ReviewAccount, Timestamp, TokenDigest,
-    User,
+    About, Actor, Deed, Email, HashKeyId, Id, Letter, LoginCodeText, PlainToken, ReviewAccount,
+    Timestamp, TokenDigest, User,
 };
 use crate::storage::login_codes::{self as table, LoginRequest, OpenRequest};
 use crate::storage::outbox::{self, NewLetter};
@@ -191,12 +192,18 @@ pub async fn enter(
     let browsers: Vec<TokenDigest> = digests(ctx, browser).collect();
     let mut tx = ctx.db.begin().await?;
     let open = table::attempt(&mut tx, &browsers, now).await?;
+    let typed = LoginCodeText::typed(typed);
+    let proven = open.and_then(|open| {
+        let method = proof(ctx, &open, &typed).filter(|_| open.answerable)?;
+        Some((open, method))
+    });
+    if proven.is_none() {
+        let deed = Deed::new("user.sign_in_refused", About::default());
+        audit::note(&mut tx, now, deed);
+    }
     // The attempt counts whatever comes next.
     tx.commit().await?;
-    let open = open.ok_or(SignInRefusal::WrongCode)?;
-    let method = proof(ctx, &open, &LoginCodeText::typed(typed));
-    let method = method.filter(|_| open.answerable);
-    let method = method.ok_or(SignInRefusal::WrongCode)?;
+    let (open, method) = proven.ok_or(SignInRefusal::WrongCode)?;
     let mut tx = ctx.db.begin().await?;
     if !table::redeem(&mut tx, open.id, now).await? {
         return Err(SignInRefusal::WrongCode);
@@ -240,6 +247,13 @@ async fn let_in(
     let Some(user) = user.filter(|user| user.blocked_at.is_none()) else {
         return Ok(None);
     };
+    provenance::act_as(Actor::User(user.id));
+    let about = About::user(user.id);
+    if user.id == fresh.id {
+        audit::note(tx, now, Deed::new("user.created", about));
+    }
+    let deed = Deed::new("user.signed_in", about);
+    audit::note(tx, now, deed.with(json!({ "method": method.name() })));
     let begun = sessions::begin(ctx, tx, user, method, circumstances, now).await?;
     tracing::info!(
         user.id = %begun.session.user.id,

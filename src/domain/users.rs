@@ -1,7 +1,7 @@
 //! People: let in, shut out.
 
-use super::{Context, DomainError};
-use crate::model::{Email, Id, PersonName, User};
+use super::{Context, DomainError, audit};
+use crate::model::{About, Deed, Email, Id, PersonName, User};
 use crate::storage::users;
 
 const UNKNOWN: DomainError = DomainError::NotFound("there is no user with this e-mail address");
@@ -38,6 +38,11 @@ pub async fn create_named(
     if let Some(name) = name {
         users::set_name(&mut tx, user.id, name).await?;
     }
+    audit::note(
+        &mut tx,
+        now,
+        Deed::new("user.created", About::user(user.id)),
+    );
     tx.commit().await?;
     Ok(user)
 }
@@ -67,11 +72,17 @@ pub async fn unblock(ctx: &Context, email: &Email) -> Result<(), DomainError> {
 }
 
 async fn set_blocked(ctx: &Context, email: &Email, blocked: bool) -> Result<(), DomainError> {
-    let since = blocked.then(|| ctx.clock.now());
+    let now = ctx.clock.now();
+    let since = blocked.then_some(now);
     let mut tx = ctx.db.begin().await?;
-    if !users::set_blocked(&mut tx, email, since).await? {
-        return Err(UNKNOWN);
-    }
+    let user = users::set_blocked(&mut tx, email, since).await?;
+    let user = user.ok_or(UNKNOWN)?;
+    let name = if blocked {
+        "user.blocked"
+    } else {
+        "user.unblocked"
+    };
+    audit::note(&mut tx, now, Deed::new(name, About::user(user)));
     tx.commit().await?;
     Ok(())
 }

@@ -4,11 +4,8 @@ use std::future::Future;
 
 use uuid::Uuid;
 
+use crate::domain::provenance::{self, Provenance};
 use crate::model::{Id, Timestamp};
-
-tokio::task_local! {
-    static CURRENT: Uuid;
-}
 
 /// The header that carries it.
 pub(super) const HEADER: &str = "x-request-id";
@@ -20,10 +17,10 @@ pub(super) fn fresh(now: Timestamp) -> Uuid {
 
 /// Runs `work` as part of the request `id`.
 pub(super) async fn within<T>(id: Uuid, work: impl Future<Output = T>) -> T {
-    CURRENT.scope(id, work).await
+    Provenance::request(id).within(work).await
 }
 
 /// The id of the request under way, for an error's body.
 pub(super) fn current() -> Option<Uuid> {
-    CURRENT.try_with(|id| *id).ok()
+    provenance::request()
 }

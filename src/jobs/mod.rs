@@ -4,6 +4,7 @@
 //! Any number of replicas may run every job. A job ends when it is told to stop and has finished
 //! what it has in hand.
 
+mod chain_audit_log;
 mod deliver_logouts;
 mod deliver_mail;
 mod flush_uses;
@@ -15,6 +16,7 @@ mod rotate_signing_keys;
 mod rounds;
 mod scrub_exposures;
 
+pub use chain_audit_log::ChainAuditLog;
 pub use deliver_logouts::DeliverLogouts;
 pub use deliver_mail::{DeliverMail, Round};
 pub use flush_uses::FlushUses;

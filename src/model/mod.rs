@@ -1,6 +1,7 @@
 //! The vocabulary: pure values, no I/O, no async. Every other room may use it, and it uses none.
 
 pub mod access_token;
+pub mod audit;
 pub mod client;
 pub mod client_metadata;
 pub mod delivery;
@@ -33,6 +34,7 @@ pub mod token_text;
 pub mod user;
 
 pub use access_token::{PageWindow, SortKey, Sorting};
+pub use audit::{About, Actor, AuditRecord, Deed};
 pub use client::{Client, ClientId, ClientStanding, RegisteredClient};
 pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
 pub use delivery::{Delivery, Report, ReportedText};

@@ -155,6 +155,13 @@ impl HashKey {
         finish(&self.state, &text)
     }
 
+    /// Vouches for a statement of ours: only who has the key can say this about `text`. No token
+    /// begins as this does.
+    #[must_use]
+    pub fn vouch(&self, text: &[u8]) -> [u8; 32] {
+        finish(&self.state, &[b"tokenward vouches ", text].concat())
+    }
+
     /// The digest of a token's whole text.
     #[must_use]
     pub fn digest(&self, text: &[u8]) -> TokenDigest {

@@ -9,7 +9,7 @@ use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, unreadable};
 use crate::model::{
-    Client, ClientId, ClientMetadata, Grant, Id, Organization, ScopeSet, Timestamp, User,
+    About, Client, ClientId, ClientMetadata, Grant, Id, Organization, ScopeSet, Timestamp, User,
 };
 
 /// Whose consent, to whom, and limited to what.
@@ -21,6 +21,18 @@ pub struct Parties {
     pub client: Id<Client>,
     /// In which organization only.
     pub organization: Option<Id<Organization>>,
+}
+
+impl Parties {
+    /// What is about them, for the audit log.
+    #[must_use]
+    pub fn about(self) -> About {
+        About {
+            user: Some(self.user),
+            organization: self.organization,
+            ..About::client(self.client)
+        }
+    }
 }
 
 /// What was allowed, and to act where.

@@ -55,16 +55,16 @@ pub async fn list_locked(tx: &mut Tx) -> Result<Vec<KnownHashKey>, StorageError>
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(tx: &mut Tx, key: &HashKey, now: Timestamp) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
+pub async fn insert(tx: &mut Tx, key: &HashKey, now: Timestamp) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
         "INSERT INTO hash_keys (id, canary, first_used_at)
          VALUES ($1, $2, $3)
          ON CONFLICT (id) DO NOTHING",
     )
     .bind(key.id().as_str())
     .bind(key.canary().as_bytes().as_slice())
-    .bind(now.as_millis()))
-    .map(drop)
+    .bind(now.as_millis()))?;
+    Ok(done == 1)
 }
 
 /// Forgets a key; `false` when it was not known.

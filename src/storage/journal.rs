@@ -2,10 +2,11 @@
 //! token say so themselves, so no use case can forget it, and [`Tx::commit`] hands everything on
 //! before it commits: whoever listens hears of what is true, and of nothing else.
 
+use super::audit_log;
 use super::backend::Tx;
 use super::error::StorageError;
 use super::tokens::RevokedToken;
-use crate::model::{Client, Exposure, Id, Organization, Timestamp, Token, TokenKind, User};
+use crate::model::{Client, Deed, Exposure, Id, Organization, Timestamp, Token, TokenKind, User};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub enum Event {
         /// The token.
         token: Id<Token>,
     },
+    /// Anything else that is worth a row of the audit log.
+    Done(Deed),
 }
 
 /// A token that was made, and whose it is.
@@ -53,7 +56,6 @@ pub struct IssuedToken {
 }
 
 /// Tells those who listen what the transaction did.
-#[expect(clippy::unused_async, reason = "listeners write")]
-pub(super) async fn keep(_tx: &mut Tx, _noted: &[Noted]) -> Result<(), StorageError> {
-    Ok(())
+pub(super) async fn keep(tx: &mut Tx, noted: &[Noted]) -> Result<(), StorageError> {
+    audit_log::append(tx, noted).await
 }

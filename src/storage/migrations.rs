@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 15] = [
+const FILES: [(&str, (&str, &str)); 16] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -80,6 +80,13 @@ const FILES: [(&str, (&str, &str)); 15] = [
         ),
     ),
     ("ended rows", both!("../../migrations/0015_ended_rows.sql")),
+    (
+        "audit log",
+        (
+            include_str!("../../migrations/0019_audit_log.sqlite.sql"),
+            include_str!("../../migrations/0019_audit_log.postgres.sql"),
+        ),
+    ),
 ];
 
 fn steps() -> Vec<Step> {

@@ -4,6 +4,7 @@
 //! engine's own form stands beside the other in the same file (PostgreSQL takes arrays, SQLite
 //! takes JSON), because the number of statements must not depend on the size of the set.
 
+pub mod audit_log;
 pub mod bulk_revocations;
 pub mod client_secrets;
 pub mod clients;
@@ -20,6 +21,7 @@ pub mod logout_notices;
 pub mod organizations;
 pub mod origin_keys;
 pub mod outbox;
+pub mod provenance;
 pub mod sessions;
 pub mod signing_keys;
 pub mod spent_tokens;

@@ -181,16 +181,18 @@ pub async fn set_blocked(
     tx: &mut Tx,
     slug: &Slug,
     blocked_at: Option<Timestamp>,
-) -> Result<bool, StorageError> {
-    let done = sql!(tx.connection(), execute sqlx::query(
+) -> Result<Option<Id<Organization>>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
         "UPDATE organizations
          SET blocked_at = CASE WHEN $3 THEN COALESCE(blocked_at, $2) END
-         WHERE slug = $1",
+         WHERE slug = $1
+         RETURNING id",
     )
     .bind(slug.as_str())
     .bind(blocked_at.map(Timestamp::as_millis))
-    .bind(blocked_at.is_some()))?;
-    Ok(done == 1)
+    .bind(blocked_at.is_some())
+    .try_map(|row| column(&row, "id").map(Id::from_uuid))
+    .fetch_optional(c))
 }
 
 /// The owners and admins of all these organizations, each with the organization they manage.

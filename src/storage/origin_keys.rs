@@ -1,10 +1,13 @@
 //! Tables `origin_key_sets` and `origin_keys`: the public keys of origins, so that a restart or an
 //! outage of the origin's API changes nothing.
 
+use serde_json::json;
+
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
+use super::journal::Event;
 use super::rows::Columns;
-use crate::model::{Origin, Timestamp};
+use crate::model::{About, Deed, Origin, Timestamp};
 
 /// The keys of one origin as they were last fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +91,12 @@ pub async fn replace(tx: &mut Tx, origin: &Origin, set: &StoredKeySet) -> Result
         "DELETE FROM origin_keys WHERE origin = $1"
     )
     .bind(origin.as_str()))?;
-    insert_all(tx, origin, &set.keys).await
+    insert_all(tx, origin, &set.keys).await?;
+    let ids: Vec<_> = set.keys.iter().map(|key| key.key_id.as_str()).collect();
+    let detail = json!({ "origin": origin.as_str(), "keys": ids });
+    let deed = Deed::new("origin_keys.replaced", About::default());
+    tx.note(set.fetched_at, Event::Done(deed.with(detail)));
+    Ok(())
 }
 
 /// Notes that the keys of an origin were found unchanged.

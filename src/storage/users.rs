@@ -104,16 +104,18 @@ pub async fn set_blocked(
     tx: &mut Tx,
     email: &Email,
     blocked_at: Option<Timestamp>,
-) -> Result<bool, StorageError> {
-    let done = sql!(tx.connection(), execute sqlx::query(
+) -> Result<Option<Id<User>>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
         "UPDATE users
          SET blocked_at = CASE WHEN $3 THEN COALESCE(blocked_at, $2) END
-         WHERE email = $1",
+         WHERE email = $1
+         RETURNING id",
     )
     .bind(email.as_str())
     .bind(blocked_at.map(Timestamp::as_millis))
-    .bind(blocked_at.is_some()))?;
-    Ok(done == 1)
+    .bind(blocked_at.is_some())
+    .try_map(|row| column(&row, "id").map(Id::from_uuid))
+    .fetch_optional(c))
 }
 
 /// Holds a user until the transaction ends, so that whoever else counts what they have waits. Tells

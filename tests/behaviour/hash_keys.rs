@@ -148,8 +148,8 @@ async fn a_key_that_was_forgotten_may_be_left_out_and_its_tokens_are_lost() {
     let known = list(&app.ctx.db, Some(&app.ctx.hash_keys)).await.unwrap();
     let old = known.iter().find(|one| one.id.as_str() == id(OLD)).unwrap();
     assert_eq!((old.tokens, old.current, old.configured), (1, false, true));
-    forget(&app.ctx.db, &old.id).await.unwrap();
-    assert!(forget(&app.ctx.db, &old.id).await.is_err());
+    forget(&app.ctx.db, &old.id, app.clock.now()).await.unwrap();
+    assert!(forget(&app.ctx.db, &old.id, app.clock.now()).await.is_err());
     app.stop().await;
 
     let app = start_with(&[NEW], &database).await;

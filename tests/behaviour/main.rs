@@ -20,6 +20,7 @@ mod smtp;
 mod support;
 
 mod addressees;
+mod audit;
 mod crash;
 mod delivery;
 mod exposure_records;

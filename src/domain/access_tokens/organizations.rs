@@ -1,13 +1,13 @@
 //! The tokens of organizations, which their owners and admins manage.
 
-use super::super::Context;
 use super::super::attempts::until_settled;
 use super::super::tokens::NewTokenRequest;
+use super::super::{Context, audit};
 use super::{
     Change, Made, NewAccessToken, Part, Refusal, View, by_owner, check_count, check_lifetime,
     check_name, check_scopes, demand_fresh, hold, make, part, read_back,
 };
-use crate::model::{Id, KnownToken, Organization, Role, Session, Token, TokenKind};
+use crate::model::{About, Deed, Id, KnownToken, Organization, Role, Session, Token, TokenKind};
 use crate::storage::tokens::access_tokens as table;
 use crate::storage::{Tx, organizations, tokens};
 
@@ -129,6 +129,7 @@ async fn rewrite(
         if !done {
             return Err(Refusal::NotFound);
         }
+        audit::note(&mut tx, now, Deed::new("token.changed", About::token(id)));
     }
     tx.commit().await?;
     Ok(())

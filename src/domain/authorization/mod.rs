@@ -11,10 +11,10 @@ mod seal;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::Context;
 use super::signing_keys::SigningError;
+use super::{Context, audit};
 use crate::model::{
-    Grant, GrantRequest, Id, Organization, PlainToken, ScopeSet, Session, SubType, Timestamp,
+    Deed, Grant, GrantRequest, Id, Organization, PlainToken, ScopeSet, Session, SubType, Timestamp,
     TokenKind,
 };
 use crate::storage::consents::{self, Parties, Remembered};
@@ -279,6 +279,7 @@ async fn grant(
         }
     } else {
         consents::allow(&mut tx, parties, &request.asked, now).await?;
+        audit::note(&mut tx, now, Deed::new("consent.given", parties.about()));
     }
     let code = write(ctx, &mut tx, request, session, organization, now).await?;
     tx.commit().await?;

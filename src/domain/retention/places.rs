@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
-use crate::domain::Context;
-use crate::model::{Exposure, Id, Origin, Timestamp, random};
+use crate::domain::{Context, audit};
+use crate::model::{About, Deed, Exposure, Id, Origin, Timestamp, random};
 use crate::storage::exposures::{self, SealedPlace};
 use crate::storage::{StorageError, outbox, turns};
 
@@ -72,6 +74,11 @@ async fn scrub_batch(
         true => 0,
         false => outbox::forget_places(&mut tx, &scrubbed).await?,
     };
+    if !scrubbed.is_empty() {
+        let detail = json!({ "exposures": scrubbed.len(), "letters": letters });
+        let deed = Deed::new("places.scrubbed", About::default());
+        audit::note(&mut tx, now, deed.with(detail));
+    }
     tx.commit().await?;
     Ok((scrubbed.len().try_into().unwrap_or(u64::MAX), letters))
 }

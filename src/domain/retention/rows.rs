@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
-use crate::domain::Context;
+use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
-    Overdue, StorageError, Tx, deliveries, grants, login_codes, logout_notices, outbox, sessions,
-    tokens, turns,
+    Overdue, StorageError, Tx, audit_log, deliveries, grants, login_codes, logout_notices, outbox,
+    sessions, tokens, turns,
 };
 
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
@@ -37,18 +37,21 @@ pub enum Ended {
     LoginCodes,
     /// Clients that were told of a logout.
     LogoutNotices,
+    /// Rows of the audit log.
+    AuditLog,
     /// Tokens of this kind; with sessions, what is known about them besides.
     Tokens(TokenKind),
 }
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
         Self::LoginCodes,
         Self::LogoutNotices,
+        Self::AuditLog,
         Self::Tokens(TokenKind::AccessToken),
         Self::Tokens(TokenKind::RefreshToken),
         Self::Tokens(TokenKind::AuthorizationCode),
@@ -65,6 +68,7 @@ impl Ended {
             Self::Deliveries => "deliveries",
             Self::LoginCodes => "login_codes",
             Self::LogoutNotices => "logout_notices",
+            Self::AuditLog => "audit_log",
             Self::Tokens(kind) => kind.name(),
         }
     }
@@ -76,6 +80,7 @@ impl Ended {
             Self::Deliveries => policy.deliveries,
             Self::LoginCodes => policy.login_codes,
             Self::LogoutNotices => policy.logout_notices,
+            Self::AuditLog => policy.audit_log,
             Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
             Self::Tokens(_) => policy.tokens,
         }
@@ -142,6 +147,7 @@ async fn prune_batch(
         Ended::Deliveries => prune_deliveries(&mut tx, before).await?,
         Ended::LoginCodes => rows(login_codes::delete_expired(&mut tx, before, BATCH).await?),
         Ended::LogoutNotices => rows(logout_notices::delete_settled(&mut tx, before, BATCH).await?),
+        Ended::AuditLog => rows(audit::prune(ctx, &mut tx, before, BATCH).await?),
         Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
     };
     tx.commit().await?;
@@ -237,6 +243,7 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::Deliveries => deliveries::count_old(&ctx.db, before, most).await,
         Ended::LoginCodes => login_codes::count_expired(&ctx.db, before, most).await,
         Ended::LogoutNotices => logout_notices::count_settled(&ctx.db, before, most).await,
+        Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
         Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
     }
 }

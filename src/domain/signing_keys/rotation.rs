@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::super::Context;
+use serde_json::json;
+
+use super::super::{Context, audit};
 use super::SigningError;
 use super::sealed::{self, CryptoError, PrivateKey};
 use super::set::{KeySet, REFRESH};
-use crate::model::{Id, SigningAlgorithm, SigningKey, Timestamp};
+use crate::model::{About, Deed, Id, SigningAlgorithm, SigningKey, Timestamp};
 use crate::storage::{Tx, signing_keys as table};
 
 /// How long after the last token has expired its key stays published, for clocks that are behind.
@@ -40,6 +42,7 @@ pub(super) async fn make_missing(
     for key in fresh {
         if set.active(key.algorithm, now).is_none() {
             table::insert(&mut tx, &key).await?;
+            note(&mut tx, "signing_key.made", &key, now);
             tracing::info!(key.id = key.kid, algorithm = %key.algorithm, "made a signing key");
         }
     }
@@ -79,6 +82,7 @@ pub async fn tend(ctx: &Context) -> Result<bool, SigningError> {
     for key in &set.keys {
         if is_over(ctx, &set, &key.stored, now) {
             table::delete(&mut tx, key.stored.id).await?;
+            note(&mut tx, "signing_key.deleted", &key.stored, now);
             tracing::info!(key.id = key.stored.kid, "a retired signing key is gone");
         } else if key.stored.hash_key != *current.id() {
             seal_anew(ctx, &mut tx, &key.stored).await?;
@@ -108,21 +112,27 @@ pub async fn rotate(ctx: &Context, rotation: Rotation) -> Result<(), SigningErro
                 let published = next.map_or(now, |key| key.created_at);
                 let from = published.plus(PUBLISHED + REFRESH).max(now);
                 match next {
-                    Some(next) => table::reschedule(&mut tx, next.id, from).await?,
+                    Some(next) => {
+                        table::reschedule(&mut tx, next.id, from).await?;
+                        note(&mut tx, "signing_key.rescheduled", next, now);
+                    }
                     None => {
                         let next = SigningKey {
                             active_from: from,
                             ..fresh
                         };
                         table::insert(&mut tx, &next).await?;
+                        note(&mut tx, "signing_key.made", &next, now);
                     }
                 }
             }
             Rotation::Compromised => {
                 for key in of_algorithm() {
                     table::delete(&mut tx, key.id).await?;
+                    note(&mut tx, "signing_key.deleted", key, now);
                 }
                 table::insert(&mut tx, &fresh).await?;
+                note(&mut tx, "signing_key.made", &fresh, now);
             }
         }
         tx.commit().await?;
@@ -159,11 +169,17 @@ async fn schedule_next(ctx: &Context, algorithm: SigningAlgorithm) -> Result<boo
             ..fresh
         };
         table::insert(&mut tx, &next).await?;
+        note(&mut tx, "signing_key.made", &next, now);
         tracing::info!(key.id = next.kid, from = %active_from, "the next signing key is published");
     }
     tx.commit().await?;
     ctx.signing_keys.forget();
     Ok(true)
+}
+
+fn note(tx: &mut Tx, name: &'static str, key: &SigningKey, now: Timestamp) {
+    let detail = json!({ "kid": key.kid, "algorithm": key.algorithm.name() });
+    audit::note(tx, now, Deed::new(name, About::default()).with(detail));
 }
 
 /// Whether every token that a key signed has expired.

@@ -30,6 +30,15 @@ pub(super) async fn columns(database: &TestDatabase) -> Vec<String> {
 /// The schema, by table. Other services rely on some of it: see docs/shared-database.md.
 const SCHEMA: &[(&str, &str)] = &[
     (
+        "audit_head",
+        "hash_key link! one! pruned_link! pruned_seq! seal seq!",
+    ),
+    (
+        "audit_log",
+        "actor actor_kind! at! client_id detail event! exposure_id id! key_id link organization_id \
+         origin request_id seq token_id user_id",
+    ),
+    (
         "bulk_revocations",
         "claim counted! due_at! finished_at id! position! reason! requested_at! revoked! \
          selection! service_key_id",

@@ -322,9 +322,9 @@ async fn a_transaction_that_is_dropped_leaves_nothing_behind() {
     let unknown: Email = address("nobody@example.com");
     let mut tx = app.ctx.db.begin().await.unwrap();
     let blocked = users::set_blocked(&mut tx, &ada.email, Some(START)).await;
-    assert!(blocked.unwrap());
+    assert!(blocked.unwrap().is_some());
     let blocked = users::set_blocked(&mut tx, &unknown, Some(START)).await;
-    assert!(!blocked.unwrap());
+    assert!(blocked.unwrap().is_none());
     drop(tx);
     let found = users::find_by_email(&app.ctx.db, &ada.email).await.unwrap();
     assert_eq!(found.unwrap().blocked_at, None);

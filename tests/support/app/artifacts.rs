@@ -20,6 +20,8 @@ pub(crate) fn artifacts() -> &'static Path {
             Some(folder) => PathBuf::from(folder).join(std::process::id().to_string()),
             None => std::env::temp_dir().join(format!("tokenward-tests-{}", std::process::id())),
         };
+        // An earlier process may have had the same number.
+        let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("artifacts can be kept");
         let log = folder.join("service.log");
         let format = TokenFormat::new("polar_").unwrap();

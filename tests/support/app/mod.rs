@@ -352,6 +352,29 @@ impl TestApp {
         self.database.rows(statement).await
     }
 
+    /// Every token was written down when it was made and when it ended, however that came about.
+    pub(crate) async fn everything_is_in_the_audit_log(&self) {
+        let unknown = "SELECT kind, revoked_reason FROM tokens AS t WHERE NOT EXISTS (
+                 SELECT 1 FROM audit_log AS a
+                 WHERE a.token_id = t.id AND a.event = 'token.issued'
+             )";
+        assert_eq!(
+            self.rows(unknown).await,
+            Vec::<Vec<String>>::new(),
+            "issued"
+        );
+        let unknown = "SELECT kind, revoked_reason FROM tokens AS t
+             WHERE revoked_at IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM audit_log AS a
+                 WHERE a.token_id = t.id AND a.event = 'token.revoked' AND a.at = t.revoked_at
+             )";
+        assert_eq!(
+            self.rows(unknown).await,
+            Vec::<Vec<String>>::new(),
+            "revoked"
+        );
+    }
+
     /// One number.
     pub(crate) async fn number(&self, statement: &str) -> i64 {
         self.rows(statement).await[0][0]

@@ -1,0 +1,285 @@
+//! The audit log: who did what, in an order that nobody can change afterwards without being found out.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::client::Client;
+use super::exposure::{Exposure, Origin};
+use super::id::Id;
+use super::organization::Organization;
+use super::time::Timestamp;
+use super::token::Token;
+use super::user::User;
+
+/// Who does something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody who proved who they are.
+    #[default]
+    Stranger,
+    /// Somebody at the command line, by the name of their account there, if it has one.
+    Operator(Option<String>),
+    /// An internal service, by its key.
+    Service(Id<Token>),
+    /// A user.
+    User(Id<User>),
+    /// An OAuth client.
+    Client(Id<Client>),
+    /// Who reports leaks, and by which key of theirs.
+    Origin(Origin, Option<String>),
+    /// Work that the service does by itself, by its name.
+    Job(&'static str),
+}
+
+impl Actor {
+    /// What they are, as stored.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::Operator(_) => "operator",
+            Self::Service(_) => "service",
+            Self::User(_) => "user",
+            Self::Client(_) => "client",
+            Self::Origin(..) => "origin",
+            Self::Job(_) => "job",
+        }
+    }
+
+    /// Which one, as stored.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Stranger => None,
+            Self::Operator(account) => account.clone(),
+            Self::Service(key) => Some(key.to_string()),
+            Self::User(user) => Some(user.to_string()),
+            Self::Client(client) => Some(client.to_string()),
+            Self::Origin(origin, _) => Some(origin.as_str().to_owned()),
+            Self::Job(name) => Some((*name).to_owned()),
+        }
+    }
+}
+
+/// What a deed is about; any of it may be unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// A token.
+    pub token: Option<Id<Token>>,
+    /// Where a token was seen.
+    pub exposure: Option<Id<Exposure>>,
+    /// A user.
+    pub user: Option<Id<User>>,
+    /// An organization.
+    pub organization: Option<Id<Organization>>,
+    /// A client.
+    pub client: Option<Id<Client>>,
+}
+
+impl About {
+    /// A user.
+    #[must_use]
+    pub fn user(user: Id<User>) -> Self {
+        Self {
+            user: Some(user),
+            ..Self::default()
+        }
+    }
+
+    /// An organization.
+    #[must_use]
+    pub fn organization(organization: Id<Organization>) -> Self {
+        Self {
+            organization: Some(organization),
+            ..Self::default()
+        }
+    }
+
+    /// A client.
+    #[must_use]
+    pub fn client(client: Id<Client>) -> Self {
+        Self {
+            client: Some(client),
+            ..Self::default()
+        }
+    }
+
+    /// A token.
+    #[must_use]
+    pub fn token(token: Id<Token>) -> Self {
+        Self {
+            token: Some(token),
+            ..Self::default()
+        }
+    }
+}
+
+/// Something that was done and is told to nobody but the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// What, as a dotted name in the past tense: `user.blocked`.
+    pub name: &'static str,
+    /// To what.
+    pub about: About,
+    /// What else is to be known. Never a place, an address, a name that somebody chose, or a secret.
+    pub detail: Option<Value>,
+}
+
+impl Deed {
+    /// A deed of which there is no more to say.
+    #[must_use]
+    pub const fn new(name: &'static str, about: About) -> Self {
+        Self {
+            name,
+            about,
+            detail: None,
+        }
+    }
+
+    /// Says more.
+    #[must_use]
+    pub fn with(self, detail: Value) -> Self {
+        Self {
+            detail: Some(detail),
+            ..self
+        }
+    }
+}
+
+/// A row of the audit log, without its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Which.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: String,
+    /// What kind of actor did it.
+    pub actor_kind: String,
+    /// Which one.
+    pub actor: Option<String>,
+    /// The origin that reported it.
+    pub origin: Option<String>,
+    /// The key by which that origin proved itself.
+    pub key_id: Option<String>,
+    /// The request in which it happened.
+    pub request_id: Option<Uuid>,
+    /// The token it is about.
+    pub token_id: Option<Uuid>,
+    /// The exposure it is about.
+    pub exposure_id: Option<Uuid>,
+    /// The user it is about.
+    pub user_id: Option<Uuid>,
+    /// The organization it is about.
+    pub organization_id: Option<Uuid>,
+    /// The client it is about.
+    pub client_id: Option<Uuid>,
+    /// Whatever else is known, as the text of a JSON value.
+    pub detail: Option<String>,
+}
+
+/// What ties a row to the one before it: 32 bytes of SHA-256.
+pub type Link = [u8; 32];
+
+/// What the first row is tied to.
+pub const FIRST: Link = [0; 32];
+
+impl AuditRecord {
+    /// SHA-256 of the link before, followed by the JSON text of an array: the row's place in the
+    /// chain, and its columns in the order of the fields here, with `null` for what is unknown, ids in
+    /// their usual form and the time in milliseconds since 1970.
+    #[must_use]
+    pub fn link(&self, seq: i64, previous: &Link) -> Link {
+        let columns = json!([
+            seq,
+            self.id,
+            self.at.as_millis(),
+            self.event,
+            self.actor_kind,
+            self.actor,
+            self.origin,
+            self.key_id,
+            self.request_id,
+            self.token_id,
+            self.exposure_id,
+            self.user_id,
+            self.organization_id,
+            self.client_id,
+            self.detail,
+        ]);
+        Sha256::new_with_prefix(previous)
+            .chain_update(columns.to_string())
+            .finalize()
+            .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record() -> AuditRecord {
+        AuditRecord {
+            id: Uuid::from_u128(1),
+            at: Timestamp::from_millis(1_700_000_000_000),
+            event: "token.revoked".to_owned(),
+            actor_kind: "origin".to_owned(),
+            actor: Some("github".to_owned()),
+            origin: Some("github".to_owned()),
+            key_id: Some("k1".to_owned()),
+            request_id: None,
+            token_id: Some(Uuid::from_u128(2)),
+            exposure_id: None,
+            user_id: None,
+            organization_id: None,
+            client_id: None,
+            detail: Some(r#"{"reason":"exposed"}"#.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_link_is_what_the_documentation_says() {
+        // printf over 32 zero bytes and the text, through sha256sum.
+        let text = r#"[1,"00000000-0000-0000-0000-000000000001",1700000000000,"token.revoked","origin","github","github","k1",null,"00000000-0000-0000-0000-000000000002",null,null,null,null,"{\"reason\":\"exposed\"}"]"#;
+        let expected: Link = Sha256::digest([FIRST.as_slice(), text.as_bytes()].concat()).into();
+        assert_eq!(record().link(1, &FIRST), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_edited_changes_the_link(
+            which in 0..14_usize, text in "[a-z]{1,8}", number in 3..u128::MAX,
+        ) {
+            let mut edited = record();
+            let id = Uuid::from_u128(number);
+            match which {
+                0 => edited.id = id,
+                1 => edited.at = Timestamp::from_millis(5),
+                2 => edited.event = text,
+                3 => edited.actor_kind = text,
+                4 => edited.actor = Some(text),
+                5 => edited.origin = None,
+                6 => edited.key_id = Some(text),
+                7 => edited.request_id = Some(id),
+                8 => edited.token_id = None,
+                9 => edited.exposure_id = Some(id),
+                10 => edited.user_id = Some(id),
+                11 => edited.organization_id = Some(id),
+                12 => edited.client_id = Some(id),
+                _ => edited.detail = None,
+            }
+            prop_assume!(edited != record());
+            prop_assert_ne!(edited.link(1, &FIRST), record().link(1, &FIRST));
+        }
+    }
+
+    #[test]
+    fn the_place_and_the_row_before_are_part_of_the_link() {
+        assert_ne!(record().link(1, &FIRST), record().link(2, &FIRST));
+        assert_ne!(record().link(1, &FIRST), record().link(1, &[1; 32]));
+    }
+}
