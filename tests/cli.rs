@@ -5,6 +5,8 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/clients.rs"]
 mod clients;
 #[path = "support/place.rs"]

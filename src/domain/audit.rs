@@ -1,6 +1,8 @@
 //! The audit log: chained, checked, read. Rows come by themselves, from [`crate::storage::journal`];
 //! what is nobody's event but worth a row is said with [`note`].
 
+use std::time::Duration;
+
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
@@ -138,13 +140,14 @@ pub async fn latest(
     audit_log::latest(&ctx.db, filter, i64::from(limit)).await
 }
 
-/// How many rows wait to be chained, and since when.
+/// How many rows wait to be chained, and for how long the oldest does.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn waiting(ctx: &Context) -> Result<(u64, Option<Timestamp>), StorageError> {
+pub async fn waiting(ctx: &Context) -> Result<(u64, Duration), StorageError> {
     let (rows, oldest) = audit_log::count_loose(&ctx.db, MOST_COUNTED).await?;
-    Ok((u64::try_from(rows).unwrap_or(0), oldest))
+    let oldest = oldest.map(|oldest| ctx.clock.now().since(oldest));
+    Ok((u64::try_from(rows).unwrap_or(0), oldest.unwrap_or_default()))
 }
 
 /// Deletes up to `limit` rows from the beginning that are older than `before`; the chain begins behind

@@ -34,7 +34,7 @@ pub struct Handled {
 /// every place is written down and everybody's letter is in the outbox, for good.
 ///
 /// The number of statements does not depend on the number of reports: none when nothing has our
-/// shape, one when nothing is ours, and otherwise at most nine, or thirteen when the token of a
+/// shape, one when nothing is ours, and otherwise at most ten, or fourteen when the token of a
 /// session is among them; two more when one ended so long ago that little of it is kept, and one
 /// more while there is an older hash key.
 ///

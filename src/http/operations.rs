@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::state::ApiState;
 use crate::domain::outbox::{self, Lag};
-use crate::domain::retention;
+use crate::domain::{audit, retention};
 use crate::telemetry::{OutboxDepth, metrics as telemetry};
 
 /// How long whoever watches waits for the database.
@@ -153,6 +153,9 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
             dead,
             oldest_waiting: oldest,
         });
+    }
+    if let Ok(Ok((rows, oldest))) = timeout(PATIENCE, audit::waiting(&state.ctx)).await {
+        state.metrics.unchained(rows, oldest);
     }
     if let Ok(Ok(all)) = timeout(PATIENCE, retention::backlog(&state.ctx)).await {
         for one in all {

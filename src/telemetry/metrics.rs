@@ -44,6 +44,7 @@ impl Metrics {
         let mut registry = Registry::default();
         series.register_deliveries(registry.sub_registry_with_prefix("tokenward"));
         series.register_traffic(registry.sub_registry_with_prefix("tokenward"));
+        series.register_audit(registry.sub_registry_with_prefix("tokenward"));
         series.register_retention(registry.sub_registry_with_prefix("tokenward"));
         register_build(registry.sub_registry_with_prefix("tokenward"));
         // Named as every dashboard expects them, not after us.
@@ -132,6 +133,14 @@ impl Metrics {
         self.series
             .outbox_age
             .set(depth.oldest_waiting.as_secs_f64());
+    }
+
+    /// So many rows of the audit log wait to be chained, the oldest for so long; to be told before each
+    /// scrape.
+    pub fn unchained(&self, rows: u64, oldest: Duration) {
+        let rows = rows.try_into().unwrap_or(i64::MAX);
+        self.series.unchained.set(rows);
+        self.series.unchained_age.set(oldest.as_secs_f64());
     }
 
     /// How much of one kind waits to be removed, and for how long the oldest of it was kept beyond its

@@ -31,6 +31,8 @@ pub(super) struct Series {
     pub(super) letters: Counters<1>,
     pub(super) outbox: Family<[Label; 1], Gauge>,
     pub(super) outbox_age: Gauge<f64, AtomicU64>,
+    pub(super) unchained: Gauge,
+    pub(super) unchained_age: Gauge<f64, AtomicU64>,
     pub(super) backlog: Family<[Label; 1], Gauge>,
     pub(super) overdue: Family<[Label; 1], Gauge<f64, AtomicU64>>,
     pub(super) removed: Counters<1>,
@@ -86,6 +88,8 @@ impl Series {
             letters: Family::default(),
             outbox: Family::default(),
             outbox_age: Gauge::default(),
+            unchained: Gauge::default(),
+            unchained_age: Gauge::default(),
             backlog: Family::default(),
             overdue: Family::default(),
             removed: Family::default(),
@@ -210,6 +214,17 @@ impl Series {
             help,
             Unit::Seconds,
             self.request_time.clone(),
+        );
+    }
+
+    pub(super) fn register_audit(&self, to: &mut Registry) {
+        let help = "Rows of the audit log that wait to be chained; not counted beyond 100,000";
+        to.register("audit_log_unchained", help, self.unchained.clone());
+        to.register_with_unit(
+            "audit_log_unchained_oldest",
+            "Age of the oldest of them",
+            Unit::Seconds,
+            self.unchained_age.clone(),
         );
     }
 

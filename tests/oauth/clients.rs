@@ -43,6 +43,7 @@ async fn two_secrets_overlap_and_a_third_waits_until_one_is_revoked() {
     assert!(!revoke().await.unwrap());
     assert!(!is_believed(&app, &old).await && is_believed(&app, &new).await);
     assert!(clients::add_secret(&app.ctx, &client).await.is_ok());
+    app.everything_is_in_the_audit_log().await;
 }
 
 #[tokio::test]
@@ -109,6 +110,7 @@ async fn a_client_that_becomes_public_loses_its_secrets_and_gets_one_when_it_is_
     let replaced = clients::replace(&app.ctx, &client, secret).await.unwrap();
     assert!(replaced.secret.is_some());
     assert_eq!(registered(&app, &party).await, replaced.client);
+    app.everything_is_in_the_audit_log().await;
 }
 
 #[tokio::test]
@@ -177,4 +179,5 @@ async fn nothing_of_a_client_outlives_it() {
     assert!(matches!(gone, Err(DomainError::NotFound(_))));
     let enabled = clients::set_disabled(&app.ctx, &client, false).await;
     assert!(matches!(enabled, Err(DomainError::NotFound(_))));
+    app.everything_is_in_the_audit_log().await;
 }

@@ -37,6 +37,7 @@ async fn a_refresh_token_takes_its_family_along_whatever_the_hint() {
         assert!(!app.works(&tokens.member("access_token")).await);
         let refused = app.refresh(&party, &tokens.member("refresh_token")).await;
         assert_eq!(refused.error(), "invalid_grant");
+        app.everything_is_in_the_audit_log().await;
     }
 }
 
@@ -56,6 +57,7 @@ async fn an_access_token_dies_alone() {
     assert!(!app.works(&tokens.member("access_token")).await);
     let next = app.refresh(&party, &tokens.member("refresh_token")).await;
     assert_eq!(next.status, 200, "{}", next.text);
+    app.everything_is_in_the_audit_log().await;
 }
 
 /// Abuse cases 58, 59 and 62.

@@ -84,6 +84,7 @@ async fn a_person_is_signed_out_everywhere_and_must_sign_in_again() {
     assert_eq!(app.number(letters).await, 0);
     one.sign_in(ADA).await;
     assert_eq!(one.get("/settings/sessions").await.status, 200);
+    app.everything_is_in_the_audit_log().await;
 }
 
 #[tokio::test]
@@ -253,6 +254,7 @@ async fn personal_tokens_end_too_where_operators_want_that() {
     assert!(!app.is_active(&personal.token).await);
     // Made by her, and not hers.
     assert!(app.is_active(&of_acme.token).await);
+    app.everything_is_in_the_audit_log().await;
 }
 
 #[tokio::test]

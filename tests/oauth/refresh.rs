@@ -43,6 +43,7 @@ async fn a_refresh_token_is_replaced_each_time_and_its_access_token_with_it() {
         assert!(app.works(&access_token(&next)).await);
         last = next;
     }
+    app.everything_is_in_the_audit_log().await;
 }
 
 /// Abuse case 30: the answer was lost, and nobody has used what was in it.
@@ -58,6 +59,7 @@ async fn a_lost_answer_is_answered_again_with_a_fresh_pair() {
     assert!(app.works(&access_token(&again)).await);
     let next = app.refresh(&party, &refresh_token(&again)).await;
     assert_eq!(next.status, 200, "{}", next.text);
+    app.everything_is_in_the_audit_log().await;
 }
 
 /// The double click whose first answer wins: what it holds was taken back in favour of the second.
@@ -124,6 +126,7 @@ async fn a_replay_after_the_successor_was_exchanged_kills_the_family_and_its_own
     assert_eq!(mail.len(), 1);
     assert_eq!(mail[0].to, "ada@example.com");
     assert!(mail[0].subject.contains("Engine"), "{}", mail[0].subject);
+    app.everything_is_in_the_audit_log().await;
 }
 
 /// The thief was faster, or the client was: either way somebody has used what the token was

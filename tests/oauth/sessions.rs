@@ -55,6 +55,7 @@ async fn signing_in_again_replaces_the_session() {
         app.number("SELECT count(DISTINCT sid) FROM sessions").await,
         2
     );
+    app.everything_is_in_the_audit_log().await;
 }
 
 #[tokio::test]
@@ -122,6 +123,7 @@ async fn its_owner_ends_one_session_or_all_others() {
         is_in(&mut one).await,
         "nobody ends a session of somebody else"
     );
+    app.everything_is_in_the_audit_log().await;
 }
 
 #[tokio::test]
@@ -136,6 +138,7 @@ async fn signing_out_ends_the_session_and_takes_the_cookie() {
     assert!(!browser.cookies.contains_key(COOKIE));
     browser.cookies.insert(COOKIE.to_owned(), before);
     assert!(!is_in(&mut browser).await);
+    app.everything_is_in_the_audit_log().await;
 }
 
 #[tokio::test]
@@ -197,6 +200,7 @@ async fn a_leaked_session_takes_what_was_granted_in_it_along() {
         !letter.contains("Nothing of yours stops working"),
         "{letter}"
     );
+    app.everything_is_in_the_audit_log().await;
 }
 
 /// Abuse case 71.

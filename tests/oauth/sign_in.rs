@@ -89,6 +89,46 @@ async fn a_code_works_once_in_the_browser_that_asked_and_for_a_quarter_of_an_hou
 }
 
 #[tokio::test]
+async fn signing_in_and_failing_to_is_told_in_the_audit_log() {
+    let app = TestApp::start().await;
+    let mut browser = app.browser();
+    let page = browser.ask_for_code(ADA, "/settings/sessions").await;
+    let code = app.mailed_code(ADA).await;
+    let wrong = if code.starts_with('A') {
+        "BBBBBB"
+    } else {
+        "AAAAAA"
+    };
+    browser.type_code(&page, wrong).await;
+    browser.type_code(&page, &code).await;
+    let rows = app
+        .rows(
+            "SELECT event, actor_kind, detail FROM audit_log
+             WHERE request_id IS NOT NULL AND event LIKE 'user.%' ORDER BY event",
+        )
+        .await;
+    let told: Vec<Vec<&str>> = rows
+        .iter()
+        .map(|row| row.iter().map(String::as_str).collect())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            vec!["user.created", "user", ""],
+            vec!["user.sign_in_refused", "stranger", ""],
+            vec!["user.signed_in", "user", r#"{"method":"mailed_code"}"#],
+        ]
+    );
+    let everything = app.rows("SELECT actor, detail FROM audit_log").await;
+    assert!(
+        !everything
+            .into_iter()
+            .flatten()
+            .any(|text| text.contains("ada@"))
+    );
+}
+
+#[tokio::test]
 async fn five_tries_and_no_more_also_at_the_same_time() {
     let app = TestApp::start().await;
     let mut browser = app.browser();
