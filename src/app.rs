@@ -27,7 +27,7 @@ use crate::domain::{Context, Wake, audit, usage};
 use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
 use crate::jobs::{
     ChainAuditLog, DeliverLogouts, DeliverMail, FlushUses, Pace, Prune, RevokeInBulk,
-    RotateSigningKeys, ScrubExposures,
+    RotateSigningKeys, ScrubExposures, ShareLimits,
 };
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
@@ -123,7 +123,7 @@ impl Application {
             metrics: metrics.clone(),
             intakes: intakes.into(),
             gitlab: origins.gitlab().map(Arc::new),
-            possession: origins.possession().map(Arc::new),
+            possession: origins.possession(),
             look: Arc::new(look(settings)),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),
@@ -273,7 +273,7 @@ fn background(
     ctx: &Arc<Context>,
     (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
     stop: &CancellationToken,
-) -> [Job; 8] {
+) -> [Job; 9] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
     let interval = settings.tokens.last_used_flush_interval;
@@ -289,6 +289,9 @@ fn background(
     let in_bulk = RevokeInBulk {
         ctx: Arc::clone(ctx),
         metrics: metrics.clone(),
+    };
+    let share = ShareLimits {
+        ctx: Arc::clone(ctx),
     };
     let scrub = ScrubExposures {
         ctx: Arc::clone(ctx),
@@ -311,6 +314,7 @@ fn background(
             "rotate_signing_keys",
             Box::pin(signing_keys.run(stop.clone())),
         ),
+        ("share_limits", Box::pin(share.run(stop.clone()))),
         ("scrub_exposures", Box::pin(scrub.run(stop.clone()))),
         ("prune", Box::pin(prune.run(stop.clone()))),
     ]

@@ -2,7 +2,6 @@
 //! waits for another.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
@@ -10,18 +9,11 @@ use tokio_util::sync::CancellationToken;
 use super::Job;
 use crate::config::{KeySource, OriginSettings, PublishedKeys, SignedOrigin};
 use crate::domain::Context;
-use crate::domain::throttle::Throttle;
 use crate::http::{Bodies, Intake, SharedIntake};
 use crate::jobs::RefreshOriginKeys;
 use crate::model::Origin;
 use crate::origins::{self, KeyFetcher, KeyRing};
 use crate::telemetry::Metrics;
-
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3_600);
-/// So often one network address may be wrong about a secret. Nobody guesses 32 characters; this
-/// keeps whoever tries from filling the log.
-const GUESSES_PER_MINUTE: u32 = 60;
 
 /// What origins are taken in with, and what their jobs need.
 pub(super) struct Origins<'a> {
@@ -59,17 +51,16 @@ impl Origins<'_> {
             secrets: settings.secrets.clone(),
             types: settings.types.clone(),
             bodies: Bodies::up_to(settings.max_body_bytes),
-            questions: Throttle::new(settings.requests_per_minute, MINUTE),
-            reports: Throttle::new(settings.requests_per_minute, MINUTE),
-            guesses: Throttle::new(GUESSES_PER_MINUTE, MINUTE),
         })
     }
 
-    /// How often an address may give up credentials, where anybody may.
-    pub(super) fn possession(&self) -> Option<Throttle> {
-        let per_hour = self.settings.possession_per_hour?;
-        self.metrics.introduce(&Origin::POSSESSION);
-        Some(Throttle::new(per_hour, HOUR))
+    /// Whether anybody may give up credentials.
+    pub(super) fn possession(&self) -> bool {
+        let offered = self.settings.possession;
+        if offered {
+            self.metrics.introduce(&Origin::POSSESSION);
+        }
+        offered
     }
 
     async fn published(

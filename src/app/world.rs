@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 
 use super::secrets;
 use crate::config::{Settings, TokenSettings};
+use crate::domain::limits::Limits;
 use crate::domain::{Context, Wake, hash_keys};
 use crate::mail::{Brand, Dkim, Mailbox, Mailer, Options};
 use crate::model::{Clock, HashKeys};
@@ -58,6 +59,7 @@ pub async fn open_at(
         signing_keys: Default::default(),
         pending_uses: Default::default(),
         leaked_uses: Default::default(),
+        limits: Limits::new(&settings.policy.limits),
         letters_waiting,
     })
 }

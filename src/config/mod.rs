@@ -8,6 +8,7 @@ mod environment;
 mod explain;
 mod file;
 mod layers;
+mod limits;
 mod origins;
 mod policy;
 mod problem;

@@ -25,8 +25,8 @@ pub struct OriginSettings {
     pub signed: Vec<SignedOrigin>,
     /// A GitLab of one's own, where a secret was agreed upon with it.
     pub gitlab_revocation: Option<GitlabRevocation>,
-    /// How often an address may give up credentials in an hour, where anybody may.
-    pub possession_per_hour: Option<u32>,
+    /// Whether anybody may give up credentials.
+    pub possession: bool,
 }
 
 /// `[origins.gitlab_revocation]`
@@ -36,8 +36,6 @@ pub struct GitlabRevocation {
     pub secrets: SharedSecrets,
     /// The types of token that it may send.
     pub types: Vec<String>,
-    /// How often one network address may report in a minute.
-    pub requests_per_minute: u32,
     /// Largest report, in bytes.
     pub max_body_bytes: usize,
 }
@@ -101,11 +99,10 @@ pub(super) fn origins(from: &mut Reader<'_>) -> Option<OriginSettings> {
     let all: Option<Vec<_>> = read.into_iter().collect();
     let gitlab_revocation = gitlab_revocation(from);
     let possession = from.switch("origins.possession.enabled");
-    let per_hour = from.number("origins.possession.requests_per_hour", 1..=1_000_000_u32);
     Some(OriginSettings {
         signed: all?.into_iter().flatten().collect(),
         gitlab_revocation: gitlab_revocation?,
-        possession_per_hour: per_hour.filter(|_| possession == Some(true)),
+        possession: possession?,
     })
 }
 
@@ -122,10 +119,6 @@ fn gitlab_revocation(from: &mut Reader<'_>) -> Option<Option<GitlabRevocation>> 
     };
     let types = from.list("origins.gitlab_revocation.types");
     let prefix = from.text("tokens.prefix");
-    let requests = from.number(
-        "origins.gitlab_revocation.requests_per_minute",
-        1..=60_000_u32,
-    );
     let max_body_bytes = from.number(
         "origins.gitlab_revocation.max_body_bytes",
         1_024..=1_073_741_824_usize,
@@ -137,7 +130,6 @@ fn gitlab_revocation(from: &mut Reader<'_>) -> Option<Option<GitlabRevocation>> 
     let settings = GitlabRevocation {
         secrets: secrets?,
         types,
-        requests_per_minute: requests?,
         max_body_bytes: max_body_bytes?,
     };
     Some((!settings.secrets.is_empty()).then_some(settings))

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::read::public_url;
 use super::reader::Reader;
-use super::retention;
+use super::{limits, retention};
 use crate::model::time::parse_duration;
 use crate::model::{
     Email, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog, SignInPolicy,
@@ -21,6 +21,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
     let max_tokens_per_owner = from.number("tokens.max_per_owner", 1..=1_000_000_u32);
     let issued_to_services = issued_to_services(from);
     let retention = retention::policy(from);
+    let limits = limits::policy(from);
     Some(Policy {
         sign_in: sign_in?,
         oauth: oauth?,
@@ -28,6 +29,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
         max_tokens_per_owner: max_tokens_per_owner?,
         issued_to_services: issued_to_services?,
         retention: retention?,
+        limits: limits?,
     })
 }
 
@@ -66,9 +68,6 @@ fn sign_in(from: &mut Reader<'_>) -> Option<SignInPolicy> {
     let session_lifetime = from.duration("sign_in.session_lifetime");
     let fresh_for = from.duration("sign_in.fresh_for");
     let code_lifetime = from.duration("sign_in.code_lifetime");
-    let codes_per_address = from.number("sign_in.codes_per_address", 1..=1_000_u32);
-    let codes_per_network_address =
-        from.number("sign_in.codes_per_network_address", 1..=1_000_000_u32);
     let review = review(from);
     let proxy_header = proxy_header(from);
     Some(SignInPolicy {
@@ -76,8 +75,6 @@ fn sign_in(from: &mut Reader<'_>) -> Option<SignInPolicy> {
         session_lifetime: session_lifetime?,
         fresh_for: fresh_for?,
         code_lifetime: code_lifetime?,
-        codes_per_address: codes_per_address?,
-        codes_per_network_address: codes_per_network_address?,
         review: review?,
         proxy_header: proxy_header?,
     })
@@ -155,7 +152,6 @@ fn oauth(from: &mut Reader<'_>) -> Option<OAuthPolicy> {
         "closed" => Ok(RegistrationPolicy::Closed),
         _ => Err("it is open, signed_in or closed".to_owned()),
     });
-    let per_address = from.number("oauth.registrations_per_network_address", 1..=1_000_000_u32);
     let clients_per_user = from.number("oauth.clients_per_user", 1..=1_000_000_u32);
     let signing_key_rotation = from.duration("oauth.signing_key_rotation");
     let signing_key_lead = from.duration("oauth.signing_key_lead");
@@ -169,7 +165,6 @@ fn oauth(from: &mut Reader<'_>) -> Option<OAuthPolicy> {
         refresh_token_idle_lifetime: refresh_token_idle_lifetime?,
         refresh_token_lifetime: refresh_token_lifetime?,
         registration: registration?,
-        registrations_per_network_address: per_address?,
         clients_per_user: clients_per_user?,
         signing_key_rotation: signing_key_rotation?,
         signing_key_lead: signing_key_lead?,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::leaked_uses::PendingLeakedUses;
+use super::limits::Limits;
 use super::signing_keys::SigningKeys;
 use super::usage::PendingUses;
 use crate::model::{Clock, Detector, Email, HashKeys, Policy, TokenFormat};
@@ -36,6 +37,8 @@ pub struct Context {
     pub pending_uses: PendingUses,
     /// Attempts with leaked tokens that have not been written down yet.
     pub leaked_uses: PendingLeakedUses,
+    /// How often somebody may do what anybody can try.
+    pub limits: Limits,
     /// Called when letters were committed to the outbox.
     pub letters_waiting: Wake,
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::attempts::{Transient, until_settled};
 use super::clients::{self, CreatedClient, NewClientRequest};
-use super::limits::{HOUR, limited_by, wait};
+use super::limits::limited_by;
 use super::tokens::Issued;
 use super::{Context, DomainError};
 use crate::model::{
-    ClientMetadata, ClientStanding, GrantRights, Id, MetadataRequest, PlainToken, RefusedMetadata,
-    RegisteredClient, RegistrationPolicy, Timestamp, TokenDigest, TokenKind, TokenState, User,
-    WayIn,
+    ClientMetadata, ClientStanding, GrantRights, Id, Limit, MetadataRequest, PlainToken,
+    RefusedMetadata, RegisteredClient, RegistrationPolicy, Timestamp, TokenDigest, TokenKind,
+    TokenState, User, WayIn,
 };
 use crate::storage::clients as table;
 use crate::storage::{StorageError, Tx, client_secrets, tokens, turns};
@@ -153,8 +153,10 @@ async fn check_limits(
     let policy = &ctx.policy.oauth;
     if let Some(place) = place {
         turns::take(tx, &format!("registrations from {place}")).await?;
-        let recent = table::list_by_address(tx, place, now.minus(HOUR)).await?;
-        if let Some(retry_after) = wait(&recent, policy.registrations_per_network_address, now) {
+        let limit = Limit::Registrations;
+        let since = now.minus(ctx.limits.within(limit));
+        let recent = table::list_by_address(tx, place, since).await?;
+        if let Some(retry_after) = ctx.limits.wait(limit, &recent, now) {
             return Err(RegistrationRefusal::TooOften { retry_after });
         }
     }

@@ -8,12 +8,12 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::attempts::until_settled;
-use super::limits::{HOUR, limited_by, wait};
+use super::limits::limited_by;
 use super::sessions::{self, Begun, Circumstances, Method};
 use super::{Context, audit, exposures, provenance};
 use crate::model::letter::LoginCode;
 use crate::model::{
-    About, Actor, Deed, Email, HashKeyId, Id, Letter, LoginCodeText, PlainToken, ReviewAccount,
+    About, Actor, Deed, Email, HashKeyId, Id, Letter, Limit, LoginCodeText, PlainToken, ReviewAccount,
     Timestamp, TokenDigest, User,
 };
 use crate::storage::login_codes::{self as table, LoginRequest, OpenRequest};
@@ -104,9 +104,10 @@ async fn limit_network_address(
     };
     let now = request.created_at;
     turns::take(tx, &format!("login codes from {place}")).await?;
-    let recent = table::list_by_address(tx, place, now.minus(HOUR)).await?;
-    let most = ctx.policy.sign_in.codes_per_network_address;
-    match wait(&recent, most, now) {
+    let limit = Limit::LoginCodesFromAddress;
+    let since = now.minus(ctx.limits.within(limit));
+    let recent = table::list_by_address(tx, place, since).await?;
+    match ctx.limits.wait(limit, &recent, now) {
         Some(retry_after) => Err(SignInRefusal::TooMany { retry_after }),
         None => Ok(()),
     }
@@ -122,8 +123,9 @@ async fn is_within_limit(
 ) -> Result<bool, StorageError> {
     let now = request.created_at;
     turns::take(tx, &format!("login codes for {}", request.email.as_str())).await?;
-    let recent = table::list_by_email(tx, &request.email, review, now.minus(HOUR)).await?;
-    Ok(wait(&recent, ctx.policy.sign_in.codes_per_address, now).is_none())
+    let since = now.minus(ctx.limits.within(Limit::LoginCodes));
+    let recent = table::list_by_email(tx, &request.email, review, since).await?;
+    Ok(ctx.limits.wait(Limit::LoginCodes, &recent, now).is_none())
 }
 
 fn letter(request: &LoginRequest, address: Option<IpAddr>) -> NewLetter {

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::limiting;
 use super::problem::Problem;
 use super::request_id;
 use crate::domain::signing_keys::SigningError;
@@ -228,11 +229,10 @@ impl ApiError {
     /// 429: too often; wait so long.
     #[must_use]
     pub fn too_often(wait: Duration) -> Self {
-        let detail = "too many requests from this network address";
+        let detail = "too many requests like this one from the same sender";
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
-        let seconds = wait.as_millis().div_ceil(1_000);
         Self {
-            retry_after: Some(u64::try_from(seconds).unwrap_or(u64::MAX).max(1)),
+            retry_after: Some(limiting::seconds(wait).max(1)),
             ..error
         }
     }
@@ -258,6 +258,11 @@ impl ApiError {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// After how many seconds to try again, where that is known.
+    pub(super) const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     fn new(status: StatusCode, code: &'static str, detail: impl fmt::Display) -> Self {

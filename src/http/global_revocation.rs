@@ -1,20 +1,22 @@
 //! `POST /v1/global-token-revocation` (draft-parecki-oauth-global-token-revocation).
 
-use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 use super::api_error::ApiError;
 use super::extract::{AuthorizedService, EndSessions, FromMembers, Json, Members};
+use super::limiting;
 use super::openapi::{ErrorBody, GlobalRevocationBody, ProblemsBody};
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::domain::global_revocation::{self, GlobalRevocationRefusal};
-use crate::model::{RevocationReason, Subject};
+use crate::domain::limits::Subject;
+use crate::model::{self, Limit, RevocationReason};
 
 /// Whom a request is about.
-pub(super) struct SubId(Subject);
+pub(super) struct SubId(model::Subject);
 
 impl FromMembers for SubId {
     fn read(members: &Members) -> Result<Self, Vec<Problem>> {
@@ -30,7 +32,8 @@ impl FromMembers for SubId {
 }
 
 /// RFC 9493 3: each format has members of its own.
-fn subject(members: &Map<String, Value>) -> Option<Subject> {
+fn subject(members: &Map<String, Value>) -> Option<model::Subject> {
+    use model::Subject;
     let member = |name: &str| members.get(name).and_then(Value::as_str);
     match member("format")? {
         "email" => member("email")?.parse().ok().map(Subject::Email),
@@ -63,14 +66,19 @@ fn subject(members: &Map<String, Value>) -> Option<Subject> {
         (status = 415, description = "Not JSON.", body = ErrorBody),
         (status = 422, description = "The subject is named by an issuer that is not this one.",
             body = ErrorBody),
+        (status = 429, description = "Too often with this key; see `Retry-After`.",
+            body = ErrorBody),
         (status = 503, description = "Not possible now; see `Retry-After`.", body = ErrorBody),
     )
 )]
 pub(super) async fn revoke(
+    wire: HttpRequest,
     caller: AuthorizedService<EndSessions>,
     body: Result<Json<SubId>, ApiError>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
+    let key = Subject::Credential(caller.service.key);
+    limiting::count_for(&wire, &state, Limit::GlobalRevocations, key)?;
     let Json(SubId(subject)) = body.map_err(ApiError::into_malformed)?;
     let ending = global_revocation::sign_out_everywhere(&state.ctx, &subject);
     let ended = state.timely(ending).await?.map_err(refused)?;
@@ -105,7 +113,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Id, User};
+    use crate::model::{Id, Subject, User};
 
     fn read(json: &Value) -> Option<Subject> {
         subject(json.as_object().unwrap())

@@ -1,19 +1,20 @@
 //! `POST /v1/oauth2/introspect` (RFC 7662).
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::extract::{AskedBy, FromParameters, Parameters};
+use super::limiting;
 use super::oauth_error::OAuthError;
 use super::openapi::{IntrospectionForm, OAuthErrorBody};
 use super::state::ApiState;
 use crate::domain::introspection::{self, Answer, Question};
 use crate::domain::service_keys::Refusal;
-use crate::model::{ClientId, KnownToken, PlainToken, Timestamp, TokenKind};
+use crate::model::{ClientId, KnownToken, Limit, PlainToken, Timestamp, TokenKind};
 use crate::telemetry::IntrospectionAnswer;
 
 /// What is asked (RFC 7662 2.1). `token_type_hint` is accepted and not needed: every kind is found
@@ -63,10 +64,13 @@ impl FromParameters for IntrospectionRequest {
             body = OAuthErrorBody),
         (status = 403, description = "The service key lacks the scope.", body = OAuthErrorBody),
         (status = 413, description = "The form is too large.", body = OAuthErrorBody),
+        (status = 429, description = "Too many from this network address may not ask; see \
+            `Retry-After`.", body = OAuthErrorBody),
         (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
     )
 )]
 pub(super) async fn introspect(
+    wire: HttpRequest,
     AskedBy { asker, form }: AskedBy<IntrospectionRequest>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, OAuthError> {
@@ -80,6 +84,13 @@ pub(super) async fn introspect(
         .await
         .map_err(|_| OAuthError::too_slow())?;
     count(&state, &answer);
+    let answer = answer.map_err(|refusal| match refusal {
+        Refusal::InvalidKey => {
+            let limit = Limit::FailedIntrospections;
+            limiting::failed(&wire, &state, limit, OAuthError::InvalidToken)
+        }
+        other => other.into(),
+    });
     Ok(render(&state, &answer?))
 }
 

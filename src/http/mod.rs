@@ -12,6 +12,7 @@ mod gitlab;
 mod global_revocation;
 mod internal;
 mod introspection;
+mod limiting;
 mod oauth_error;
 mod observe;
 mod openapi;

@@ -49,6 +49,12 @@ pub enum OAuthError {
     Other(ApiError),
 }
 
+impl From<ApiError> for OAuthError {
+    fn from(error: ApiError) -> Self {
+        Self::Other(error)
+    }
+}
+
 impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -115,7 +121,9 @@ impl OAuthError {
             Self::InvalidToken => Some("invalid_token"),
             Self::InsufficientScope(_) => Some("insufficient_scope"),
             // Named as RFC 6749 4.1.2.1 does: only one of the two passes by itself.
-            Self::Other(error) if error.status().as_u16() == 503 => Some("temporarily_unavailable"),
+            Self::Other(error) if matches!(error.status().as_u16(), 429 | 503) => {
+                Some("temporarily_unavailable")
+            }
             Self::Other(_) => Some("server_error"),
         }
     }
@@ -134,6 +142,9 @@ impl OAuthError {
             Self::MissingCredential => "a credential is needed: Authorization: Bearer",
             Self::InvalidToken => "the credential is unknown, expired or revoked",
             Self::InsufficientScope(_) => "the credential lacks the scope",
+            Self::Other(error) if error.status() == StatusCode::TOO_MANY_REQUESTS => {
+                "too many requests failed: wait, and try again"
+            }
             Self::Other(_) => "the service cannot answer now",
         }
     }
@@ -191,8 +202,10 @@ impl ResponseError for OAuthError {
         if let Some(challenge) = self.challenge() {
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
-        if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header((RETRY_AFTER, "5"));
+        if let Self::Other(error) = self
+            && let Some(seconds) = error.retry_after()
+        {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         let code = self.code().unwrap_or("invalid_token");
         response.json(json!({ "error": code, "error_description": self.description() }))

@@ -15,6 +15,7 @@ use actix_web::{Error, HttpRequest};
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
+use super::limiting;
 use super::request_id;
 use super::state::ApiState;
 use super::web;
@@ -56,6 +57,7 @@ pub async fn observe(
         .metrics
         .request(route.clone(), method.as_str(), status, took);
     mark(response.headers_mut(), id, state.cookies.secure());
+    limiting::mark(&mut response);
     span.record("http.route", route.as_deref().unwrap_or("none"));
     span.record("http.status", status);
     let milliseconds = took.as_secs_f64() * 1_000.0;

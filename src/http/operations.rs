@@ -162,6 +162,9 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
             state.metrics.backlog(one.what, one.waiting, one.overdue);
         }
     }
+    for (limit, times) in state.ctx.limits.refusals() {
+        state.metrics.limited(limit, times);
+    }
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type(telemetry::CONTENT_TYPE)

@@ -17,12 +17,13 @@ use utoipa::ToSchema;
 
 use super::access_tokens::{Asked, Pagination};
 use super::extract::{BearerCredential, Caller, Json, OwnSession};
+use super::limiting;
 use super::openapi::{ErrorBody, OAuthErrorBody, ProblemsBody};
 use super::state::ApiState;
 use super::{ApiError, OAuthError};
 use crate::domain::registration::{self, Manager, Registrant, RegistrationRefusal};
 use crate::domain::{Context, DomainError, clients};
-use crate::model::{PlainToken, RefusedMetadata, RegisteredClient};
+use crate::model::{Limit, PlainToken, RefusedMetadata, RegisteredClient};
 
 pub(super) use answer::ClientAnswer;
 use body::RegistrationBody;
@@ -54,6 +55,7 @@ pub(super) use error::RegistrationError;
     )
 )]
 pub(super) async fn register(
+    wire: HttpRequest,
     caller: Caller,
     Json(body): Json<RegistrationBody>,
     state: Data<ApiState>,
@@ -63,7 +65,12 @@ pub(super) async fn register(
         address: caller.address,
     };
     let registering = registration::register(&state.ctx, registrant, &body.metadata);
-    let done = in_time(&state, registering).await?;
+    let done = state.timely(registering).await?;
+    let done = done.inspect_err(|refusal| {
+        if let RegistrationRefusal::TooOften { retry_after } = refusal {
+            limiting::refused(&wire, &state, Limit::Registrations, *retry_after);
+        }
+    })?;
     let answer = ClientAnswer::new(&state.ctx, &done.created.client)
         .with_secret(done.created.secret.as_ref().map(|secret| &secret.token))
         .with_registration_token(Some(&done.registration_token.token));

@@ -43,6 +43,8 @@ impl FromParameters for RevocationRequest {
             body = OAuthErrorBody),
         (status = 401, description = "The client did not prove who it is.", body = OAuthErrorBody),
         (status = 413, description = "The form is too large.", body = OAuthErrorBody),
+        (status = 429, description = "Too many from this network address failed; see `Retry-After`.",
+            body = OAuthErrorBody),
         (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
     )
 )]

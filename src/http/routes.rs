@@ -57,7 +57,7 @@ fn reporting(config: &mut ServiceConfig, state: &ApiState) {
                     .route(web::post().to(gitlab::revoke)),
             );
     }
-    if state.possession.is_some() {
+    if state.possession {
         config.service(
             resource("/v1/credentials/revoke", "POST").route(web::post().to(possession::revoke)),
         );

@@ -10,7 +10,6 @@ use super::bodies::Bodies;
 use super::extract::CookieNames;
 use super::web::Look;
 use crate::domain::Context;
-use crate::domain::throttle::Throttle;
 use crate::model::{SharedSecrets, TrustedProxies};
 use crate::origins::{KeyRing, TokenField};
 use crate::telemetry::Metrics;
@@ -26,8 +25,8 @@ pub struct ApiState {
     pub intakes: Arc<[Intake]>,
     /// A GitLab of one's own, where a secret was agreed upon with it.
     pub gitlab: Option<Arc<SharedIntake>>,
-    /// How often an address may give up credentials, where anybody may.
-    pub possession: Option<Arc<Throttle>>,
+    /// Whether anybody may give up credentials.
+    pub possession: bool,
     /// How pages look.
     pub look: Arc<Look>,
     /// The names of our cookies.
@@ -89,13 +88,6 @@ pub struct SharedIntake {
     pub types: Vec<String>,
     /// What is read of its bodies.
     pub bodies: Bodies,
-    /// How often it may ask which types there are.
-    pub questions: Throttle,
-    /// How often it may report. Counted apart from the questions: GitLab asks before each report,
-    /// so that otherwise a question could use up what it had just waited for.
-    pub reports: Throttle,
-    /// How often somebody may be wrong about the secret.
-    pub guesses: Throttle,
 }
 
 impl SharedIntake {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::extract::{ClientRequest, FromParameters, Parameters, client_address};
+use super::limiting;
 use super::oauth_error::OAuthError;
 use super::openapi::{OAuthErrorBody, TokenForm};
 use super::state::ApiState;
@@ -18,7 +19,7 @@ use crate::domain::exchange::{
     self, ClientCredentialsRequest, CodeExchange, ExchangeError, RefreshRequest, TokenSet,
     WebSessionRequest,
 };
-use crate::model::{Id, PlainToken, RegisteredClient, ScopeSet, SubType};
+use crate::model::{Id, Limit, PlainToken, RegisteredClient, ScopeSet, SubType};
 
 /// What a client asks for, by its grant.
 pub(super) enum TokenRequest {
@@ -123,6 +124,8 @@ fn scopes(parameters: &Parameters) -> Result<Option<ScopeSet>, OAuthError> {
             body = OAuthErrorBody),
         (status = 401, description = "The client did not prove who it is.", body = OAuthErrorBody),
         (status = 413, description = "The form is too large.", body = OAuthErrorBody),
+        (status = 429, description = "Too many from this network address failed; see `Retry-After`.",
+            body = OAuthErrorBody),
         (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
     )
 )]
@@ -134,7 +137,14 @@ pub(super) async fn token(
     let from = client_address(&wire, &state);
     let exchanging = exchange(&state.ctx, &request.client, request.form, from);
     let answer = timeout(state.request_timeout, exchanging).await;
-    let set = answer.map_err(|_| OAuthError::too_slow())??;
+    let answer = answer.map_err(|_| OAuthError::too_slow())?;
+    let set = answer.map_err(|error| match error {
+        ExchangeError::InvalidGrant(_) => {
+            let limit = Limit::FailedTokenRequests;
+            limiting::failed(&wire, &state, limit, OAuthError::from(error))
+        }
+        other => other.into(),
+    })?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"))

@@ -15,6 +15,7 @@ mod revoke_in_bulk;
 mod rotate_signing_keys;
 mod rounds;
 mod scrub_exposures;
+mod share_limits;
 
 pub use chain_audit_log::ChainAuditLog;
 pub use deliver_logouts::DeliverLogouts;
@@ -26,3 +27,4 @@ pub use refresh_origin_keys::RefreshOriginKeys;
 pub use revoke_in_bulk::RevokeInBulk;
 pub use rotate_signing_keys::RotateSigningKeys;
 pub use scrub_exposures::ScrubExposures;
+pub use share_limits::ShareLimits;

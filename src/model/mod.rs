@@ -11,6 +11,7 @@ pub mod grant;
 pub mod id;
 pub mod leaked_use;
 pub mod letter;
+pub mod limits;
 pub mod login_code;
 pub mod organization;
 pub mod pkce;
@@ -44,6 +45,7 @@ pub use grant::{Grant, GrantRequest, SubType};
 pub use id::Id;
 pub use leaked_use::{LeakedUse, WayIn};
 pub use letter::Letter;
+pub use limits::{Allowance, InvalidAllowance, Limit, LimitPolicy};
 pub use login_code::LoginCodeText;
 pub use organization::{Organization, OrganizationName, Role, Slug};
 pub use policy::{

@@ -1,9 +1,10 @@
-//! What operators decided about signing in, about OAuth and about keeping things, as configured under
-//! `[sign_in]`, `[oauth]` and `[retention]`.
+//! What operators decided about signing in, about OAuth, about keeping things and about limits, as
+//! configured under `[sign_in]`, `[oauth]`, `[retention]` and `[limits]`.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::limits::LimitPolicy;
 use super::retention::RetentionPolicy;
 use super::scope_catalog::ScopeCatalog;
 use super::token_kind::TokenKind;
@@ -24,6 +25,8 @@ pub struct Policy {
     pub issued_to_services: Vec<TokenKind>,
     /// `[retention]`
     pub retention: RetentionPolicy,
+    /// `[limits]`
+    pub limits: LimitPolicy,
 }
 
 /// How people sign in.
@@ -37,10 +40,6 @@ pub struct SignInPolicy {
     pub fresh_for: Duration,
     /// How long a mailed code works.
     pub code_lifetime: Duration,
-    /// How many codes are mailed to one address in an hour.
-    pub codes_per_address: u32,
-    /// How many codes are asked for from one network address in an hour.
-    pub codes_per_network_address: u32,
     /// An account that automated reviewers enter with a fixed code.
     pub review: Option<ReviewAccount>,
     /// The header in which a trusted proxy names who signed in there.
@@ -79,8 +78,6 @@ pub struct OAuthPolicy {
     pub refresh_token_lifetime: Duration,
     /// Who may register clients.
     pub registration: RegistrationPolicy,
-    /// How many clients may be registered from one network address in an hour.
-    pub registrations_per_network_address: u32,
     /// How many clients one user may own.
     pub clients_per_user: u32,
     /// How long a signing key signs before the next one does.

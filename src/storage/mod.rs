@@ -16,6 +16,7 @@ pub mod hash_keys;
 pub mod idempotency_keys;
 pub mod journal;
 pub mod leaked_uses;
+pub mod limit_uses;
 pub mod login_codes;
 pub mod logout_notices;
 pub mod organizations;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -12,7 +13,7 @@ use super::labels::{
 };
 use super::process::resident_memory;
 use super::series::{Series, add, by, register_build};
-use crate::model::{Origin, RevocationReason, Timestamp, TokenKind, Verdict, WayIn};
+use crate::model::{Limit, Origin, RevocationReason, Timestamp, TokenKind, Verdict, WayIn};
 
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -174,6 +175,13 @@ impl Metrics {
             &[("via", via.name().into())],
             times,
         );
+    }
+
+    /// So often a limit refused something since the process began; to be told before each scrape.
+    pub fn limited(&self, limit: Limit, times: u64) {
+        let labels = [("limit", limit.name().into())];
+        let counter = self.series.limited.get_or_create_owned(&labels);
+        counter.inner().store(times, Ordering::Relaxed);
     }
 
     /// A request was answered. `route` is the pattern it matched, never its path: paths are

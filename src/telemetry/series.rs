@@ -38,6 +38,7 @@ pub(super) struct Series {
     pub(super) removed: Counters<1>,
     pub(super) introspections: Counters<1>,
     pub(super) leaked_uses: Counters<1>,
+    pub(super) limited: Counters<1>,
     pub(super) requests: Counters<3>,
     pub(super) request_time: Histograms<2>,
     pub(super) resident: Gauge,
@@ -95,6 +96,7 @@ impl Series {
             removed: Family::default(),
             introspections: Family::default(),
             leaked_uses: Family::default(),
+            limited: Family::default(),
             requests: Family::default(),
             request_time: Family::new_with_constructor(REQUEST),
             resident: Gauge::default(),
@@ -206,6 +208,11 @@ impl Series {
             "leaked_uses",
             "Attempts to use a token after it leaked",
             self.leaked_uses.clone(),
+        );
+        to.register(
+            "limited_requests",
+            "What was refused because it was done too often, by limit",
+            self.limited.clone(),
         );
         to.register("http_requests", "Requests answered", self.requests.clone());
         let help = "Time to answer a request";

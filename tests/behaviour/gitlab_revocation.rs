@@ -135,7 +135,7 @@ async fn what_gitlab_finds_is_revoked_and_its_owner_hears_where_it_was() {
 
 #[tokio::test]
 async fn gitlab_tries_again_where_it_may_not_now_and_nothing_happens_twice() {
-    let app = app("requests_per_minute = 1").await;
+    let app = app("[limits]\ngitlab_questions = '1 in 1m'\ngitlab_reports = '1 in 1m'").await;
     let ada = app.user("ada@example.com").await;
     let leaked = app.personal_token(&ada, "deploy").await;
     let findings = [Finding {

@@ -42,7 +42,7 @@ fn everything(answer: &Answer) -> String {
     let mut headers: Vec<_> = answer
         .headers
         .iter()
-        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+        .filter(|(name, _)| !["date", "x-request-id", "ratelimit"].contains(&name.as_str()))
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
         .collect();
     headers.sort();

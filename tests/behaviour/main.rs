@@ -31,6 +31,7 @@ mod introspection;
 mod issuing;
 mod keys;
 mod leaked_uses;
+mod limits;
 mod operations;
 mod origins;
 mod outbox;

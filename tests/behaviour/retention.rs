@@ -13,10 +13,10 @@ use crate::support::{TestDatabase, is_postgres};
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Goes on at once, for so many batches.
-struct Batches(AtomicU32);
+pub(crate) struct Batches(AtomicU32);
 
 impl Batches {
-    fn all() -> Self {
+    pub(crate) fn all() -> Self {
         Self::at_most(u32::MAX)
     }
 

@@ -47,4 +47,5 @@ mod sign_in;
 mod sign_in_limits;
 mod signing;
 mod token_api;
+mod token_limits;
 mod userinfo;

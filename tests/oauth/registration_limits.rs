@@ -9,7 +9,7 @@ use crate::support::TestApp;
 #[tokio::test]
 async fn from_one_network_so_many_clients_are_registered_in_an_hour() {
     let app = TestApp::builder()
-        .settings("[oauth]\nregistrations_per_network_address = 3")
+        .settings("[limits]\nregistrations = '3 in 1h'")
         .start()
         .await;
     let registering = (0..16).map(|_| async { app.register(&minimal()).await.status });
@@ -30,7 +30,7 @@ async fn from_one_network_so_many_clients_are_registered_in_an_hour() {
 async fn networks_are_told_apart_by_what_a_trusted_proxy_says() {
     let app = TestApp::builder()
         .settings(
-            "[oauth]\nregistrations_per_network_address = 1\n\
+            "[limits]\nregistrations = '1 in 1h'\n\
              [server]\ntrusted_proxies = [\"127.0.0.1\"]",
         )
         .start()

@@ -252,7 +252,7 @@ async fn an_address_gets_six_codes_an_hour_and_nobody_sees_when_it_had_them() {
 
 #[tokio::test]
 async fn a_network_address_asks_for_so_many_codes_and_then_waits() {
-    let settings = "[sign_in]\ncodes_per_network_address = 3\n\
+    let settings = "[limits]\nlogin_codes_from_address = \"3 in 1h\"\n\
                     [server]\ntrusted_proxies = [\"127.0.0.1\"]";
     let app = TestApp::builder().settings(settings).start().await;
     let ask = async |from: &str, email: &str| {
@@ -284,7 +284,8 @@ async fn a_network_address_asks_for_so_many_codes_and_then_waits() {
 
 #[tokio::test]
 async fn a_strangers_forwarded_header_is_not_believed() {
-    let settings = "[sign_in]\ncodes_per_network_address = 1\nproxy_header = \"X-Forwarded-Email\"\n\
+    let settings = "[limits]\nlogin_codes_from_address = \"1 in 1h\"\n\
+                    [sign_in]\nproxy_header = \"X-Forwarded-Email\"\n\
                     [server]\ntrusted_proxies = [\"192.0.2.1\"]";
     let app = TestApp::builder().settings(settings).start().await;
     for (n, status) in [(1, 303), (2, 429)] {

@@ -41,7 +41,7 @@ async fn a_code_that_was_not_mailed_opens_nothing() {
 /// A flood of requests for one address is no flood of letters.
 #[tokio::test]
 async fn requests_at_the_same_time_are_counted_one_by_one() {
-    let settings = "[sign_in]\ncodes_per_network_address = 12";
+    let settings = "[limits]\nlogin_codes_from_address = \"12 in 1h\"";
     let app = TestApp::builder().settings(settings).start().await;
     let place = Some("203.0.113.7".parse().unwrap());
     let browsers: Vec<_> = (0..20)

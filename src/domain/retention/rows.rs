@@ -8,7 +8,8 @@ use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
 use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
-    Overdue, StorageError, Tx, audit_log, deliveries, grants, login_codes, logout_notices, outbox,
+    Overdue, StorageError, Tx, audit_log, deliveries, grants, limit_uses, login_codes,
+    logout_notices, outbox,
     sessions, tokens, turns,
 };
 
@@ -37,6 +38,8 @@ pub enum Ended {
     LoginCodes,
     /// Clients that were told of a logout.
     LogoutNotices,
+    /// What was used of limits and has come back.
+    Limits,
     /// Rows of the audit log.
     AuditLog,
     /// Tokens of this kind; with sessions, what is known about them besides.
@@ -45,12 +48,13 @@ pub enum Ended {
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
         Self::LoginCodes,
         Self::LogoutNotices,
+        Self::Limits,
         Self::AuditLog,
         Self::Tokens(TokenKind::AccessToken),
         Self::Tokens(TokenKind::RefreshToken),
@@ -68,6 +72,7 @@ impl Ended {
             Self::Deliveries => "deliveries",
             Self::LoginCodes => "login_codes",
             Self::LogoutNotices => "logout_notices",
+            Self::Limits => "limits",
             Self::AuditLog => "audit_log",
             Self::Tokens(kind) => kind.name(),
         }
@@ -80,6 +85,7 @@ impl Ended {
             Self::Deliveries => policy.deliveries,
             Self::LoginCodes => policy.login_codes,
             Self::LogoutNotices => policy.logout_notices,
+            Self::Limits => Duration::ZERO,
             Self::AuditLog => policy.audit_log,
             Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
             Self::Tokens(_) => policy.tokens,
@@ -146,6 +152,7 @@ async fn prune_batch(
         Ended::DeadLetters => rows(outbox::delete_dead(&mut tx, before, BATCH).await?),
         Ended::Deliveries => prune_deliveries(&mut tx, before).await?,
         Ended::LoginCodes => rows(login_codes::delete_expired(&mut tx, before, BATCH).await?),
+        Ended::Limits => prune_limits(&mut tx, before).await?,
         Ended::LogoutNotices => rows(logout_notices::delete_settled(&mut tx, before, BATCH).await?),
         Ended::AuditLog => rows(audit::prune(ctx, &mut tx, before, BATCH).await?),
         Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
@@ -163,6 +170,12 @@ fn rows(rows: u64) -> Batch {
 
 fn is_full(rows: u64) -> bool {
     i64::try_from(rows).is_ok_and(|rows| rows >= BATCH)
+}
+
+/// Whoever writes of limits reads first, so nothing may go in between.
+async fn prune_limits(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageError> {
+    turns::take(tx, limit_uses::TURN).await?;
+    Ok(rows(limit_uses::delete_over(tx, before, BATCH).await?))
 }
 
 /// A delivery may name any number of exposures, so these are let go first, no more than a batch.
@@ -243,6 +256,7 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::Deliveries => deliveries::count_old(&ctx.db, before, most).await,
         Ended::LoginCodes => login_codes::count_expired(&ctx.db, before, most).await,
         Ended::LogoutNotices => logout_notices::count_settled(&ctx.db, before, most).await,
+        Ended::Limits => limit_uses::count_over(&ctx.db, before, most).await,
         Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
         Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
     }

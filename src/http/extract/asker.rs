@@ -8,11 +8,12 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::bearer::{self, has_scheme};
-use super::client::authenticated;
+use super::client::{authenticated, counted};
 use super::form::{FromParameters, Parameters, parameters};
 use crate::domain::introspection::Asker;
 use crate::http::OAuthError;
 use crate::http::state::ApiState;
+use crate::model::Limit;
 use crate::telemetry::IntrospectionAnswer;
 
 /// A question, and who asks it. A client was authenticated; a service key is only presented, and
@@ -53,7 +54,8 @@ impl<T: FromParameters + 'static> FromRequest for AskedBy<T> {
             {
                 state.metrics.introspection(IntrospectionAnswer::Refused);
             }
-            let client = client?;
+            let limit = Limit::FailedIntrospections;
+            let client = client.map_err(|error| counted(&request, limit, error))?;
             Ok(Self {
                 asker: Asker::Client(Box::new(client)),
                 form: T::read(&parameters)?,

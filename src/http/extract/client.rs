@@ -19,8 +19,8 @@ use crate::domain::client_authentication::{
     ClientCredentials, ClientProof, ClientRefusal, authenticate,
 };
 use crate::http::state::ApiState;
-use crate::http::{ApiError, OAuthError};
-use crate::model::{PlainToken, RegisteredClient};
+use crate::http::{ApiError, OAuthError, limiting};
+use crate::model::{Limit, PlainToken, RegisteredClient};
 
 /// A form of a client that proved who it is, or of a public client that said who it is.
 pub struct ClientRequest<T> {
@@ -39,12 +39,24 @@ impl<T: FromParameters + 'static> FromRequest for ClientRequest<T> {
         let payload = payload.take();
         Box::pin(async move {
             let parameters = parameters(&request, payload).await?;
-            let client = authenticated(&request, &parameters).await?;
+            let client = authenticated(&request, &parameters).await;
+            let limit = Limit::FailedTokenRequests;
+            let client = client.map_err(|error| counted(&request, limit, error))?;
             Ok(Self {
                 client,
                 form: T::read(&parameters)?,
             })
         })
+    }
+}
+
+/// The refusal of a client; it counts as one of its network address.
+pub(super) fn counted(request: &HttpRequest, limit: Limit, error: OAuthError) -> OAuthError {
+    match (&error, request.app_data::<Data<ApiState>>()) {
+        (OAuthError::InvalidClient { .. }, Some(state)) => {
+            limiting::failed(request, state, limit, error)
+        }
+        _ => error,
     }
 }
 

@@ -12,10 +12,12 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use crate::http::ApiError;
+use crate::http::limiting;
 use crate::http::state::{ApiState, Intake};
-use crate::model::{Delivery, Id, Origin, Report};
+use crate::model::{Delivery, Id, Limit, Origin, Report, Timestamp};
 use crate::origins::{
-    Envelope, KeyError, OriginKey, OriginSpec, ReceivedReport, TokenField, parse_reports, verify,
+    Envelope, KeyError, MalformedBody, OriginKey, OriginSpec, ReceivedReport, TokenField,
+    parse_reports, verify,
 };
 use crate::telemetry::DeliveryOutcome;
 
@@ -66,6 +68,45 @@ async fn receive(
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
     let spec = intake.keys.spec();
+    let proven = prove(intake, request, payload, received_at, deadline).await;
+    // Only here: whoever signs is never held up.
+    let Proven { key, digest, body } =
+        proven.map_err(|refusal| unproven(request, state, refusal))?;
+    let reports = body.map_err(ApiError::malformed)?;
+    count_former_key(state, intake, &key);
+    let delivery = Delivery {
+        id: Id::new(received_at),
+        origin: spec.origin.clone(),
+        key_id: key.id.as_str().to_owned(),
+        body_digest: Some(digest),
+        received_at,
+        reports: reports.iter().map(Report::from).collect(),
+    };
+    Ok(SignedDelivery {
+        delivery,
+        received: reports,
+        feedback: intake.feedback,
+        deadline,
+    })
+}
+
+/// A refusal of what is not proven counts as one of its network address, unless it is we who cannot
+/// tell.
+fn unproven(request: &HttpRequest, state: &ApiState, refusal: ApiError) -> ApiError {
+    match refusal.status().is_server_error() {
+        true => refusal,
+        false => limiting::failed(request, state, Limit::UnverifiedDeliveries, refusal),
+    }
+}
+
+async fn prove(
+    intake: &Intake,
+    request: &HttpRequest,
+    payload: Payload,
+    received_at: Timestamp,
+    deadline: Instant,
+) -> Result<Proven, ApiError> {
+    let spec = intake.keys.spec();
     intake.bodies.refuse_announced(request)?;
     let headers = request.headers().iter();
     let envelope = Envelope::read(
@@ -80,22 +121,7 @@ async fn receive(
         .map_err(no_key)?;
     let body = timeout_at(deadline, intake.bodies.read(payload));
     let body = body.await.map_err(|_| ApiError::too_slow())??;
-    let proven = Proven::new(spec, &key, &envelope, body).await?;
-    count_former_key(state, intake, &key);
-    let delivery = Delivery {
-        id: Id::new(received_at),
-        origin: spec.origin.clone(),
-        key_id: key.id.as_str().to_owned(),
-        body_digest: Some(proven.digest),
-        received_at,
-        reports: proven.reports.iter().map(Report::from).collect(),
-    };
-    Ok(SignedDelivery {
-        delivery,
-        received: proven.reports,
-        feedback: intake.feedback,
-        deadline,
-    })
+    Proven::new(spec, key, envelope, body).await
 }
 
 /// From this size on, proving and reading a body is work for a thread of its own: connections of
@@ -104,39 +130,39 @@ pub(super) const HEAVY: usize = 64 * 1_024;
 
 /// A body whose signature was proven.
 struct Proven {
+    key: Arc<OriginKey>,
     digest: [u8; 32],
-    reports: Vec<ReceivedReport>,
+    body: Result<Vec<ReceivedReport>, MalformedBody>,
 }
 
 impl Proven {
     async fn new(
         spec: &Arc<OriginSpec>,
-        key: &Arc<OriginKey>,
-        envelope: &Envelope,
+        key: Arc<OriginKey>,
+        envelope: Envelope,
         body: Vec<u8>,
     ) -> Result<Self, ApiError> {
         if body.len() < HEAVY {
             return Self::prove(spec, key, &envelope.signature, &body);
         }
-        let (spec, key) = (Arc::clone(spec), Arc::clone(key));
-        let signature = envelope.signature.clone();
-        spawn_blocking(move || Self::prove(&spec, &key, &signature, &body))
+        let spec = Arc::clone(spec);
+        spawn_blocking(move || Self::prove(&spec, key, &envelope.signature, &body))
             .await
             .unwrap_or_else(|_| Err(ApiError::unavailable("the body could not be read", 1)))
     }
 
     fn prove(
         spec: &OriginSpec,
-        key: &OriginKey,
+        key: Arc<OriginKey>,
         signature: &[u8],
         body: &[u8],
     ) -> Result<Self, ApiError> {
         verify(key.verifying_key(), signature, body)
             .map_err(|forged| ApiError::forbidden("invalid_signature", forged))?;
-        let reports = parse_reports(&spec.body, body).map_err(ApiError::malformed)?;
         Ok(Self {
+            key,
             digest: Sha256::digest(body).into(),
-            reports,
+            body: parse_reports(&spec.body, body),
         })
     }
 }

@@ -11,12 +11,11 @@ use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
-use super::client_address::client_address;
 use super::delivery::{HEAVY, counted};
-use crate::domain::throttle::Throttle;
 use crate::http::ApiError;
+use crate::http::limiting;
 use crate::http::state::{ApiState, SharedIntake};
-use crate::model::{Delivery, Id, Origin, Report};
+use crate::model::{Delivery, Id, Limit, Origin, Report};
 use crate::origins::{BodyShape, ReceivedReport, parse_reports};
 
 /// GitLab, as it asks or reports: its secret was right.
@@ -31,7 +30,7 @@ impl FromRequest for GitlabClient {
         let request = request.clone();
         Box::pin(async move {
             let (state, intake) = world(&request)?;
-            admit(state, intake, &intake.questions, &request).map(|()| Self(()))
+            admit(state, intake, Limit::GitlabQuestions, &request).map(|()| Self(()))
         })
     }
 }
@@ -71,26 +70,24 @@ fn world(request: &HttpRequest) -> Result<(&Data<ApiState>, &SharedIntake), ApiE
 }
 
 /// Proves who asks, then counts. Whoever guesses is counted apart, so that guessing from GitLab's
-/// address never shuts GitLab out.
+/// address never shuts GitLab out. Questions are counted apart from reports: GitLab
+/// asks before each report, so that otherwise a question could use up what it had just waited for.
 fn admit(
     state: &ApiState,
     intake: &SharedIntake,
-    allowance: &Throttle,
+    limit: Limit,
     request: &HttpRequest,
 ) -> Result<(), ApiError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
     let value = values.next().map(|value| value.as_bytes());
     // GitLab sends the secret as it is, without a scheme in front.
     let right = value.is_some_and(|value| intake.secrets.fits(value)) && values.next().is_none();
-    let (address, now) = (client_address(request, state), state.ctx.clock.now());
-    let throttle = match right {
-        true => allowance,
-        false => &intake.guesses,
-    };
-    throttle.count(address, now).map_err(ApiError::too_often)?;
     match right {
-        true => Ok(()),
-        false => Err(ApiError::wrong_secret()),
+        true => limiting::count(request, state, limit),
+        false => {
+            let (limit, wrong) = (Limit::GitlabWrongSecrets, ApiError::wrong_secret());
+            Err(limiting::failed(request, state, limit, wrong))
+        }
     }
 }
 
@@ -102,7 +99,7 @@ async fn receive(
 ) -> Result<GitlabDelivery, ApiError> {
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
-    admit(state, intake, &intake.reports, request)?;
+    admit(state, intake, Limit::GitlabReports, request)?;
     intake.bodies.refuse_announced(request)?;
     let body = timeout_at(deadline, intake.bodies.read(payload));
     let body = body.await.map_err(|_| ApiError::too_slow())??;

@@ -8,13 +8,13 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use tokio::time::Instant;
 
-use super::client_address::client_address;
 use super::delivery::counted;
 use super::json;
 use crate::http::ApiError;
+use crate::http::limiting;
 use crate::http::possession::Credentials;
 use crate::http::state::ApiState;
-use crate::model::{Delivery, Id, Origin, Report};
+use crate::model::{Delivery, Id, Limit, Origin, Report};
 
 /// Where such a token was seen: not at an address.
 const SOURCE: &str = "possession";
@@ -50,13 +50,8 @@ async fn receive(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Surrendered, ApiError> {
-    let throttle = state.possession.as_deref();
-    let throttle = throttle.ok_or_else(ApiError::not_found)?;
     let received_at = state.ctx.clock.now();
-    let address = client_address(request, state);
-    throttle
-        .count(address, received_at)
-        .map_err(ApiError::too_often)?;
+    limiting::count(request, state, Limit::CredentialRevocations)?;
     let Credentials(texts) = json::read(request, payload).await?;
     let began = Instant::now();
     let reports = texts.into_iter().map(|text| Report {

@@ -17,7 +17,8 @@ use crate::domain::revocations::{self, Repeatable};
 use crate::domain::service_keys::{self, Refusal, Service};
 use crate::domain::{exposures, global_revocation, issuing};
 use crate::http::state::ApiState;
-use crate::http::{ApiError, OAuthError};
+use crate::http::{ApiError, OAuthError, limiting};
+use crate::model::Limit;
 
 /// A scope that a service key needs.
 pub trait RequiredScope {
@@ -133,7 +134,10 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<Service, Ap
         .timely(admitting)
         .await?
         .map_err(|refusal| match refusal {
-            Refusal::InvalidKey => ApiError::no_service_key(true),
+            Refusal::InvalidKey => {
+                let error = ApiError::no_service_key(true);
+                limiting::failed(request, state, Limit::WrongServiceKeys, error)
+            }
             Refusal::InsufficientScope => ApiError::insufficient_scope(scope),
             Refusal::Storage(error) => error.into(),
         })

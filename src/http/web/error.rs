@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::page::error_page;
 use crate::domain::DomainError;
 use crate::domain::authorization::Unreadable;
-use crate::http::ApiError;
+use crate::http::{ApiError, limiting};
 use crate::storage::StorageError;
 
 /// What a person is told.
@@ -138,7 +138,7 @@ impl ResponseError for PageError {
     fn error_response(&self) -> HttpResponse {
         let mut response = error_page(self.status_code(), self.title(), &self.detail());
         let seconds = match self {
-            Self::TooMany { retry_after } => Some(retry_after.as_secs().max(1)),
+            Self::TooMany { retry_after } => Some(limiting::seconds(*retry_after).max(1)),
             Self::Other(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => Some(5),
             _ => None,
         };

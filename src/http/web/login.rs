@@ -16,8 +16,9 @@ use crate::http::OAuthError;
 use crate::http::extract::{
     FromParameters, PageForm, PageQuery, Parameters, Visitor, is_from_proxy,
 };
+use crate::http::limiting;
 use crate::http::state::ApiState;
-use crate::model::Email;
+use crate::model::{Email, Limit};
 
 /// What the address of the sign-in page says.
 pub(in crate::http) struct LoginQuery {
@@ -195,6 +196,7 @@ impl FromParameters for AddressForm {
     ),
 )]
 pub(in crate::http) async fn send_code(
+    wire: HttpRequest,
     form: PageForm<AddressForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
@@ -209,7 +211,10 @@ pub(in crate::http) async fn send_code(
     asked
         .map_err(|_| PageError::too_slow())?
         .map_err(|refusal| match refusal {
-            SignInRefusal::TooMany { retry_after } => PageError::TooMany { retry_after },
+            SignInRefusal::TooMany { retry_after } => {
+                limiting::refused(&wire, &state, Limit::LoginCodesFromAddress, retry_after);
+                PageError::TooMany { retry_after }
+            }
             SignInRefusal::Storage(error) => error.into(),
             SignInRefusal::WrongCode => PageError::defect(),
         })?;

@@ -76,6 +76,7 @@ const SCHEMA: &[(&str, &str)] = &[
         "leaked_uses",
         "address! first_at! last_at! times! token_id! via!",
     ),
+    ("limit_uses", "limit_name! subject! whole_again!"),
     (
         "login_codes",
         "address answerable! attempts! browser_digest! created_at! email! expires_at! hash_key! id! \
