@@ -554,7 +554,35 @@ fn a_token_that_is_revoked_by_hand_is_dead_for_the_running_service() {
     );
     place.object(&["token", "revoke", "--id", &id]);
     assert_eq!(service.introspect(key, &token), json!({ "active": false }));
-    let listed = place.object(&["service-key", "list"]);
+    let inside = ["--network", "10.0.0.0/8", "--network", "::1"];
+    let limited = [
+        "service-key",
+        "create",
+        "--name",
+        "gateway",
+        "--scopes",
+        scopes,
+    ];
+    let limited = place.object(&[&limited[..], &inside].concat());
+    let shown = place.object(&["token", "inspect", "--id", text(&limited["id"])]);
+    assert_eq!(shown["networks"], json!(["10.0.0.0/8", "::1"]));
+    let wrong = [
+        "--name",
+        "x",
+        "--scopes",
+        scopes,
+        "--network",
+        "10.0.0.0/33",
+    ];
+    assert_eq!(
+        place
+            .run(&[&["service-key", "create"][..], &wrong].concat())
+            .code,
+        2
+    );
+    place.object(&["token", "revoke", "--id", text(&limited["id"])]);
+
+    let listed = &place.run(&["service-key", "list"]).objects()[0];
     assert_eq!(
         (&listed["kind"], &listed["name"]),
         (&json!("service_key"), &json!("api"))

@@ -371,6 +371,73 @@ async fn alert_send_plays_every_origin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn alert_send_misbehaves_on_request_and_tells_how_that_was_met() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let stand_in = StandIn::start(here, "key.pem");
+    let service = Service::start(here, &stand_in).await;
+    let scanner = format!("{NIGHT_WATCH}keys_url = '{}'\n", stand_in.keys_url);
+    std::fs::write(here.join("scanners.toml"), scanner).unwrap();
+    for origin in ["github", "gitlab", "depsdev", "night-watch"] {
+        for (how, said) in [
+            ("bad-signature", "403 Forbidden: invalid_signature: "),
+            ("unknown-key", "403 Forbidden: unknown_key: "),
+            ("replay", "20"),
+            ("flood", "20"),
+        ] {
+            let arguments = ["--key", "key.pem", "--origin", origin, "--misbehave", how];
+            let arguments = [&arguments[..], &["--config", "scanners.toml"]].concat();
+            let output = service.send(here, "no token of ours", &arguments).await;
+            assert_eq!(output.status.code(), Some(0), "{origin}, {how}: {output:?}");
+            assert!(text(&output.stdout).starts_with(said), "{origin}, {how}");
+        }
+    }
+    // A service that knows no such origin does not meet it as it should.
+    let elsewhere = format!("{}/nothing", service.url);
+    let arguments = [
+        "--key",
+        "key.pem",
+        "--misbehave",
+        "replay",
+        "--to",
+        &elsewhere,
+    ];
+    let output = tokenward(here)
+        .args(["alert", "send"])
+        .args(arguments)
+        .stdin(std::fs::File::open(here.join("scanners.toml")).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    service.end().await;
+    stand_in.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captured_delivery_is_sent_again_without_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let stand_in = StandIn::start(here, "key.pem");
+    let service = Service::start(here, &stand_in).await;
+    let arguments = ["--key", "key.pem", "--capture", "sent", "--json"];
+    let first = service.send(here, "no token of ours", &arguments).await;
+    assert_eq!(first.status.code(), Some(0), "{first:?}");
+    let mode = here.join("sent").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::remove_file(here.join("key.pem")).unwrap();
+    let again = service
+        .send(here, "", &["--replay", "sent", "--json"])
+        .await;
+    assert_eq!((again.status.code(), again.stdout), (Some(0), first.stdout));
+    std::fs::write(here.join("sent"), "nothing of the kind").unwrap();
+    let wrong = service.send(here, "", &["--replay", "sent"]).await;
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stderr).contains("is no captured delivery"));
+    service.end().await;
+    stand_in.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_another_key_signs_is_refused_with_the_services_own_words() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

@@ -1,5 +1,7 @@
 //! `tokenward alert`: plays GitHub or another origin, for trying things out.
 
+mod delivery;
+mod misbehaviour;
 mod send;
 mod stand_in;
 
@@ -17,7 +19,7 @@ pub(super) use send::{Answer, Entry, Sender};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    Send(send::Arguments),
+    Send(Box<send::Arguments>),
     StandIn(stand_in::Arguments),
 }
 

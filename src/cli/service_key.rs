@@ -6,7 +6,7 @@ use super::output::Output;
 use super::token::{self, Lifetime, ListPage};
 use crate::domain::Context;
 use crate::domain::tokens::{Listing, NewTokenRequest};
-use crate::model::{ScopeSet, TokenKind, TokenName};
+use crate::model::{Network, Networks, ScopeSet, TokenKind, TokenName};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -24,6 +24,9 @@ pub(super) struct Create {
     /// What it may do, such as "tokens:introspect tokens:revoke"
     #[arg(long)]
     scopes: ScopeSet,
+    /// From where it works, such as 10.0.0.0/8; may be given more than once. Without, everywhere
+    #[arg(long = "network", value_name = "NETWORK")]
+    networks: Vec<Network>,
     #[command(flatten)]
     lifetime: Lifetime,
 }
@@ -34,6 +37,7 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
             let request = NewTokenRequest {
                 name: Some(new.name.clone()),
                 scopes: new.scopes.clone(),
+                networks: Networks::new(new.networks.clone()),
                 lifetime: new.lifetime.expires_in,
                 ..NewTokenRequest::new(TokenKind::ServiceKey)
             };

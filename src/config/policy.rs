@@ -8,8 +8,8 @@ use super::reader::Reader;
 use super::{limits, retention};
 use crate::model::time::parse_duration;
 use crate::model::{
-    Email, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog, SignInPolicy,
-    TokenKind, TrustedProxies,
+    Email, Networks, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog,
+    SignInPolicy, TokenKind,
 };
 
 pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
@@ -51,10 +51,10 @@ pub(super) fn issuer(from: &mut Reader<'_>) -> Option<Option<Url>> {
     from.optional("oauth.issuer", public_url)
 }
 
-pub(super) fn trusted_proxies(from: &mut Reader<'_>) -> Option<TrustedProxies> {
+pub(super) fn trusted_proxies(from: &mut Reader<'_>) -> Option<Networks> {
     const PATH: &str = "server.trusted_proxies";
     let texts = from.list(PATH)?;
-    match TrustedProxies::parse(texts.iter().map(String::as_str)) {
+    match Networks::parse(texts.iter().map(String::as_str)) {
         Ok(proxies) => Some(proxies),
         Err(error) => {
             from.refuse(PATH, error.to_string());

@@ -16,7 +16,7 @@ use super::source::Sources;
 use super::value::Mailbox;
 use super::{layers, read};
 use crate::mail::{Accent, MailUrl};
-use crate::model::{ChecksumRules, Detector, Email, HashKeys, Policy, TokenFormat, TrustedProxies};
+use crate::model::{ChecksumRules, Detector, Email, HashKeys, Networks, Policy, TokenFormat};
 use crate::storage::DatabaseUrl;
 use crate::telemetry::LogFormat;
 
@@ -54,7 +54,7 @@ pub struct ServerSettings {
     /// Where clients reach the service; see [`ServerSettings::public_url_at`].
     pub public_url: Option<Url>,
     /// Proxies whose headers are believed.
-    pub trusted_proxies: TrustedProxies,
+    pub trusted_proxies: Networks,
     /// Threads that answer requests.
     pub workers: NonZeroUsize,
     /// Longest time a request may take.

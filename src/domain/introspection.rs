@@ -19,6 +19,8 @@ pub struct Question {
     pub asker: Asker,
     /// The token in question.
     pub token: PlainToken,
+    /// From where the caller asks.
+    pub from: Option<IpAddr>,
     /// Where the token was presented to the caller, if the caller says.
     pub used_from: Option<IpAddr>,
 }
@@ -68,8 +70,8 @@ async fn for_service(
     let found = tokens::find_by_digests(&ctx.db, &digests).await?;
 
     let key = key.among(&found).ok_or(Refusal::InvalidKey)?;
-    service_keys::check(ctx, &key.known, SCOPE, None)?;
-    note(ctx, key, text, now, None);
+    service_keys::check(ctx, &key.known, SCOPE, question.from)?;
+    note(ctx, key, text, now, question.from);
     let token = token.and_then(|token| token.among(&found));
     Ok(answer(ctx, token, question, now))
 }

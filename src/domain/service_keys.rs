@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use super::{Context, provenance};
-use crate::model::{Actor, Id, KnownToken, PlainToken, Token, TokenKind, TokenState, WayIn};
+use crate::model::{
+    Actor, Id, KnownToken, Networks, PlainToken, Token, TokenKind, TokenState, WayIn,
+};
 use crate::storage::StorageError;
 use crate::storage::tokens;
 
@@ -13,6 +15,10 @@ pub enum Refusal {
     /// The caller presents no service key that works.
     #[error("the service key is missing, unknown, expired or revoked")]
     InvalidKey,
+    /// The service key works, but not from where it was used. The caller is told what they are told
+    /// of a key that does not.
+    #[error("the service key was used from outside of its networks")]
+    ForeignNetwork,
     /// The service key works but is for something else.
     #[error("the service key lacks the scope")]
     InsufficientScope,
@@ -54,7 +60,7 @@ pub async fn admit(
     Ok(Service { key: token.id })
 }
 
-/// Whether a token is a service key that works and may do this.
+/// Whether a token is a service key that works from this address and may do this.
 pub(super) fn check(
     ctx: &Context,
     known: &KnownToken,
@@ -66,6 +72,16 @@ pub(super) fn check(
     if !is_key || known.state(now) != TokenState::Live {
         ctx.leaked_uses.note(known, WayIn::Service, address, now);
         return Err(Refusal::InvalidKey);
+    }
+    // Before its scopes: from elsewhere nobody learns what it may do.
+    let networks = known.token.networks.as_ref();
+    let inside = |networks: &Networks| address.is_some_and(|from| networks.contains(from));
+    if !networks.is_none_or(inside) {
+        tracing::warn!(
+            service_key.id = %known.token.id,
+            "a service key was used from outside of its networks"
+        );
+        return Err(Refusal::ForeignNetwork);
     }
     match known.token.scopes.contains(scope) {
         true => Ok(()),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::attempts::until_settled;
 use super::{Context, DomainError, sessions};
 use crate::model::{
-    Client, Grant, Id, KnownToken, Organization, PlainToken, Revocation, RevocationReason,
-    ScopeSet, Timestamp, Token, TokenKind, TokenName, User,
+    Client, Grant, Id, KnownToken, Networks, Organization, PlainToken, Revocation,
+    RevocationReason, ScopeSet, Timestamp, Token, TokenKind, TokenName, User,
 };
 use crate::storage::exposures::{self, StoredExposure};
 use crate::storage::tokens::{self, NewToken};
@@ -31,6 +31,8 @@ pub struct NewTokenRequest {
     pub name: Option<TokenName>,
     /// What it may do.
     pub scopes: ScopeSet,
+    /// From where it works; none is everywhere. For service keys.
+    pub networks: Networks,
     /// How long it lives; `None` is what is usual for its kind.
     pub lifetime: Option<Duration>,
 }
@@ -48,6 +50,7 @@ impl NewTokenRequest {
             customer: None,
             name: None,
             scopes: ScopeSet::default(),
+            networks: Networks::default(),
             lifetime: None,
         }
     }
@@ -106,6 +109,9 @@ pub(super) async fn create_within(
         expires_at: lifetime.map(|lifetime| now.plus(lifetime)),
     };
     tokens::insert(tx, &new).await?;
+    if !request.networks.is_empty() {
+        tokens::limit_to_networks(tx, new.id, &request.networks).await?;
+    }
     Ok(Issued { id: new.id, token })
 }
 
@@ -120,6 +126,12 @@ fn check(ctx: &Context, request: &NewTokenRequest) -> Result<(), DomainError> {
     if !owned {
         return Err(DomainError::Invalid(
             "a token of this kind needs an owner of its kind",
+        ));
+    }
+    // Others are used where nobody asks from where.
+    if request.kind != TokenKind::ServiceKey && !request.networks.is_empty() {
+        return Err(DomainError::Invalid(
+            "only service keys are limited to networks",
         ));
     }
     // Names appear in letters and logs, and a pasted token would be in all of them.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::extract::{AskedBy, FromParameters, Parameters};
+use super::extract::{AskedBy, FromParameters, Parameters, client_address};
 use super::limiting;
 use super::oauth_error::OAuthError;
 use super::openapi::{IntrospectionForm, OAuthErrorBody};
@@ -77,6 +77,7 @@ pub(super) async fn introspect(
     let question = Question {
         asker,
         token: form.token,
+        from: client_address(&wire, &state),
         used_from: form.used_from,
     };
     let asking = introspection::introspect(&state.ctx, &question);
@@ -85,7 +86,7 @@ pub(super) async fn introspect(
         .map_err(|_| OAuthError::too_slow())?;
     count(&state, &answer);
     let answer = answer.map_err(|refusal| match refusal {
-        Refusal::InvalidKey => {
+        Refusal::InvalidKey | Refusal::ForeignNetwork => {
             let limit = Limit::FailedIntrospections;
             limiting::failed(&wire, &state, limit, OAuthError::InvalidToken)
         }
@@ -98,6 +99,10 @@ fn count(state: &ApiState, answer: &Result<Answer, Refusal>) {
     state.metrics.introspection(match answer {
         Ok(Answer::Active(_)) => IntrospectionAnswer::Active,
         Ok(Answer::Inactive) => IntrospectionAnswer::Inactive,
+        Err(Refusal::ForeignNetwork) => {
+            state.metrics.foreign_network();
+            IntrospectionAnswer::Refused
+        }
         Err(Refusal::InvalidKey | Refusal::InsufficientScope) => IntrospectionAnswer::Refused,
         // Nobody was told anything; it is counted as a 5xx.
         Err(Refusal::Storage(_)) => return,

@@ -58,7 +58,7 @@ impl From<ApiError> for OAuthError {
 impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::InvalidKey => Self::InvalidToken,
+            Refusal::InvalidKey | Refusal::ForeignNetwork => Self::InvalidToken,
             Refusal::InsufficientScope => Self::InsufficientScope(introspection::SCOPE),
             Refusal::Storage(error) => Self::Other(error.into()),
         }

@@ -10,7 +10,7 @@ use super::bodies::Bodies;
 use super::extract::CookieNames;
 use super::web::Look;
 use crate::domain::Context;
-use crate::model::{SharedSecrets, TrustedProxies};
+use crate::model::{Networks, SharedSecrets};
 use crate::origins::{KeyRing, TokenField};
 use crate::telemetry::Metrics;
 
@@ -32,7 +32,7 @@ pub struct ApiState {
     /// The names of our cookies.
     pub cookies: Arc<CookieNames>,
     /// Proxies whose headers are believed.
-    pub trusted_proxies: Arc<TrustedProxies>,
+    pub trusted_proxies: Arc<Networks>,
     /// Longest time a request may take.
     pub request_timeout: Duration,
     /// From which age of the oldest waiting letter the service calls itself degraded.

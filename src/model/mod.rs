@@ -13,6 +13,7 @@ pub mod leaked_use;
 pub mod letter;
 pub mod limits;
 pub mod login_code;
+pub mod networks;
 pub mod organization;
 pub mod pkce;
 pub mod policy;
@@ -47,10 +48,9 @@ pub use leaked_use::{LeakedUse, WayIn};
 pub use letter::Letter;
 pub use limits::{Allowance, InvalidAllowance, Limit, LimitPolicy};
 pub use login_code::LoginCodeText;
+pub use networks::{InvalidNetwork, Network, Networks};
 pub use organization::{Organization, OrganizationName, Role, Slug};
-pub use policy::{
-    OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, SignInPolicy, TrustedProxies,
-};
+pub use policy::{OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, SignInPolicy};
 pub use redirect_uri::{InvalidRedirectUri, LoopbackPort, RedirectUri};
 pub use registration::{GrantRights, MetadataRequest, RefusedMetadata};
 pub use retention::{PlacePolicy, RetentionPolicy};

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::client::Client;
 use super::grant::Grant;
 use super::id::Id;
+use super::networks::Networks;
 use super::organization::{Organization, one_line};
 use super::scope::ScopeSet;
 use super::time::Timestamp;
@@ -32,6 +33,8 @@ pub struct Token {
     pub scopes: ScopeSet,
     /// The resources it is for (RFC 8707), separated by spaces; `None` is no limit.
     pub audience: Option<String>,
+    /// From where it works; `None` is everywhere.
+    pub networks: Option<Networks>,
     /// The last four characters of its text.
     pub hint: String,
     /// Since when it exists.
@@ -297,6 +300,7 @@ mod tests {
             last_used_from: None,
             modified_at: None,
             redeemed_at: None,
+            networks: None,
             revocation: None,
         };
         let email = Email::from_stored("ada@example.com".to_owned());

@@ -184,6 +184,11 @@ impl Metrics {
         counter.inner().store(times, Ordering::Relaxed);
     }
 
+    /// A service key was used from outside of its networks.
+    pub fn foreign_network(&self) {
+        self.series.foreign_network.inc();
+    }
+
     /// A request was answered. `route` is the pattern it matched, never its path: paths are
     /// without number and may hold secrets.
     pub fn request(

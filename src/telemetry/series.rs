@@ -39,6 +39,7 @@ pub(super) struct Series {
     pub(super) introspections: Counters<1>,
     pub(super) leaked_uses: Counters<1>,
     pub(super) limited: Counters<1>,
+    pub(super) foreign_network: Counter,
     pub(super) requests: Counters<3>,
     pub(super) request_time: Histograms<2>,
     pub(super) resident: Gauge,
@@ -97,6 +98,7 @@ impl Series {
             introspections: Family::default(),
             leaked_uses: Family::default(),
             limited: Family::default(),
+            foreign_network: Counter::default(),
             requests: Family::default(),
             request_time: Family::new_with_constructor(REQUEST),
             resident: Gauge::default(),
@@ -213,6 +215,11 @@ impl Series {
             "limited_requests",
             "What was refused because it was done too often, by limit",
             self.limited.clone(),
+        );
+        to.register(
+            "foreign_network_uses",
+            "Uses of service keys from outside of their networks, which were refused",
+            self.foreign_network.clone(),
         );
         to.register("http_requests", "Requests answered", self.requests.clone());
         let help = "Time to answer a request";

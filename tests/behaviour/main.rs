@@ -32,6 +32,7 @@ mod issuing;
 mod keys;
 mod leaked_uses;
 mod limits;
+mod networks;
 mod operations;
 mod origins;
 mod outbox;

@@ -6,24 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
 use url::Url;
 
+use super::delivery::Delivery;
+use super::misbehaviour::{Actor, Misbehaviour, met};
 use super::read_key;
 use crate::cli::screen::{Screen, Tone, elapsed, tame};
 use crate::config::{Settings, Sources};
 use crate::origins::signing::OriginSigner;
 use crate::origins::{self, BodyShape, OriginSpec};
-
-/// GitHub waits as long.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest answer that is read: ten thousand verdicts have about two megabytes.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Sign the reports on standard input and post them, as GitHub or another origin does.
 ///
@@ -37,8 +32,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = destination)]
     to: Url,
     /// The private key that signs, as a PEM file
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "replay")]
+    key: Option<PathBuf>,
     /// The key's name, where it is not the SHA-256 of the public key
     #[arg(long, value_name = "ID")]
     key_id: Option<String>,
@@ -48,6 +43,15 @@ pub(in crate::cli) struct Arguments {
     /// What kind of place that is, such as `commit`
     #[arg(long, value_name = "NAME", default_value = "unknown")]
     source: String,
+    /// Misbehave; the exit code says whether the service met that as it should
+    #[arg(long, value_name = "HOW", conflicts_with = "replay")]
+    misbehave: Option<Misbehaviour>,
+    /// Keep what is sent in a new file: headers and body, so with every token in it
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    capture: Option<PathBuf>,
+    /// Send a captured delivery again, exactly as it was
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "key_id", "url"])]
+    replay: Option<PathBuf>,
 }
 
 pub(super) async fn run(
@@ -56,32 +60,60 @@ pub(super) async fn run(
     json: bool,
 ) -> anyhow::Result<()> {
     let spec = origin(&arguments.origin, sources)?;
-    let signer = read_key(&arguments.key)?;
-    let input = tokio::task::spawn_blocking(read_input).await??;
-    let body = reports(
-        input,
-        &spec.body,
-        arguments.url.as_deref(),
-        &arguments.source,
-    )?;
+    let to = address(&arguments.to, &spec);
     crate::mail::install_crypto_provider();
     let client = origins::http_client(&arguments.to).context("cannot prepare to speak HTTP")?;
-    let sender = Sender {
-        client: &client,
-        spec: &spec,
-        signer: &signer,
-        key_id: arguments.key_id.as_deref(),
-    };
-    let answer = sender.deliver(address(&arguments.to, &spec), body).await?;
+    let delivery = delivery(arguments, &spec).await?;
+    if let Some(file) = &arguments.capture {
+        delivery.write(file)?;
+    }
+    let answer = delivery.post(&client, &to).await?;
+    let screen = Screen::new();
+    if let Some(how) = arguments.misbehave {
+        show_any(screen, json, &answer)?;
+        return match met(how, &delivery, &answer, (&client, &to)).await? {
+            true => Ok(()),
+            false => bail!("the service did not meet this as it should"),
+        };
+    }
     if !answer.status.is_success() {
         bail!("the service answered {}", answer.refusal());
     }
-    let screen = Screen::new();
-    if json {
-        print_json(screen, &answer)
-    } else {
-        print(screen, &answer)
+    show(screen, json, &answer)
+}
+
+/// What is sent: a captured delivery, or the reports on standard input.
+async fn delivery(arguments: &Arguments, spec: &OriginSpec) -> anyhow::Result<Delivery> {
+    if let Some(file) = &arguments.replay {
+        return Delivery::read(file);
     }
+    let key = arguments.key.as_deref().context("--key is missing")?;
+    let signer = read_key(key)?;
+    let input = tokio::task::spawn_blocking(read_input).await??;
+    let url = arguments.url.as_deref();
+    let body = reports(input, &spec.body, url, &arguments.source)?;
+    let actor = Actor {
+        spec,
+        signer: &signer,
+        key_id: arguments.key_id.as_deref(),
+    };
+    actor.delivery(arguments.misbehave, body)
+}
+
+fn show(screen: Screen, json: bool, answer: &Answer) -> anyhow::Result<()> {
+    match json {
+        true => print_json(screen, answer),
+        false => print(screen, answer),
+    }
+}
+
+/// An answer that may well be a refusal.
+fn show_any(screen: Screen, json: bool, answer: &Answer) -> anyhow::Result<()> {
+    if json || answer.status.is_success() {
+        return show(screen, json, answer);
+    }
+    screen.say(answer.refusal())?;
+    Ok(())
 }
 
 /// Reads `--to`.
@@ -180,6 +212,12 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
+    /// The code of a refusal.
+    pub(super) fn code(&self) -> Option<String> {
+        let refusal: Value = serde_json::from_slice(&self.body).ok()?;
+        refusal.get("error")?.as_str().map(str::to_owned)
+    }
+
     /// Why the delivery was not taken, on one line.
     pub(in crate::cli) fn refusal(&self) -> String {
         #[derive(Deserialize)]
@@ -210,50 +248,10 @@ pub(in crate::cli) struct Sender<'s> {
 impl Sender<'_> {
     /// Signs `body` and posts it with the origin's headers.
     pub(in crate::cli) async fn deliver(&self, to: Url, body: Vec<u8>) -> anyhow::Result<Answer> {
-        let place = to.origin().ascii_serialization();
-        let headers = &self.spec.headers;
-        let key_id = self.key_id.unwrap_or(self.signer.key_id().as_str());
-        let request = self
-            .client
-            .post(to)
-            .header(CONTENT_TYPE, "application/json")
-            .header(headers.key_id.as_ref(), key_id)
-            .header(headers.signature.as_ref(), self.signer.sign(&body))
-            .timeout(TIMEOUT);
-        let began = Instant::now();
-        let exchange = async {
-            let mut response = request.body(body).send().await?;
-            let status = response.status();
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await? {
-                body.extend_from_slice(&chunk);
-                if body.len() > LARGEST_ANSWER {
-                    break;
-                }
-            }
-            Ok::<_, reqwest::Error>((status, body))
-        };
-        let (status, body) = exchange.await.map_err(|error| unanswered(&place, error))?;
-        Ok(Answer {
-            status,
-            body,
-            took: began.elapsed(),
-        })
+        let signed = body.clone();
+        let delivery = Delivery::sign(self.spec, self.signer, self.key_id, body, &signed);
+        delivery.post(self.client, &to).await
     }
-}
-
-/// An address may hold credentials, so only its origin is named.
-fn unanswered(place: &str, error: reqwest::Error) -> anyhow::Error {
-    let error = error.without_url();
-    if error.is_timeout() {
-        return anyhow::anyhow!("{place} did not answer in time");
-    }
-    // The innermost cause is the one that says what to do: refused, unknown host, bad certificate.
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    anyhow::anyhow!("{place} cannot be reached: {cause}")
 }
 
 fn print_json(screen: Screen, answer: &Answer) -> anyhow::Result<()> {

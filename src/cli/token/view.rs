@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::cli::output::Shown;
 use crate::cli::values::{moment, or};
-use crate::model::{Id, KnownToken, Organization, Timestamp, Token, TokenKind, TokenState};
+use crate::model::{
+    Id, KnownToken, Networks, Organization, Timestamp, Token, TokenKind, TokenState,
+};
 
 /// A token by itself.
 #[derive(Serialize)]
@@ -21,6 +23,8 @@ pub(super) struct TokenView {
     client: Option<String>,
     customer: Option<String>,
     scopes: Vec<String>,
+    /// From where it works; null is everywhere.
+    networks: Option<Vec<String>>,
     created_at: String,
     expires_at: Option<String>,
     last_used_at: Option<String>,
@@ -56,6 +60,7 @@ impl TokenView {
             client: known.client.as_ref().map(|client| client.name.clone()),
             customer: token.customer.clone(),
             scopes: token.scopes.iter().map(str::to_owned).collect(),
+            networks: token.networks.as_ref().map(texts),
             created_at: token.created_at.to_string(),
             expires_at: moment(token.expires_at),
             last_used_at: moment(token.last_used_at),
@@ -73,6 +78,10 @@ impl TokenView {
             (Some(at), Some(from)) => format!("{at} from {from}"),
         }
     }
+}
+
+fn texts(networks: &Networks) -> Vec<String> {
+    networks.iter().map(ToString::to_string).collect()
 }
 
 fn slug(organization: &Organization) -> String {
@@ -124,6 +133,9 @@ impl Shown for TokenView {
             Some((name, value.clone()))
         });
         fields.extend(related);
+        if let Some(networks) = &self.networks {
+            fields.push(("works from", networks.join(" ")));
+        }
         if let (Some(at), Some(reason)) = (&self.revoked_at, self.revoked_reason) {
             fields.push(("revoked", format!("{at}, reason: {reason}")));
         }

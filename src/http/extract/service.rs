@@ -130,11 +130,15 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<Service, Ap
     let text = presented.into_inner();
     let address = client_address(request, state);
     let admitting = service_keys::admit(&state.ctx, &text, scope, address);
-    state
-        .timely(admitting)
-        .await?
+    let admitted = state.timely(admitting).await?;
+    admitted
+        .inspect_err(|refusal| {
+            if matches!(refusal, Refusal::ForeignNetwork) {
+                state.metrics.foreign_network();
+            }
+        })
         .map_err(|refusal| match refusal {
-            Refusal::InvalidKey => {
+            Refusal::InvalidKey | Refusal::ForeignNetwork => {
                 let error = ApiError::no_service_key(true);
                 limiting::failed(request, state, Limit::WrongServiceKeys, error)
             }

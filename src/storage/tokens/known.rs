@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use crate::model::{
-    Client, ClientId, Email, HashKeyId, Id, KnownToken, Organization, OrganizationName, Revocation,
-    RevocationReason, ScopeSet, Slug, Timestamp, Token, TokenDigest, TokenKind, TokenName, User,
+    Client, ClientId, Email, HashKeyId, Id, KnownToken, Networks, Organization, OrganizationName,
+    Revocation, RevocationReason, ScopeSet, Slug, Timestamp, Token, TokenDigest, TokenKind,
+    TokenName, User,
 };
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, patient, sql};
@@ -17,7 +18,7 @@ const COLUMNS: &str = "
         t.id, t.digest, t.hash_key, t.kind, t.grant_id, t.customer, t.name, t.scopes, t.hint,
         t.created_at, t.expires_at, t.last_used_at, t.last_used_from, t.revoked_at,
         t.revoked_reason, t.user_id, t.organization_id, t.client_id,
-        t.parent_id, t.redeemed_at, t.audience, t.modified_at,
+        t.parent_id, t.redeemed_at, t.audience, t.modified_at, t.networks,
         u.email AS user_email, u.blocked_at AS user_blocked_at,
         o.slug AS organization_slug, o.name AS organization_name,
         o.blocked_at AS organization_blocked_at,
@@ -59,7 +60,8 @@ pub(in crate::storage) fn with_spent(more: &str, condition: &str) -> String {
                  CAST(NULL AS TEXT) AS last_used_from, s.revoked_at, s.revoked_reason, s.user_id,
                  s.organization_id, s.client_id, s.id AS parent_id,
                  CASE WHEN s.revoked_reason = 'redeemed' THEN s.revoked_at END AS redeemed_at,
-                 CAST(NULL AS TEXT) AS audience, CAST(NULL AS BIGINT) AS modified_at
+                 CAST(NULL AS TEXT) AS audience, CAST(NULL AS BIGINT) AS modified_at,
+                 CAST(NULL AS TEXT) AS networks
              FROM spent_tokens AS s
              LEFT JOIN grants AS k ON k.id = s.grant_id
              WHERE {condition}
@@ -238,6 +240,7 @@ fn token(row: &impl Columns) -> Result<Token, sqlx::Error> {
         reason: RevocationReason::from_stored(reason.as_deref().unwrap_or_default()),
     });
     let from: Option<String> = row.read("last_used_from")?;
+    let networks: Option<String> = row.read("networks")?;
     Ok(Token {
         id: Id::from_uuid(row.read("id")?),
         kind: row
@@ -252,6 +255,7 @@ fn token(row: &impl Columns) -> Result<Token, sqlx::Error> {
             .map(TokenName::from_stored),
         scopes: ScopeSet::from_stored(&row.read::<String>("scopes")?),
         audience: row.read("audience")?,
+        networks: networks.as_deref().map(Networks::from_stored),
         hint: row.read("hint")?,
         created_at: Timestamp::from_millis(row.read("created_at")?),
         expires_at: time(row, "expires_at")?,

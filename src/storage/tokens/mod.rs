@@ -34,9 +34,28 @@ use super::backend::{Tx, sql};
 use super::error::StorageError;
 use super::journal::{Event, IssuedToken};
 use crate::model::{
-    Client, Grant, HashKeyId, Id, Organization, ScopeSet, Timestamp, Token, TokenDigest, TokenKind,
-    TokenName, User,
+    Client, Grant, HashKeyId, Id, Networks, Organization, ScopeSet, Timestamp, Token, TokenDigest,
+    TokenKind, TokenName, User,
 };
+
+/// Limits a token that was just made to networks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn limit_to_networks(
+    tx: &mut Tx,
+    token: Id<Token>,
+    networks: &Networks,
+) -> Result<(), StorageError> {
+    let update = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE tokens
+         SET networks = $2
+         WHERE id = $1",
+    )
+    .bind(token.uuid())
+    .bind(networks.to_string()));
+    update.map(drop)
+}
 
 /// What is stored about a new token.
 #[derive(Clone, Debug)]

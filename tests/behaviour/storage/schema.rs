@@ -115,8 +115,8 @@ const SCHEMA: &[(&str, &str)] = &[
     (
         "tokens",
         "audience client_id created_at! customer digest! expires_at grant_id hash_key! \
-         hint! id! kind! last_used_at last_used_from modified_at name needed_at organization_id \
-         parent_id redeemed_at revoked_at revoked_reason scopes! user_id",
+         hint! id! kind! last_used_at last_used_from modified_at name needed_at networks \
+         organization_id parent_id redeemed_at revoked_at revoked_reason scopes! user_id",
     ),
     (
         "usable_tokens",
