@@ -582,7 +582,7 @@ fn a_token_that_is_revoked_by_hand_is_dead_for_the_running_service() {
     );
     place.object(&["token", "revoke", "--id", text(&limited["id"])]);
 
-    let listed = &place.run(&["service-key", "list"]).objects()[0];
+    let listed = &place.run(&["service-key", "list", "--json"]).objects()[0];
     assert_eq!(
         (&listed["kind"], &listed["name"]),
         (&json!("service_key"), &json!("api"))

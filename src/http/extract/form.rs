@@ -21,6 +21,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
+    /// Reads a form or a query.
+    ///
+    /// # Errors
+    /// `invalid_request` when a parameter is there more than once, or when there are too many.
+    pub fn parse(bytes: &[u8]) -> Result<Self, OAuthError> {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for (key, value) in url::form_urlencoded::parse(bytes) {
+            if key != REPEATABLE && fields.iter().any(|(known, _)| *known == key) {
+                return Err(OAuthError::InvalidRequest(
+                    "a parameter is there more than once",
+                ));
+            }
+            if fields.len() == 64 {
+                return Err(OAuthError::InvalidRequest("there are too many parameters"));
+            }
+            fields.push((key.into_owned(), value.into_owned()));
+        }
+        Ok(Self(fields))
+    }
+
     /// The value of a parameter.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&str> {
@@ -94,7 +114,7 @@ impl<T: FromParameters> FromRequest for PageQuery<T> {
     type Future = Ready<Result<Self, PageError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = parse(request.query_string().as_bytes());
+        let query = Parameters::parse(request.query_string().as_bytes());
         let read = query.and_then(|query| T::read(&query));
         ready(read.map(Self).map_err(PageError::from))
     }
@@ -108,7 +128,7 @@ pub(super) async fn parameters(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Parameters, OAuthError> {
-    parse(&bytes(request, payload).await?)
+    Parameters::parse(&bytes(request, payload).await?)
 }
 
 async fn bytes(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, OAuthError> {
@@ -145,22 +165,6 @@ async fn body(mut payload: Payload) -> Result<Vec<u8>, OAuthError> {
     Ok(bytes)
 }
 
-fn parse(bytes: &[u8]) -> Result<Parameters, OAuthError> {
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for (key, value) in url::form_urlencoded::parse(bytes) {
-        if key != REPEATABLE && fields.iter().any(|(known, _)| *known == key) {
-            return Err(OAuthError::InvalidRequest(
-                "a parameter is there more than once",
-            ));
-        }
-        if fields.len() == 64 {
-            return Err(OAuthError::InvalidRequest("there are too many parameters"));
-        }
-        fields.push((key.into_owned(), value.into_owned()));
-    }
-    Ok(Parameters(fields))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -169,21 +173,21 @@ mod tests {
 
     #[test]
     fn a_form_is_read_and_repeated_parameters_are_refused() {
-        let form = parse(b"token=a%20b&x=%C3%A9+").unwrap();
+        let form = Parameters::parse(b"token=a%20b&x=%C3%A9+").unwrap();
         assert_eq!(
             (form.find("token"), form.find("x")),
             (Some("a b"), Some("é "))
         );
-        assert!(parse(b"token=a&token=a").is_err());
-        let form = parse(b"resource=a&x=1&resource=b").unwrap();
+        assert!(Parameters::parse(b"token=a&token=a").is_err());
+        let form = Parameters::parse(b"resource=a&x=1&resource=b").unwrap();
         assert_eq!(form.find_all("resource").collect::<Vec<_>>(), ["a", "b"]);
-        assert!(parse(b"").unwrap().find("token").is_none());
+        assert!(Parameters::parse(b"").unwrap().find("token").is_none());
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_without_harm(bytes: Vec<u8>) {
-            let _ = parse(&bytes);
+            let _ = Parameters::parse(&bytes);
         }
     }
 }

@@ -21,6 +21,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Members(Map<String, Value>);
 
 impl Members {
+    /// Reads a JSON object. More than 128 levels are refused by the parser itself.
+    ///
+    /// # Errors
+    /// 422 when it is none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
+        let wrong = |r#type, msg: &str| ApiError::invalid(vec![Problem::of_body(r#type, msg)]);
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(wrong("dict_type", "Input should be a JSON object")),
+            Err(_) => Err(wrong("json_invalid", "JSON decode error")),
+        }
+    }
+
     /// A member, as it was sent.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Value> {
@@ -80,7 +93,7 @@ pub(super) async fn read_with_digest<T: FromMembers>(
     }
     let body = timeout(PATIENCE, body(payload, T::LARGEST)).await;
     let bytes = body.map_err(|_| ApiError::too_slow())??;
-    let read = T::read(&parse(&bytes)?).map_err(ApiError::invalid)?;
+    let read = T::read(&Members::parse(&bytes)?).map_err(ApiError::invalid)?;
     Ok((read, Sha256::digest(&bytes).into()))
 }
 
@@ -103,16 +116,6 @@ async fn body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, ApiError> {
     Ok(bytes)
 }
 
-/// The parser refuses more than 128 levels by itself.
-fn parse(bytes: &[u8]) -> Result<Members, ApiError> {
-    let wrong = |r#type, msg: &str| ApiError::invalid(vec![Problem::of_body(r#type, msg)]);
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(members)) => Ok(Members(members)),
-        Ok(_) => Err(wrong("dict_type", "Input should be a JSON object")),
-        Err(_) => Err(wrong("json_invalid", "JSON decode error")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -121,20 +124,20 @@ mod tests {
 
     #[test]
     fn an_object_is_read_and_the_last_of_two_members_counts() {
-        let members = parse(br#"{"a": 1, "b": null, "a": 2}"#).unwrap();
+        let members = Members::parse(br#"{"a": 1, "b": null, "a": 2}"#).unwrap();
         assert_eq!(members.find("a"), Some(&Value::from(2)));
         assert!(members.find("b").is_some() && members.given("b").is_none());
         for wrong in ["", "[]", "1", "{", "{\"a\": 1} x", "\u{feff}{}"] {
-            assert!(parse(wrong.as_bytes()).is_err(), "{wrong}");
+            assert!(Members::parse(wrong.as_bytes()).is_err(), "{wrong}");
         }
         let deep = "{\"a\":".repeat(10_000);
-        assert!(parse(deep.as_bytes()).is_err());
+        assert!(Members::parse(deep.as_bytes()).is_err());
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_without_harm(bytes: Vec<u8>) {
-            let _ = parse(&bytes);
+            let _ = Members::parse(&bytes);
         }
     }
 }

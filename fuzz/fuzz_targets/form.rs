@@ -1,0 +1,18 @@
+//! Forms and queries come from anybody. What was read is unambiguous: no parameter but one has two
+//! values, and there are not too many.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tokenward::http::extract::Parameters;
+
+fuzz_target!(|input: &[u8]| {
+    let Ok(parameters) = Parameters::parse(input) else {
+        return;
+    };
+    for name in ["token", "client_id", "grant_type", ""] {
+        let first = parameters.find(name);
+        assert_eq!(parameters.find_all(name).next(), first);
+        assert!(parameters.find_all(name).count() <= 1);
+    }
+    assert!(parameters.find_all("resource").count() <= 64);
+});
