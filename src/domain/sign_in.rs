@@ -13,8 +13,8 @@ use super::sessions::{self, Begun, Circumstances, Method};
 use super::{Context, audit, exposures, provenance};
 use crate::model::letter::LoginCode;
 use crate::model::{
-    About, Actor, Deed, Email, HashKeyId, Id, Letter, Limit, LoginCodeText, PlainToken, ReviewAccount,
-    Timestamp, TokenDigest, User,
+    About, Actor, Deed, Email, HashKeyId, Id, Letter, Limit, LoginCodeText, PlainToken,
+    ReviewAccount, Timestamp, TokenDigest, User,
 };
 use crate::storage::login_codes::{self as table, LoginRequest, OpenRequest};
 use crate::storage::outbox::{self, NewLetter};

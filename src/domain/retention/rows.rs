@@ -9,8 +9,7 @@ use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
     Overdue, StorageError, Tx, audit_log, deliveries, grants, limit_uses, login_codes,
-    logout_notices, outbox,
-    sessions, tokens, turns,
+    logout_notices, outbox, sessions, tokens, turns,
 };
 
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
