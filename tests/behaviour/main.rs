@@ -27,6 +27,7 @@ mod exposure_records;
 mod families;
 mod gitlab_revocation;
 mod hash_keys;
+mod hostile_bodies;
 mod introspection;
 mod issuing;
 mod keys;

@@ -352,6 +352,7 @@ async fn child_explains_statements() {
         "DELETE FROM sessions",
         "DELETE FROM outbox",
         "DELETE FROM deliveries",
+        "DELETE FROM limit_uses",
         "DELETE FROM login_codes",
         "DELETE FROM logout_notices",
         "SET needed_at",
