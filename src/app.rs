@@ -21,19 +21,20 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::callbacks::{Callbacks, Reach};
-use crate::config::Settings;
+use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
 use crate::domain::{Context, Wake, audit, usage};
 use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
 use crate::jobs::{
-    ChainAuditLog, DeliverLogouts, DeliverMail, FlushUses, Pace, Prune, RevokeInBulk,
-    RotateSigningKeys, ScrubExposures, ShareLimits,
+    ChainAuditLog, DeliverLogouts, DeliverMail, FlushUses, Pace, Prune, ReloadPolicy, RevokeInBulk,
+    RotateSigningKeys, ScrubExposures, SettleQuarantines, ShareLimits,
 };
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
 use crate::telemetry::Metrics;
 use origins::Origins;
 
+pub(crate) use origins::key_fetcher;
 pub(crate) use world::{configured_hash_keys, connect, mailer, rotate_hash_key};
 pub use world::{open, open_at};
 
@@ -46,6 +47,8 @@ pub struct Seams {
     pub letters_committed: Option<Wake>,
     /// Whether jobs run by themselves.
     pub run_jobs: bool,
+    /// Where changes of policy come from while the service runs, if they do.
+    pub policy: Option<PolicySource>,
 }
 
 impl Default for Seams {
@@ -54,8 +57,18 @@ impl Default for Seams {
             clock: Clock::System,
             letters_committed: None,
             run_jobs: true,
+            policy: None,
         }
     }
+}
+
+/// From where a running service takes its policy about leaks.
+#[derive(Clone, Debug)]
+pub struct PolicySource {
+    /// The configuration, which is read now and then.
+    pub sources: Sources,
+    /// Rung when it is to be read at once.
+    pub asked: Arc<Notify>,
 }
 
 /// The service, ready to run.
@@ -86,9 +99,7 @@ impl Application {
     /// When anything that the service needs cannot be had; the error says what to do about it.
     pub async fn build(settings: &Settings, seams: Seams) -> anyhow::Result<Self> {
         crate::mail::install_crypto_provider();
-        let listen = settings.server.listen;
-        let listener =
-            TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+        let listener = listen(settings.server.listen)?;
         let address = listener.local_addr()?;
         let letters_waiting = Arc::new(Notify::new());
         let wake = wake(&letters_waiting, seams.letters_committed);
@@ -117,6 +128,7 @@ impl Application {
         if seams.run_jobs {
             let deliver = (&deliver_mail, &deliver_logouts);
             jobs.extend(background(settings, &ctx, deliver, &stop_jobs));
+            jobs.extend(judging(seams.policy, &ctx, &metrics, &stop_jobs));
         }
         let state = ApiState {
             ctx: Arc::clone(&ctx),
@@ -124,6 +136,7 @@ impl Application {
             intakes: intakes.into(),
             gitlab: origins.gitlab().map(Arc::new),
             possession: origins.possession(),
+            reporting: settings.origins.reporting().into(),
             look: Arc::new(look(settings)),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),
@@ -228,6 +241,10 @@ async fn open_noted(
     Ok(ctx)
 }
 
+fn listen(on: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(on).with_context(|| format!("cannot listen on {on}"))
+}
+
 fn callbacks(ctx: &Context) -> anyhow::Result<Callbacks> {
     let reach = match ctx.policy.oauth.private_callbacks {
         true => Reach::Everywhere,
@@ -318,6 +335,34 @@ fn background(
         ("scrub_exposures", Box::pin(scrub.run(stop.clone()))),
         ("prune", Box::pin(prune.run(stop.clone()))),
     ]
+}
+
+/// The jobs that belong to the policy about leaks.
+fn judging(
+    source: Option<PolicySource>,
+    ctx: &Arc<Context>,
+    metrics: &Metrics,
+    stop: &CancellationToken,
+) -> Vec<Job> {
+    let settle = SettleQuarantines {
+        ctx: Arc::clone(ctx),
+        metrics: metrics.clone(),
+    };
+    let mut jobs: Vec<Job> = vec![("settle_quarantines", Box::pin(settle.run(stop.clone())))];
+    if let Some(PolicySource { sources, asked }) = source {
+        let reload = ReloadPolicy {
+            ctx: Arc::clone(ctx),
+            metrics: metrics.clone(),
+            read: Arc::new(move || {
+                let settings = Settings::load(&sources);
+                let policy = settings.map(|settings| settings.leak_policy);
+                policy.map_err(|problems| problems.to_string())
+            }),
+            asked,
+        };
+        jobs.push(("reload_policy", Box::pin(reload.run(stop.clone()))));
+    }
+    jobs
 }
 
 fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow::Result<Server> {

@@ -11,6 +11,8 @@ mod audit;
 mod clients;
 #[path = "support/place.rs"]
 mod place;
+#[path = "cli/policy.rs"]
+mod policy;
 #[path = "cli/retention.rs"]
 mod retention;
 #[path = "cli/revoke.rs"]
@@ -216,8 +218,20 @@ fn report(place: &Place, token: &str) {
 /// Handles a report as the service did so long ago, once a signature was proven. Tells when.
 #[tokio::main(flavor = "current_thread")]
 async fn report_since(place: &Place, token: &str, ago: Duration) -> Timestamp {
+    let (at, new) = deliver(place, token, ago, "").await;
+    assert_eq!(new, 1);
+    at
+}
+
+/// The same under another configuration. Tells how many places were new.
+#[tokio::main(flavor = "current_thread")]
+async fn report_under(place: &Place, token: &str, settings: &str) -> usize {
+    deliver(place, token, Duration::ZERO, settings).await.1
+}
+
+async fn deliver(place: &Place, token: &str, ago: Duration, more: &str) -> (Timestamp, usize) {
     let settings = Settings::from_overlay(&format!(
-        "database.url = '{}'\ntokens.hash_key_file = '{}'",
+        "database.url = '{}'\ntokens.hash_key_file = '{}'\n{more}",
         place.database_url(),
         place.path().join("data/hash_keys").display()
     ));
@@ -236,9 +250,8 @@ async fn report_since(place: &Place, token: &str, ago: Duration) -> Timestamp {
         }],
     };
     let handled = exposures::handle(&ctx, &delivery).await.unwrap();
-    assert_eq!(handled.new_exposures, 1);
     ctx.db.close().await;
-    now
+    (now, handled.new_exposures)
 }
 
 async fn open(place: &Place) -> Db {

@@ -50,6 +50,7 @@ fn settings(url: &str, listen: &str) -> anyhow::Result<Settings> {
     Ok(Settings::from_overlay(&format!(
         "[server]\nlisten = {listen:?}\n[database]\nurl = {url:?}\n\
          [tokens]\nhash_keys = [{hash_key:?}]\n[mail]\nurl = \"file://{}\"\n\
+         [policy]\nbreaker_revocations = 0\n\
          [origins.github]\nkeys_url = \"http://127.0.0.1:9/\"\n",
         mail.display(),
     ))?)

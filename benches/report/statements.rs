@@ -132,7 +132,8 @@ impl Statements {
                 origin: Origin::GITHUB,
                 place: Place::new(Some(&url), Some("content"), &self.detector),
                 first_seen_at: at,
-                revoked_at: at,
+                revoked_at: Some(at),
+                decision: tokenward::model::Decision::always(),
                 verdict: Verdict::TruePositive,
             };
             let recipient = known.user.as_ref().map(|user| user.email.clone());

@@ -69,12 +69,7 @@ impl Origins<'_> {
         published: &PublishedKeys,
     ) -> anyhow::Result<(KeyRing, Job)> {
         let (keys, requests) = KeyRing::new(Arc::clone(&origin.spec), published.policy);
-        let client = origins::http_client(&published.url).with_context(|| {
-            let title = origin.spec.origin.title();
-            format!("cannot prepare to fetch the keys of {title}")
-        })?;
-        let fetcher = KeyFetcher::new(client, published.url.clone(), published.token.clone())?
-            .with_timeout(published.fetch_timeout);
+        let fetcher = key_fetcher(origin, published)?;
         let job = RefreshOriginKeys {
             ctx: Arc::clone(self.ctx),
             ring: keys.clone(),
@@ -88,4 +83,20 @@ impl Origins<'_> {
         let job: Job = ("refresh_origin_keys", Box::pin(job.run(self.stop.clone())));
         Ok((keys, job))
     }
+}
+
+/// What fetches the keys that an origin publishes.
+///
+/// # Errors
+/// When the process cannot speak TLS, or keys cannot be trusted from that address.
+pub(crate) fn key_fetcher(
+    origin: &SignedOrigin,
+    published: &PublishedKeys,
+) -> anyhow::Result<KeyFetcher> {
+    let client = origins::http_client(&published.url).with_context(|| {
+        let title = origin.spec.origin.title();
+        format!("cannot prepare to fetch the keys of {title}")
+    })?;
+    let fetcher = KeyFetcher::new(client, published.url.clone(), published.token.clone())?;
+    Ok(fetcher.with_timeout(published.fetch_timeout))
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use super::secrets;
 use crate::config::{Settings, TokenSettings};
 use crate::domain::limits::Limits;
-use crate::domain::{Context, Wake, hash_keys};
+use crate::domain::{Context, CurrentLeakPolicy, Wake, hash_keys};
 use crate::mail::{Brand, Dkim, Mailbox, Mailer, Options};
 use crate::model::{Clock, HashKeys};
 use crate::storage::{ConnectOptions, Db};
@@ -56,6 +56,7 @@ pub async fn open_at(
         issuer: issuer.as_str().trim_end_matches('/').to_owned(),
         public_url: public_url.as_str().trim_end_matches('/').to_owned(),
         policy: settings.policy.clone(),
+        leak_policy: CurrentLeakPolicy::new(settings.leak_policy.clone()),
         signing_keys: Default::default(),
         pending_uses: Default::default(),
         leaked_uses: Default::default(),

@@ -4,6 +4,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::output::Output;
+use super::policy;
 use super::values::ProblemView;
 use crate::app;
 use crate::config::{Line, Settings, Sources};
@@ -32,6 +33,8 @@ pub(super) fn run(sources: &Sources, out: &mut Output) -> anyhow::Result<()> {
         .explain()
         .iter()
         .try_for_each(|line| explain(line, out))?;
+    let cells = policy::cells(&settings.leak_policy, &settings.origins.reporting());
+    out.details("What is done when a leak is reported:", &cells)?;
     let unusable = unusable(&settings);
     for wrong in &unusable {
         out.either(

@@ -5,6 +5,7 @@ mod audit;
 mod check_config;
 mod client;
 mod demo;
+mod exposure;
 mod failure;
 mod healthcheck;
 mod interrupt;
@@ -12,9 +13,12 @@ mod keys;
 mod migrate;
 mod openapi;
 mod organization;
+mod origin;
 mod outbox;
 mod output;
+mod policy;
 mod progress;
+mod quarantine;
 mod retention;
 mod revoke;
 mod screen;
@@ -97,6 +101,9 @@ enum Configured {
     /// Look at the hash keys, or change them
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Show what is done when a leak is reported
+    #[command(subcommand)]
+    Policy(policy::Command),
 }
 
 /// What acts on the domain's world: an open, migrated database with its hash keys admitted.
@@ -125,6 +132,15 @@ enum InWorld {
     /// Tokens that fit all options are revoked in batches, with what came from them. Nothing is
     /// written down as an exposure, and nobody is told. One token is revoked by `token revoke`.
     Revoke(revoke::Arguments),
+    /// List where tokens were seen
+    #[command(subcommand)]
+    Exposure(exposure::Command),
+    /// List tokens in quarantine, bring them back, or revoke them for good
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
+    /// List who may report leaks, or trust one again that reported too much
+    #[command(subcommand)]
+    Origin(origin::Command),
     /// Look at letters that have not been sent
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -159,7 +175,7 @@ async fn dispatch(cli: &Cli, out: &mut Output) -> anyhow::Result<()> {
         Command::Configured(command) => {
             let settings = Settings::load(&sources)?;
             log(cli, &settings)?;
-            let configured = configured(command, &settings, out);
+            let configured = configured(command, &settings, &sources, out);
             Provenance::of(actor(&cli.command)).within(configured).await
         }
         Command::InWorld(command) => {
@@ -202,10 +218,12 @@ fn log(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
 async fn configured(
     command: &Configured,
     settings: &Settings,
+    sources: &Sources,
     out: &mut Output,
 ) -> anyhow::Result<()> {
     match command {
-        Configured::Serve => serve::run(settings).await,
+        Configured::Serve => serve::run(settings, sources).await,
+        Configured::Policy(command) => policy::run(command, settings, out),
         Configured::Migrate => migrate::run(settings, out).await,
         Configured::Healthcheck(arguments) => healthcheck::run(arguments, settings, out).await,
         Configured::Keys(command) => keys::run(command, settings, out).await,
@@ -222,6 +240,9 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::ServiceKey(command) => service_key::run(command, &ctx, out).await,
         InWorld::SigningKey(command) => signing_key::run(command, &ctx, out).await,
         InWorld::Revoke(arguments) => revoke::run(arguments, &ctx, out).await,
+        InWorld::Exposure(command) => exposure::run(command, &ctx, out).await,
+        InWorld::Quarantine(command) => quarantine::run(command, &ctx, out).await,
+        InWorld::Origin(command) => origin::run(command, settings, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
         InWorld::Audit(command) => audit::run(command, &ctx, out).await,
         InWorld::Retention(command) => retention::run(command, &ctx, out).await,

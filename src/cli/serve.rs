@@ -1,17 +1,29 @@
 //! `tokenward serve`: runs the service until it is told to stop.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{Application, Seams};
-use crate::config::Settings;
+use crate::app::{Application, PolicySource, Seams};
+use crate::config::{Settings, Sources};
 
-/// Serves until the first signal, finishes what is in flight, and ends at once at the second.
-pub(super) async fn run(settings: &Settings) -> anyhow::Result<()> {
+/// Serves until the first signal, finishes what is in flight, and ends at once at the second. SIGHUP
+/// has the policy about leaks read anew.
+pub(super) async fn run(settings: &Settings, sources: &Sources) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let asked = Arc::clone(&signals.reload);
+    let seams = Seams {
+        policy: Some(PolicySource {
+            sources: sources.clone(),
+            asked,
+        }),
+        ..Seams::default()
+    };
     let application = tokio::select! {
-        built = Application::build(settings, Seams::default()) => built?,
+        built = Application::build(settings, seams) => built?,
         // Nothing is in flight yet, and a migration that is cut off leaves nothing behind.
         asked = signals.next() => asked.end(),
     };
@@ -31,6 +43,9 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<()> {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
+    /// Rung at each SIGHUP.
+    reload: Arc<Notify>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +59,18 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            reload: Arc::default(),
         })
     }
 
     async fn next(&mut self) -> Stop {
-        tokio::select! {
-            _ = self.interrupt.recv() => Stop::Interrupt,
-            _ = self.terminate.recv() => Stop::Terminate,
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return Stop::Interrupt,
+                _ = self.terminate.recv() => return Stop::Terminate,
+                _ = self.hangup.recv() => self.reload.notify_one(),
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod environment;
 mod explain;
 mod file;
 mod layers;
+mod leak_policy;
 mod limits;
 mod origins;
 mod policy;

@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use super::read::is_web;
 use super::reader::Reader;
-use crate::model::{SharedSecrets, TokenKind};
+use crate::model::{Origin, SharedSecrets, TokenKind};
 use crate::origins::{
     BodyShape, HeaderName, KeyPolicy, KeySet, ORIGINS, OriginSpec, SignatureHeaders, TokenField,
     inline_key,
@@ -78,6 +78,19 @@ pub struct PublishedKeys {
 }
 
 impl OriginSettings {
+    /// Everybody who may report leaks, services with a key included.
+    #[must_use]
+    pub fn reporting(&self) -> Vec<Origin> {
+        let signed = self.signed.iter().map(|origin| origin.spec.origin.clone());
+        let gitlab = self.gitlab_revocation.as_ref();
+        let possession = self.possession.then_some(Origin::POSSESSION);
+        let mut all: Vec<_> = signed.collect();
+        all.extend(gitlab.map(|_| Origin::GITLAB_REVOCATION));
+        all.extend(possession);
+        all.push(Origin::INTERNAL);
+        all
+    }
+
     /// The enabled origin of that name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&SignedOrigin> {
@@ -104,6 +117,18 @@ pub(super) fn origins(from: &mut Reader<'_>) -> Option<OriginSettings> {
         gitlab_revocation: gitlab_revocation?,
         possession: possession?,
     })
+}
+
+/// Every origin whose reports policy can speak of, whether it is enabled or not.
+pub(super) fn names(from: &Reader<'_>) -> Vec<Origin> {
+    let signed = ORIGINS.into_iter().map(|spec| spec.origin.clone());
+    let others = [
+        Origin::GITLAB_REVOCATION,
+        Origin::POSSESSION,
+        Origin::INTERNAL,
+    ];
+    let own = from.names(IN_HOUSE).into_iter().map(Origin::from_stored);
+    signed.chain(others).chain(own).collect()
 }
 
 /// A GitLab of one's own; the inner `None` says that no secret was agreed upon.

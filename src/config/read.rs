@@ -17,7 +17,7 @@ use super::settings::{
     BrandSettings, DatabaseSettings, DkimSettings, HealthSettings, LogSettings, MailSettings,
     ServerSettings, Settings, TokenSettings,
 };
-use super::{origins, policy};
+use super::{leak_policy, origins, policy};
 use crate::model::{ChecksumRules, HashKey, HashKeys, TokenFormat, TokenKind};
 use crate::telemetry::LogFormat;
 
@@ -30,6 +30,7 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
         tokens(&mut reader),
         mail(&mut reader),
         policy::policy(&mut reader),
+        leak_policy::policy(&mut reader),
         policy::issuer(&mut reader),
         origins::origins(&mut reader),
         brand(&mut reader),
@@ -44,6 +45,7 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
             Some(tokens),
             Some(mail),
             Some(policy),
+            Some(leak_policy),
             Some(issuer),
             Some(origins),
             Some(brand),
@@ -55,6 +57,7 @@ pub(super) fn settings(keys: &[Key], problems: Vec<Problem>) -> Result<Settings,
             tokens,
             mail,
             policy,
+            leak_policy,
             issuer,
             origins,
             brand,

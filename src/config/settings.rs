@@ -16,7 +16,9 @@ use super::source::Sources;
 use super::value::Mailbox;
 use super::{layers, read};
 use crate::mail::{Accent, MailUrl};
-use crate::model::{ChecksumRules, Detector, Email, HashKeys, Networks, Policy, TokenFormat};
+use crate::model::{
+    ChecksumRules, Detector, Email, HashKeys, LeakPolicy, Networks, Policy, TokenFormat,
+};
 use crate::storage::DatabaseUrl;
 use crate::telemetry::LogFormat;
 
@@ -33,6 +35,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// How people sign in, and what clients can have.
     pub policy: Policy,
+    /// What happens when a leak is reported.
+    pub leak_policy: LeakPolicy,
     /// What `iss` says, unless it is the public URL.
     pub issuer: Option<Url>,
     /// Who may report leaks.

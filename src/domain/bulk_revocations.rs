@@ -147,7 +147,8 @@ async fn end_batch(
 ) -> Result<Batch, StorageError> {
     let bulk = &claimed.bulk;
     let mut tx = ctx.db.begin().await?;
-    let dead = incident::end_tokens(&mut tx, cases, Reasons::all(bulk.reason), now).await?;
+    let cases: Vec<_> = cases.iter().collect();
+    let dead = incident::end_tokens(&mut tx, &cases, Reasons::all(bulk.reason), now).await?;
     let revoked = dead.by_kind_and_reason();
     let progress = Progress {
         claim: claimed.claim,

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::Context;
 use crate::model::letter::Outcome;
 use crate::model::{
-    Exposure, Grant, Id, Origin, Place, Remedy, Report, RevocationReason, Timestamp, Token,
-    TokenDigest, TokenKind, TokenState, User, Verdict,
+    Decision, Exposure, Grant, Id, Origin, Place, Reaction, Remedy, Report, RevocationReason,
+    Timestamp, Token, TokenDigest, TokenKind, TokenState, User, Verdict,
 };
 use crate::storage::exposures::NewExposure;
 use crate::storage::tokens::{FoundToken, RevokedToken};
@@ -130,16 +130,36 @@ impl<'f> Case<'f> {
         self.found.known.token.id
     }
 
+    /// Whether it was in quarantine when the report came.
+    pub(super) fn is_quarantined(&self) -> bool {
+        self.found.known.is_quarantined()
+    }
+
     /// What we found and did, given the tokens that were revoked just now.
-    pub(super) fn outcome(&self, revoked: &Revoked, now: Timestamp) -> Outcome {
+    pub(super) fn outcome(
+        &self,
+        decision: &Decision,
+        revoked: &Revoked,
+        now: Timestamp,
+    ) -> Outcome {
+        let since = self.dead_since(now);
+        let Some(reason) = revoked.reason(self) else {
+            return match self.state {
+                TokenState::Revoked { at } if self.is_quarantined() => Outcome::Quarantined { at },
+                TokenState::Revoked { at } => Outcome::AlreadyRevoked { at },
+                state if spares(decision) => Outcome::NotRevoked {
+                    works: state == TokenState::Live,
+                },
+                // Another transaction was faster: dead since about now, and not by us.
+                _ => Outcome::AlreadyRevoked { at: since },
+            };
+        };
         match self.state {
-            // Another transaction was faster: dead since about now, and not by us.
-            _ if !revoked.holds(self) => Outcome::AlreadyRevoked {
-                at: self.dead_since(now),
-            },
+            _ if reason.is_quarantine() => Outcome::Quarantined { at: now },
             TokenState::Live => Outcome::Revoked { at: now },
             TokenState::Expired { at } => Outcome::AlreadyExpired { at },
             TokenState::Suspended { at } => Outcome::AlreadySuspended { at },
+            TokenState::Revoked { .. } if self.is_quarantined() => Outcome::Revoked { at: now },
             TokenState::Revoked { at } => Outcome::AlreadyRevoked { at },
         }
     }
@@ -151,19 +171,24 @@ impl<'f> Case<'f> {
         }
     }
 
-    pub(super) fn exposures(
-        &self,
-        origin: &Origin,
-        now: Timestamp,
-    ) -> impl Iterator<Item = NewExposure> {
+    pub(super) fn exposures<'c>(
+        &'c self,
+        reported: Reported<'c>,
+        revoked: &Revoked,
+    ) -> impl Iterator<Item = NewExposure> + use<'c, 'f> {
+        let alive = spares(reported.decision)
+            && !revoked.holds(self)
+            && !matches!(self.state, TokenState::Revoked { .. });
+        let dead_since = (!alive).then(|| self.dead_since(reported.at));
         self.places.iter().map(move |place| NewExposure {
             exposure: Exposure {
-                id: Id::new(now),
+                id: Id::new(reported.at),
                 token: self.id(),
-                origin: origin.clone(),
+                origin: reported.origin.clone(),
                 place: place.clone(),
-                first_seen_at: now,
-                revoked_at: self.dead_since(now),
+                first_seen_at: reported.at,
+                revoked_at: dead_since,
+                decision: reported.decision.clone(),
                 verdict: Verdict::TruePositive,
             },
             state_before: self.state.name(),
@@ -171,10 +196,23 @@ impl<'f> Case<'f> {
     }
 }
 
+/// Whether a token lives on that is reported.
+pub(super) const fn spares(decision: &Decision) -> bool {
+    matches!(decision.reaction, Reaction::Notify | Reaction::Observe)
+}
+
+/// What was said and decided about a token.
+#[derive(Clone, Copy)]
+pub(super) struct Reported<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) decision: &'a Decision,
+    pub(super) at: Timestamp,
+}
+
 /// The tokens that died just now, and how many of each family.
 #[derive(Default)]
 pub(super) struct Revoked {
-    ids: HashSet<Id<Token>>,
+    reasons: HashMap<Id<Token>, RevocationReason>,
     by_grant: HashMap<Id<Grant>, u64>,
     with_sessions: HashMap<Id<User>, u64>,
     all: Vec<RevokedToken>,
@@ -195,7 +233,7 @@ impl Revoked {
         }
         all.extend(from_sessions);
         for token in &all {
-            revoked.ids.insert(token.id);
+            revoked.reasons.insert(token.id, token.reason);
             if let Some(grant) = token.grant {
                 *revoked.by_grant.entry(grant).or_default() += 1;
             }
@@ -206,7 +244,24 @@ impl Revoked {
 
     /// Whether this token is one of them.
     pub(super) fn holds(&self, case: &Case<'_>) -> bool {
-        self.ids.contains(&case.id())
+        self.reasons.contains_key(&case.id())
+    }
+
+    /// Why this token died, if it is one of them.
+    pub(super) fn reason(&self, case: &Case<'_>) -> Option<RevocationReason> {
+        self.reasons.get(&case.id()).copied()
+    }
+
+    /// Adds those that died otherwise.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.reasons.extend(other.reasons);
+        for (grant, number) in other.by_grant {
+            *self.by_grant.entry(grant).or_default() += number;
+        }
+        for (user, number) in other.with_sessions {
+            *self.with_sessions.entry(user).or_default() += number;
+        }
+        self.all.extend(other.all);
     }
 
     /// How many other tokens died with this one.

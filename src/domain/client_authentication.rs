@@ -103,7 +103,10 @@ pub async fn authenticate(
 
 /// Somebody may try a secret that leaked with any client, or with none.
 fn note_leaked(ctx: &Context, stored: &StoredSecret, from: Option<IpAddr>, now: Timestamp) {
-    if stored.revoked_because == Some(RevocationReason::Exposed) {
+    if stored
+        .revoked_because
+        .is_some_and(RevocationReason::was_seen)
+    {
         ctx.leaked_uses.add(LeakedUse {
             token: stored.token,
             via: WayIn::Client,

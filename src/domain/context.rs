@@ -1,13 +1,13 @@
 //! What every use case needs at hand.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::leaked_uses::PendingLeakedUses;
 use super::limits::Limits;
 use super::signing_keys::SigningKeys;
 use super::usage::PendingUses;
-use crate::model::{Clock, Detector, Email, HashKeys, Policy, TokenFormat};
+use crate::model::{Clock, Detector, Email, HashKeys, LeakPolicy, Policy, TokenFormat};
 use crate::storage::Db;
 
 /// The world as the domain sees it. Built once, shared by every request and job.
@@ -31,6 +31,8 @@ pub struct Context {
     pub public_url: String,
     /// What operators decided about signing in and about OAuth.
     pub policy: Policy,
+    /// What happens when a leak is reported; may change while the process runs.
+    pub leak_policy: CurrentLeakPolicy,
     /// The keys that sign ID tokens, as this process holds them.
     pub signing_keys: SigningKeys,
     /// Uses that have not been written down yet.
@@ -41,6 +43,34 @@ pub struct Context {
     pub limits: Limits,
     /// Called when letters were committed to the outbox.
     pub letters_waiting: Wake,
+}
+
+/// The policy in force. Whoever decides takes it once and decides by that.
+#[derive(Debug)]
+pub struct CurrentLeakPolicy(RwLock<Arc<LeakPolicy>>);
+
+impl CurrentLeakPolicy {
+    /// Begins with this one.
+    #[must_use]
+    pub fn new(policy: LeakPolicy) -> Self {
+        Self(RwLock::new(Arc::new(policy)))
+    }
+
+    /// The one in force now.
+    #[must_use]
+    pub fn current(&self) -> Arc<LeakPolicy> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another one in force; `false` when it is the same.
+    pub fn replace(&self, policy: LeakPolicy) -> bool {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let differs = **current != policy;
+        if differs {
+            *current = Arc::new(policy);
+        }
+        differs
+    }
 }
 
 /// Something to call when there is work for a job.

@@ -2,8 +2,8 @@
 
 use super::attempts::until_settled;
 use super::cases::{Case, Sightings};
-use super::incident::{self, Incident, Reasons};
-use super::{Context, Wake, provenance};
+use super::incident::{self, Incident};
+use super::{Context, Wake, breakers, provenance, reactions};
 use crate::model::{
     Actor, Delivery, Exposure, Id, RevocationReason, TokenDigest, TokenKind, Verdict,
 };
@@ -20,7 +20,7 @@ pub const SCOPE: &str = "exposures:read";
 pub struct Handled {
     /// One per report, in their order.
     pub verdicts: Vec<Verdict>,
-    /// The tokens that this delivery, and no earlier event, has revoked.
+    /// The tokens that this delivery, and no earlier event, has revoked or put into quarantine.
     pub revoked: Vec<(TokenKind, RevocationReason)>,
     /// How many exposures are new.
     pub new_exposures: usize,
@@ -30,12 +30,14 @@ pub struct Handled {
     pub repeated: bool,
 }
 
-/// Handles a delivery. When this returns `Ok`, every token of ours in it is dead with its family,
-/// every place is written down and everybody's letter is in the outbox, for good.
+/// Handles a delivery. When this returns `Ok`, what policy says was done about every token of ours in
+/// it, which is that it is dead with its family unless an operator decided otherwise; every place is
+/// written down and everybody's letter is in the outbox, for good.
 ///
 /// The number of statements does not depend on the number of reports: none when nothing has our
-/// shape, one when nothing is ours, and otherwise at most ten, or fourteen when the token of a
-/// session is among them; two more when one ended so long ago that little of it is kept, and one
+/// shape, one when nothing is ours, and otherwise at most twelve, or sixteen when the token of a
+/// session is among them; five more when something goes into quarantine, two more when a token
+/// ended so long ago that little of it is kept, and one
 /// more while there is an older hash key.
 ///
 /// # Errors
@@ -86,22 +88,26 @@ async fn record(
     let mut tx = ctx.db.begin().await?;
     let delivery_id = remember(&mut tx, delivery, &mut verdicts).await?;
     incident::bring_back(&mut tx, spent).await?;
-    let revoked = incident::end_tokens(&mut tx, cases, Reasons::EXPOSED, now).await?;
+    let reacted = reactions::react(ctx, &mut tx, &delivery.origin, cases, now).await?;
     let incident = Incident {
         origin: &delivery.origin,
         delivery: delivery_id,
         cases,
-        revoked: &revoked,
+        reacted: &reacted,
         at: now,
     };
     let written = incident.write_down(ctx, &mut tx).await?;
     tx.commit().await?;
-    announce(&ctx.letters_waiting, written.letters);
+    let letters = written.letters + reacted.letters;
+    announce(&ctx.letters_waiting, letters);
+    if reacted.breaker_opened {
+        breakers::announce(&delivery.origin);
+    }
     Ok(Handled {
         verdicts,
-        revoked: revoked.by_kind_and_reason(),
+        revoked: reacted.revoked.by_kind_and_reason(),
         new_exposures: written.fresh.len(),
-        letters: written.letters,
+        letters,
         repeated: delivery_id.is_some_and(|id| id != delivery.id),
     })
 }

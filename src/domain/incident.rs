@@ -3,14 +3,16 @@
 
 use std::collections::HashSet;
 
-use super::cases::{Case, Revoked};
+use super::cases::{Case, Reported, Revoked};
 use super::letters::{self, Managers};
+use super::reactions::Reacted;
 use super::{Context, places, sessions};
 use crate::model::{
-    Delivery, Exposure, Id, KnownToken, Origin, Remedy, Revocation, RevocationReason, Timestamp,
-    TokenDigest, TokenKind,
+    Delivery, Exposure, Id, KnownToken, Origin, Reaction, Remedy, Revocation, RevocationReason,
+    Timestamp, TokenDigest, TokenKind,
 };
-use crate::storage::exposures::NewExposure;
+use crate::storage::exposures::{self, NewExposure};
+use crate::storage::journal::Event;
 use crate::storage::outbox::{self, NewLetter};
 use crate::storage::spent_tokens::{self, IssuedToken};
 use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
@@ -62,7 +64,7 @@ pub(super) async fn bring_back(tx: &mut Tx, spent: &[TokenDigest]) -> Result<(),
 /// Ends these tokens, and what has to end with them. Tells which tokens died just now.
 pub(super) async fn end_tokens(
     tx: &mut Tx,
-    cases: &[Case<'_>],
+    cases: &[&Case<'_>],
     reasons: Reasons,
     now: Timestamp,
 ) -> Result<Revoked, StorageError> {
@@ -76,7 +78,10 @@ pub(super) async fn end_tokens(
     let from_sessions =
         end_what_sessions_made(tx, cases, &mut exposed, &revoked, relatives).await?;
     if !exposed.grants.is_empty() {
-        grants::revoke(tx, &exposed.grants, now).await?;
+        match reasons.relatives.is_quarantine() {
+            true => grants::quarantine(tx, &exposed.grants, now).await?,
+            false => grants::revoke(tx, &exposed.grants, now).await?,
+        }
     }
     Ok(Revoked::new(revoked, from_sessions))
 }
@@ -89,8 +94,8 @@ pub(super) struct Incident<'a> {
     pub(super) delivery: Option<Id<Delivery>>,
     /// The tokens.
     pub(super) cases: &'a [Case<'a>],
-    /// What died.
-    pub(super) revoked: &'a Revoked,
+    /// What was decided about each, and what died.
+    pub(super) reacted: &'a Reacted,
     /// When.
     pub(super) at: Timestamp,
 }
@@ -112,28 +117,94 @@ impl Incident<'_> {
         ctx: &Context,
         tx: &mut Tx,
     ) -> Result<Written, StorageError> {
-        let (owners, exposures): (Vec<&Case<'_>>, Vec<NewExposure>) = self
-            .cases
-            .iter()
-            .flat_map(|case| {
-                case.exposures(self.origin, self.at)
-                    .map(move |exposure| (case, exposure))
-            })
-            .unzip();
+        let records: Vec<Record<'_>> = self.records();
+        let exposures: Vec<_> = records.iter().map(|record| record.new.clone()).collect();
         let fresh = places::write(ctx, tx, self.delivery, &exposures).await?;
         let fresh: HashSet<_> = fresh.into_iter().collect();
-        let told: Vec<_> = owners
-            .into_iter()
-            .zip(&exposures)
-            .filter(|(_, new)| fresh.contains(&new.exposure.id))
-            .collect();
-        let letters = write_letters(ctx, tx, &told, self.revoked, self.at).await?;
+        let mut told: Vec<&Record<'_>> = Vec::new();
+        for record in records.iter().filter(|record| record.is_in(&fresh)) {
+            let decided = Event::ReactionDecided {
+                token: record.case.id(),
+                origin: self.origin.clone(),
+                decision: record.new.exposure.decision.clone(),
+            };
+            tx.note(self.at, decided);
+            if record.is_told(&self.reacted.revoked) {
+                told.push(record);
+            }
+        }
+        let mut letters = write_letters(ctx, tx, &told, &self.reacted.revoked, self.at).await?;
+        letters += self.tell_again(ctx, tx, &records, &fresh).await?;
         rehash(ctx, tx, self.cases).await?;
         Ok(Written {
             fresh,
             exposures,
             letters,
         })
+    }
+
+    fn records(&self) -> Vec<Record<'_>> {
+        let both = self.cases.iter().zip(&self.reacted.decisions);
+        both.flat_map(|(case, decision)| {
+            let reported = Reported {
+                origin: self.origin,
+                decision,
+                at: self.at,
+            };
+            let new = case.exposures(reported, &self.reacted.revoked);
+            new.map(move |new| Record { case, new })
+        })
+        .collect()
+    }
+
+    /// A token may die although every place of it was known: it lived on when they were written
+    /// down, or came back since. Its owner was told something else, or nothing.
+    async fn tell_again(
+        &self,
+        ctx: &Context,
+        tx: &mut Tx,
+        records: &[Record<'_>],
+        fresh: &HashSet<Id<Exposure>>,
+    ) -> Result<usize, StorageError> {
+        let dead = |record: &&Record<'_>| self.reacted.revoked.holds(record.case);
+        let stale = |record: &&Record<'_>| !record.is_in(fresh);
+        let mut again: Vec<_> = records.iter().filter(dead).filter(stale).collect();
+        again.dedup_by_key(|record| record.case.id());
+        if again.is_empty() {
+            return Ok(0);
+        }
+        let changed: Vec<_> = again.iter().map(|record| &record.new.exposure).collect();
+        exposures::redecide(tx, &changed, self.at).await?;
+        // Who hears of a new place hears what became of the token as well.
+        let heard: HashSet<_> = records
+            .iter()
+            .filter(|record| record.is_in(fresh))
+            .map(|record| record.case.id())
+            .collect();
+        again.retain(|record| !heard.contains(&record.case.id()));
+        let letters = letters_about(ctx, tx, &again, &self.reacted.revoked, self.at).await?;
+        let placeless: Vec<_> = letters.into_iter().map(NewLetter::without_place).collect();
+        outbox::insert(tx, &placeless, PRIORITY, self.at).await?;
+        Ok(placeless.len())
+    }
+}
+
+/// A token at a place.
+struct Record<'a> {
+    case: &'a Case<'a>,
+    new: NewExposure,
+}
+
+impl Record<'_> {
+    fn is_in(&self, fresh: &HashSet<Id<Exposure>>) -> bool {
+        fresh.contains(&self.new.exposure.id)
+    }
+
+    /// Whether anybody hears of it. What is only observed is told of when the token died all the
+    /// same, as a relative of another one.
+    fn is_told(&self, revoked: &Revoked) -> bool {
+        let observed = self.new.exposure.decision.reaction == Reaction::Observe;
+        !observed || revoked.holds(self.case)
     }
 }
 
@@ -142,7 +213,7 @@ impl Incident<'_> {
 /// tokens died.
 async fn end_what_sessions_made(
     tx: &mut Tx,
-    cases: &[Case<'_>],
+    cases: &[&Case<'_>],
     exposed: &mut ExposedSet,
     revoked: &[RevokedToken],
     revocation: Revocation,
@@ -164,7 +235,7 @@ async fn end_what_sessions_made(
     Ok(dead)
 }
 
-fn exposed_set(cases: &[Case<'_>]) -> ExposedSet {
+fn exposed_set(cases: &[&Case<'_>]) -> ExposedSet {
     let mut exposed = ExposedSet::default();
     for known in cases.iter().map(|case| &case.found.known) {
         exposed.tokens.push(known.token.id);
@@ -188,19 +259,31 @@ fn exposed_set(cases: &[Case<'_>]) -> ExposedSet {
 async fn write_letters(
     ctx: &Context,
     tx: &mut Tx,
-    fresh: &[(&Case<'_>, &NewExposure)],
+    told: &[&Record<'_>],
     revoked: &Revoked,
     now: Timestamp,
 ) -> Result<usize, StorageError> {
-    if fresh.is_empty() {
+    if told.is_empty() {
         return Ok(0);
     }
-    let concerned: Vec<_> = fresh.iter().map(|(case, _)| &case.found.known).collect();
+    let all = letters_about(ctx, tx, told, revoked, now).await?;
+    outbox::insert(tx, &all, PRIORITY, now).await?;
+    Ok(all.len())
+}
+
+async fn letters_about(
+    ctx: &Context,
+    tx: &mut Tx,
+    told: &[&Record<'_>],
+    revoked: &Revoked,
+    now: Timestamp,
+) -> Result<Vec<NewLetter>, StorageError> {
+    let concerned: Vec<_> = told.iter().map(|record| &record.case.found.known).collect();
     let managers = managers(tx, &concerned).await?;
     let mut all = Vec::new();
-    for (case, new) in fresh {
+    for Record { case, new } in told {
         let known = &case.found.known;
-        let outcome = case.outcome(revoked, now);
+        let outcome = case.outcome(&new.exposure.decision, revoked, now);
         let relatives = revoked.relatives(case);
         for (recipient, addressee) in letters::addressees(ctx, known, &managers) {
             let exposure = &new.exposure;
@@ -215,8 +298,7 @@ async fn write_letters(
             });
         }
     }
-    outbox::insert(tx, &all, PRIORITY, now).await?;
-    Ok(all.len())
+    Ok(all)
 }
 
 /// The owners and admins of the organizations of these tokens.

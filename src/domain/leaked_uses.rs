@@ -41,7 +41,7 @@ impl PendingLeakedUses {
     /// Notes that somebody presented `known`, if it is one that died because it leaked.
     pub fn note(&self, known: &KnownToken, via: WayIn, from: Option<IpAddr>, now: Timestamp) {
         let reason = known.token.revocation.map(|end| end.reason);
-        if reason == Some(RevocationReason::Exposed) {
+        if reason.is_some_and(RevocationReason::was_seen) {
             self.add(LeakedUse {
                 token: known.token.id,
                 via,

@@ -6,7 +6,7 @@ use super::incident::PRIORITY;
 use super::{Context, families, places};
 use crate::model::letter::TokenReplayed;
 use crate::model::{
-    Exposure, Grant, Id, KnownToken, Letter, Origin, Place, Revocation, RevocationReason,
+    Decision, Exposure, Grant, Id, KnownToken, Letter, Origin, Place, Revocation, RevocationReason,
     Timestamp, TokenDigest, TokenState, User, Verdict,
 };
 use crate::storage::exposures::NewExposure;
@@ -70,10 +70,11 @@ fn exposure(ctx: &Context, replay: &Replay<'_>, now: Timestamp) -> NewExposure {
             origin: Origin::REPLAY,
             place: Place::new(None, Some(SOURCE), &ctx.detector),
             first_seen_at: now,
-            revoked_at: match state {
+            revoked_at: Some(match state {
                 TokenState::Revoked { at } => at,
                 _ => now,
-            },
+            }),
+            decision: Decision::always(),
             verdict: Verdict::TruePositive,
         },
         state_before: state.name(),

@@ -1,24 +1,27 @@
 //! Revoking for internal services: many tokens at once, each named by its text, its digest or its
 //! id, with an answer for each. What one item says wrongly never hurts its neighbours.
 
+mod seen;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Context;
 use super::attempts::{Transient, until_settled};
-use super::cases::{Case, Revoked, Sightings};
+use super::cases::Case;
 use super::exposures::announce;
 use super::incident::{self, Incident, Reasons, Written};
+use super::reactions::{self, Reacted};
 use super::service_keys::Service;
+use super::{Context, breakers};
 use crate::model::{
-    Exposure, Id, Origin, PlainToken, Report, RevocationReason, Timestamp, Token, TokenDigest,
-    TokenKind,
+    Decision, Exposure, Id, Origin, PlainToken, RevocationReason, Timestamp, Token, TokenDigest,
+    TokenKind, TokenState,
 };
 use crate::storage::idempotency_keys;
 pub use crate::storage::idempotency_keys::Repeatable;
-use crate::storage::spent_tokens::{self, IssuedToken};
-use crate::storage::{StorageError, Tx, exposures as exposures_table, tokens};
+use crate::storage::{StorageError, Tx, exposures as exposures_table};
+use seen::Seen;
 
 /// The scope that lets a service key revoke.
 pub const SCOPE: &str = "tokens:revoke";
@@ -93,6 +96,10 @@ impl Cause {
 pub enum Outcome {
     /// The token died just now or, in a dry run, would.
     Revoked(Facts),
+    /// It is in quarantine, since just now or before: dead, and an operator may bring it back.
+    Quarantined(Facts),
+    /// Policy says to leave it as it is.
+    NotRevoked(Facts),
     /// It was dead for good already.
     AlreadyRevoked(Facts),
     /// We never issued such a token.
@@ -169,95 +176,6 @@ pub async fn revoke(
     Ok(answer)
 }
 
-/// What of a request is ours.
-struct Seen {
-    /// One per item that can be read, at its place; the others are empty.
-    reports: Vec<Report>,
-    sightings: Sightings,
-    found: Vec<IssuedToken>,
-}
-
-impl Seen {
-    async fn find(ctx: &Context, request: &RevocationRequest) -> Result<Self, StorageError> {
-        let mut sightings = Sightings::default();
-        let mut by_id: HashMap<Id<Token>, Vec<usize>> = HashMap::new();
-        let mut reports = Vec::with_capacity(request.items.len());
-        for (index, item) in request.items.iter().enumerate() {
-            reports.push(item.as_ref().map(Item::report).unwrap_or_default());
-            match item.as_ref().map(|item| &item.token) {
-                Ok(Named::Text(text)) => {
-                    if let Some(candidate) = ctx.detector.whole(text.reveal()) {
-                        sightings.add_text(ctx, candidate.text.as_bytes(), index);
-                    }
-                }
-                Ok(Named::Digest(digest)) => sightings.add_digest(*digest, index),
-                Ok(Named::Id(id)) => by_id.entry(*id).or_default().push(index),
-                Err(_) => {}
-            }
-        }
-        let mut found = match sightings.is_empty() {
-            true => Vec::new(),
-            false => spent_tokens::find_issued(&ctx.db, &sightings.digests()).await?,
-        };
-        let ids: Vec<_> = by_id.keys().copied().collect();
-        if !ids.is_empty() {
-            for named in tokens::find_by_ids(&ctx.db, &ids).await? {
-                let indices = by_id.get(&named.known.token.id).into_iter().flatten();
-                indices.for_each(|index| sightings.add_digest(named.digest, *index));
-                if found
-                    .iter()
-                    .all(|other: &IssuedToken| other.found.digest != named.digest)
-                {
-                    found.push(IssuedToken {
-                        found: named,
-                        spent: false,
-                    });
-                }
-            }
-        }
-        Ok(Self {
-            reports,
-            sightings,
-            found,
-        })
-    }
-
-    /// The tokens by why they are revoked. Of several reasons for one, the first counts.
-    fn groups<'s>(
-        &'s self,
-        ctx: &Context,
-        request: &RevocationRequest,
-        now: Timestamp,
-    ) -> Vec<(Cause, Vec<Case<'s>>)> {
-        let mut groups: Vec<_> = Cause::ALL.map(|cause| (cause, Vec::new())).into();
-        for issued in &self.found {
-            let found = &issued.found;
-            let case = Case::new(ctx, &self.reports, found, &self.sightings, now);
-            let items = case
-                .seen
-                .iter()
-                .filter_map(|(at, _)| request.items.get(*at));
-            let cause = items.flatten().map(|item| item.cause).min();
-            let group = groups.iter_mut().find(|(other, _)| Some(*other) == cause);
-            if let Some((_, cases)) = group {
-                cases.push(case);
-            }
-        }
-        groups.retain(|(_, cases)| !cases.is_empty());
-        groups
-    }
-}
-
-impl Item {
-    fn report(&self) -> Report {
-        Report {
-            url: self.url.clone(),
-            source: self.source.clone(),
-            ..Report::default()
-        }
-    }
-}
-
 /// The transaction.
 async fn record(
     ctx: &Context,
@@ -275,20 +193,20 @@ async fn record(
     incident::bring_back(&mut tx, &incident::spent(&seen.found)).await?;
     let mut outcomes: Vec<Outcome> = request.items.iter().map(unknown).collect();
     let mut revoked = Vec::new();
-    let mut letters = 0;
+    let (mut letters, mut opened) = (0, false);
     for (cause, cases) in groups {
-        let dead = incident::end_tokens(&mut tx, cases, cause.reasons(), now).await?;
+        let reacted = end(ctx, &mut tx, *cause, cases, now).await?;
         let mut exposures = HashMap::new();
         if *cause == Cause::Exposed {
             let incident = Incident {
                 origin: &Origin::INTERNAL,
                 delivery: None,
                 cases,
-                revoked: &dead,
+                reacted: &reacted,
                 at: now,
             };
             let written = incident.write_down(ctx, &mut tx).await?;
-            letters += written.letters;
+            letters += written.letters + reacted.letters;
             exposures = ids(ctx, &mut tx, written).await?;
         }
         // An id that nobody will find is none.
@@ -296,9 +214,10 @@ async fn record(
             exposures.clear();
         }
         for case in cases {
-            tell(case, &dead, &exposures, &mut outcomes);
+            tell(case, &reacted, &exposures, &mut outcomes);
         }
-        revoked.extend(dead.by_kind_and_reason());
+        opened |= reacted.breaker_opened;
+        revoked.extend(reacted.revoked.by_kind_and_reason());
     }
     if request.dry_run {
         revoked.clear();
@@ -309,11 +228,34 @@ async fn record(
         }
         tx.commit().await?;
         announce(&ctx.letters_waiting, letters);
+        if opened {
+            breakers::announce(&Origin::INTERNAL);
+        }
     }
     Ok(Answer {
         outcomes,
         revoked,
         repeated: false,
+    })
+}
+
+/// Policy speaks of what was seen; what an owner or operator wants is done.
+async fn end(
+    ctx: &Context,
+    tx: &mut Tx,
+    cause: Cause,
+    cases: &[Case<'_>],
+    now: Timestamp,
+) -> Result<Reacted, StorageError> {
+    if cause == Cause::Exposed {
+        return reactions::react(ctx, tx, &Origin::INTERNAL, cases, now).await;
+    }
+    let all: Vec<_> = cases.iter().collect();
+    Ok(Reacted {
+        decisions: vec![Decision::always(); cases.len()],
+        revoked: incident::end_tokens(tx, &all, cause.reasons(), now).await?,
+        letters: 0,
+        breaker_opened: false,
     })
 }
 
@@ -369,8 +311,10 @@ async fn ids(ctx: &Context, tx: &mut Tx, written: Written) -> Result<Places, Sto
     Ok(exposures.filter_map(id).collect())
 }
 
-fn tell(case: &Case<'_>, revoked: &Revoked, exposures: &Places, outcomes: &mut [Outcome]) {
+fn tell(case: &Case<'_>, reacted: &Reacted, exposures: &Places, outcomes: &mut [Outcome]) {
     let token = &case.found.known.token;
+    let revoked = &reacted.revoked;
+    let dead = matches!(case.state, TokenState::Revoked { .. });
     for (index, place) in &case.seen {
         let facts = Facts {
             token_id: token.id.to_string(),
@@ -380,9 +324,12 @@ fn tell(case: &Case<'_>, revoked: &Revoked, exposures: &Places, outcomes: &mut [
             exposure_id: exposures.get(&(token.id, *place)).cloned(),
         };
         if let Some(outcome) = outcomes.get_mut(*index) {
-            *outcome = match revoked.holds(case) {
-                true => Outcome::Revoked(facts),
-                false => Outcome::AlreadyRevoked(facts),
+            *outcome = match revoked.reason(case) {
+                Some(reason) if reason.is_quarantine() => Outcome::Quarantined(facts),
+                Some(_) => Outcome::Revoked(facts),
+                None if case.is_quarantined() => Outcome::Quarantined(facts),
+                None if dead => Outcome::AlreadyRevoked(facts),
+                None => Outcome::NotRevoked(facts),
             };
         }
     }

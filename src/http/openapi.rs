@@ -48,6 +48,7 @@ pub(super) use token_bodies::{
         internal::tokens::issue,
         internal::exposures::list,
         internal::exposures::show,
+        internal::policy::show,
         reports::gitlab,
         reports::depsdev,
         reports::in_house,

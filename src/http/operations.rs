@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::state::ApiState;
 use crate::domain::outbox::{self, Lag};
-use crate::domain::{audit, retention};
+use crate::domain::{audit, breakers, quarantines, retention};
 use crate::telemetry::{OutboxDepth, metrics as telemetry};
 
 /// How long whoever watches waits for the database.
@@ -164,6 +164,16 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
     }
     for (limit, times) in state.ctx.limits.refusals() {
         state.metrics.limited(limit, times);
+    }
+    if let Ok(Ok(all)) = timeout(PATIENCE, breakers::list(&state.ctx)).await {
+        let (policy, now) = (state.ctx.leak_policy.current(), state.ctx.clock.now());
+        for breaker in all {
+            let open = breaker.is_open(&policy, now);
+            state.metrics.breaker(&breaker.origin, open);
+        }
+    }
+    if let Ok(Ok(open)) = timeout(PATIENCE, quarantines::count(&state.ctx)).await {
+        state.metrics.quarantines(open);
     }
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -172,6 +172,7 @@ fn services(config: &mut ServiceConfig) {
             resource("/v1/revocations/bulk/{id}", "GET").route(web::get().to(internal::bulk::show)),
         )
         .service(resource("/v1/tokens", "POST").route(web::post().to(internal::tokens::issue)))
+        .service(resource("/v1/policy", "GET").route(web::get().to(internal::policy::show)))
         .service(resource("/v1/exposures", "GET").route(web::get().to(internal::exposures::list)))
         .service(
             resource("/v1/exposures/{id}", "GET").route(web::get().to(internal::exposures::show)),

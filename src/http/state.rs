@@ -10,7 +10,7 @@ use super::bodies::Bodies;
 use super::extract::CookieNames;
 use super::web::Look;
 use crate::domain::Context;
-use crate::model::{Networks, SharedSecrets};
+use crate::model::{Networks, Origin, SharedSecrets};
 use crate::origins::{KeyRing, TokenField};
 use crate::telemetry::Metrics;
 
@@ -27,6 +27,8 @@ pub struct ApiState {
     pub gitlab: Option<Arc<SharedIntake>>,
     /// Whether anybody may give up credentials.
     pub possession: bool,
+    /// Everybody who may report leaks.
+    pub reporting: Arc<[Origin]>,
     /// How pages look.
     pub look: Arc<Look>,
     /// The names of our cookies.

@@ -6,10 +6,17 @@ use crate::model::letter::{Addressee, Outcome};
 
 /// The steps, most urgent first.
 pub(super) fn steps(about: &About<'_>) -> Vec<String> {
-    let worked = matches!(about.letter.outcome, Outcome::Revoked { .. });
-    let replace = worked.then(|| replace(about)).flatten();
+    let outcome = about.letter.outcome;
+    let worked = matches!(
+        outcome,
+        Outcome::Revoked { .. } | Outcome::Quarantined { .. } | Outcome::NotRevoked { works: true }
+    );
+    let first = match outcome {
+        Outcome::NotRevoked { .. } => Some(revoke_it(about)),
+        _ => worked.then(|| replace(about)).flatten(),
+    };
     [
-        replace,
+        first,
         Some(look_back(about, worked)),
         clean_up(about),
         Some(prevent(about)),
@@ -17,6 +24,18 @@ pub(super) fn steps(about: &About<'_>) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What only the reader can do about a token that was left as it is.
+fn revoke_it(about: &About<'_>) -> String {
+    let ask = match about.letter.addressee {
+        Addressee::Operator => "revoke it yourself with `tokenward token revoke`".to_owned(),
+        _ => format!("revoke it yourself: go to {}", about.settings),
+    };
+    format!(
+        "Unless you know that the copy is harmless, {ask}. If it is not listed there, ask us to \
+         revoke it. Make a new one first if something of yours needs it."
+    )
 }
 
 /// How what depended on the token gets going again.
@@ -69,7 +88,10 @@ fn replace(about: &About<'_>) -> Option<String> {
 /// Where misuse would show.
 fn look_back(about: &About<'_>, worked: bool) -> String {
     let while_it_worked = if worked {
-        "Others may have used it before we ended it."
+        match about.letter.outcome {
+            Outcome::NotRevoked { .. } => "Others may have used it, and still can.",
+            _ => "Others may have used it before we ended it.",
+        }
     } else {
         "It may have been public while it still worked."
     };
@@ -99,11 +121,14 @@ fn look_back(about: &About<'_>, worked: bool) -> String {
 /// What to do about the copy that was found.
 fn clean_up(about: &About<'_>) -> Option<String> {
     about.letter.url.as_ref()?;
-    Some(
-        "Remove the token from where it was seen. It is harmless now, but it draws people who \
-         look for more. In a repository it stays in the history after the file is changed."
-            .to_owned(),
-    )
+    let why = match about.letter.outcome {
+        Outcome::NotRevoked { .. } => "That does not replace revoking it: copies remain.",
+        _ => "It is harmless now, but it draws people who look for more.",
+    };
+    Some(format!(
+        "Remove the token from where it was seen. {why} In a repository it stays in the history \
+         after the file is changed."
+    ))
 }
 
 /// What keeps it from happening again.

@@ -54,6 +54,8 @@ impl<'a> About<'a> {
     fn sentence(&self, longest: usize) -> String {
         let ending = match self.letter.outcome {
             Outcome::Revoked { .. } | Outcome::AlreadySuspended { .. } => " and has been revoked",
+            Outcome::Quarantined { .. } => " and is in quarantine",
+            Outcome::NotRevoked { .. } => ", and has NOT been revoked",
             Outcome::AlreadyExpired { .. } | Outcome::AlreadyRevoked { .. } => "",
         };
         format!("{} {}{ending}", self.whose(longest), self.place.found())
@@ -62,7 +64,9 @@ impl<'a> About<'a> {
     /// `Your expired personal access token “deploy”`, from where the reader stands.
     fn whose(&self, longest: usize) -> String {
         let adjective = match self.letter.outcome {
-            Outcome::Revoked { .. } => "",
+            Outcome::Revoked { .. } | Outcome::Quarantined { .. } | Outcome::NotRevoked { .. } => {
+                ""
+            }
             Outcome::AlreadyExpired { .. } => "expired ",
             Outcome::AlreadyRevoked { .. } => "revoked ",
             Outcome::AlreadySuspended { .. } => "suspended ",
@@ -121,10 +125,6 @@ impl<'a> About<'a> {
 
     /// What we did, first thing.
     pub(super) fn what_we_did(&self) -> Line {
-        let account = match self.letter.addressee {
-            Addressee::Owner => "Your account",
-            _ => "The account behind it",
-        };
         let done = match self.letter.outcome {
             Outcome::Revoked { at } => format!(
                 "We revoked it on {}. Since then it opens nothing, whoever has a copy.",
@@ -147,12 +147,36 @@ impl<'a> About<'a> {
                 )
             }
             Outcome::AlreadySuspended { at } => format!(
-                "{account} has been blocked since {}, so it opened nothing when it was found. We \
+                "{} has been blocked since {}, so it opened nothing when it was found. We \
                  revoked it for good: it stays dead when the account is unblocked.",
+                self.account(),
                 moment(at)
             ),
+            Outcome::Quarantined { at } => format!(
+                "We put it into quarantine on {}. It opens nothing, whoever has a copy, until \
+                 whoever runs {} has decided: it is then revoked for good or works again.",
+                moment(at),
+                self.brand
+            ),
+            Outcome::NotRevoked { works: true } => {
+                "We did not revoke it: it still works, for whoever has a copy. Whoever runs this \
+                 service has decided that reports like this one are passed on and nothing more."
+                    .to_owned()
+            }
+            Outcome::NotRevoked { works: false } => {
+                "It did not work when it was found, and we did not revoke it: what keeps it from \
+                 working may change."
+                    .to_owned()
+            }
         };
         Line::new(done)
+    }
+
+    fn account(&self) -> &'static str {
+        match self.letter.addressee {
+            Addressee::Owner => "Your account",
+            _ => "The account behind it",
+        }
     }
 
     /// What else died, if anything did.
@@ -167,7 +191,11 @@ impl<'a> About<'a> {
             _ if one => "related token",
             _ => "related tokens",
         };
-        (count > 0).then(|| Line::new(format!("With it we ended {count} {what}.")))
+        let did = match self.letter.outcome {
+            Outcome::Quarantined { .. } => "went",
+            _ => "we ended",
+        };
+        (count > 0).then(|| Line::new(format!("With it {did} {count} {what}.")))
     }
 
     /// The token as its owner knows it.

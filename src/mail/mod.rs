@@ -7,6 +7,7 @@
 mod advice;
 mod attempted;
 mod brand;
+mod breaker;
 mod dkim;
 mod error;
 mod facts;

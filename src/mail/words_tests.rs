@@ -40,8 +40,11 @@ fn a_place_that_is_not_known_is_text() {
 #[rstest]
 #[case("already_expired", Outcome::AlreadyExpired { at: at(900) })]
 #[case("already_revoked", Outcome::AlreadyRevoked { at: at(900) })]
+#[case("quarantined", Outcome::Quarantined { at: at(0) })]
+#[case("not_revoked", Outcome::NotRevoked { works: true })]
+#[case("not_revoked_and_dead", Outcome::NotRevoked { works: false })]
 #[case("already_suspended", Outcome::AlreadySuspended { at: at(900) })]
-fn a_dead_token_reads_differently(#[case] name: &str, #[case] outcome: Outcome) {
+fn each_outcome_reads_differently(#[case] name: &str, #[case] outcome: Outcome) {
     let mut exposed = exposed();
     exposed.outcome = outcome;
     exposed.token.last_used_at = None;

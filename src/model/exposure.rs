@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::detector::Detector;
 use super::id::Id;
+use super::leak_policy::Decision;
 use super::time::Timestamp;
 use super::token::Token;
 
@@ -203,8 +204,10 @@ pub struct Exposure {
     pub place: Place,
     /// When it was reported first.
     pub first_seen_at: Timestamp,
-    /// Since when the token is dead.
-    pub revoked_at: Timestamp,
+    /// Since when the token is dead; `None` when it was not dead and was left as it was.
+    pub revoked_at: Option<Timestamp>,
+    /// What was decided about it.
+    pub decision: Decision,
     /// What the reporter was answered.
     pub verdict: Verdict,
 }

@@ -16,6 +16,8 @@ pub enum Letter {
     TokenAttempted(Box<TokenAttempted>),
     /// Two used the same refresh token of yours.
     TokenReplayed(TokenReplayed),
+    /// Somebody reports more than is plausible.
+    BreakerOpened(BreakerOpened),
     /// The code that lets you sign in.
     LoginCode(LoginCode),
 }
@@ -49,6 +51,25 @@ pub struct TokenReplayed {
     pub scopes: Vec<String>,
     /// When everything was revoked.
     pub ended_at: Timestamp,
+}
+
+/// An origin had so many tokens revoked that what else it reports goes into quarantine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerOpened {
+    /// The origin's name, as commands take it.
+    pub origin: String,
+    /// Its name in a sentence.
+    pub reported_by: String,
+    /// How many working tokens it had revoked.
+    pub revoked: i64,
+    /// Since when.
+    pub since: Timestamp,
+    /// When that was enough.
+    pub opened_at: Timestamp,
+    /// When the first tokens leave quarantine, if nobody decides before.
+    pub ends_at: Timestamp,
+    /// What happens to them then: `finish` or `release`.
+    pub ending: String,
 }
 
 /// A token was seen where it should not be.
@@ -157,5 +178,15 @@ pub enum Outcome {
     AlreadySuspended {
         /// Since when its owner is blocked.
         at: Timestamp,
+    },
+    /// It is in quarantine: it opens nothing, and an operator may bring it back.
+    Quarantined {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// It was left as it is.
+    NotRevoked {
+        /// Whether it works.
+        works: bool,
     },
 }

@@ -9,6 +9,7 @@ pub mod detector;
 pub mod exposure;
 pub mod grant;
 pub mod id;
+pub mod leak_policy;
 pub mod leaked_use;
 pub mod letter;
 pub mod limits;
@@ -44,6 +45,9 @@ pub use detector::{Candidate, Detector};
 pub use exposure::{Exposure, InvalidOrigin, Origin, Place, Verdict};
 pub use grant::{Grant, GrantRequest, SubType};
 pub use id::Id;
+pub use leak_policy::{
+    BreakerPolicy, Decision, InvalidRule, LeakPolicy, QuarantineEnd, Reaction, Rule,
+};
 pub use leaked_use::{LeakedUse, WayIn};
 pub use letter::Letter;
 pub use limits::{Allowance, InvalidAllowance, Limit, LimitPolicy};

@@ -53,7 +53,7 @@ pub struct Token {
     pub revocation: Option<Revocation>,
 }
 
-/// The end of a token. It is final.
+/// The end of a token. It is final, unless [`RevocationReason::is_quarantine`] says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
     /// When.
@@ -89,11 +89,16 @@ pub enum RevocationReason {
     SignedOutEverywhere,
     /// The client it belonged to was deleted.
     ClientDeleted,
+    /// The token itself was seen, and policy says to wait for an operator. The one end, with the next
+    /// one, that is not final.
+    Quarantined,
+    /// It came from the same grant or session as one that was quarantined.
+    RelativeQuarantined,
 }
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Exposed,
         Self::RelativeExposed,
         Self::Operator,
@@ -106,7 +111,21 @@ impl RevocationReason {
         Self::SignedOut,
         Self::SignedOutEverywhere,
         Self::ClientDeleted,
+        Self::Quarantined,
+        Self::RelativeQuarantined,
     ];
+
+    /// Whether the token itself was seen where it should not be.
+    #[must_use]
+    pub const fn was_seen(self) -> bool {
+        matches!(self, Self::Exposed | Self::Quarantined)
+    }
+
+    /// Whether it may be undone.
+    #[must_use]
+    pub const fn is_quarantine(self) -> bool {
+        matches!(self, Self::Quarantined | Self::RelativeQuarantined)
+    }
 
     /// The name as stored.
     #[must_use]
@@ -124,6 +143,8 @@ impl RevocationReason {
             Self::SignedOut => "signed_out",
             Self::SignedOutEverywhere => "signed_out_everywhere",
             Self::ClientDeleted => "client_deleted",
+            Self::Quarantined => "quarantined",
+            Self::RelativeQuarantined => "relative_quarantined",
         }
     }
 
@@ -243,6 +264,13 @@ impl KnownToken {
             None if self.left_organization() => TokenState::Suspended { at: now },
             None => TokenState::Live,
         }
+    }
+
+    /// Whether it is dead by a quarantine, which may be undone.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        let revocation = self.token.revocation;
+        revocation.is_some_and(|revocation| revocation.reason.is_quarantine())
     }
 
     /// Whether its user, organization or client is shut out, or its user has left the organization,

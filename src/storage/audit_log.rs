@@ -19,7 +19,8 @@ use super::error::StorageError;
 use super::journal::{Event, Noted};
 use super::provenance;
 use super::rows::hex_of;
-use crate::model::{About, Actor, Id, Timestamp};
+use super::tokens::RevokedToken;
+use crate::model::{About, Actor, Id, Origin, Timestamp};
 
 /// A row as it is appended.
 struct NewRow {
@@ -57,17 +58,23 @@ fn told(event: &Event) -> (&'static str, About, Option<Value>) {
             },
             Some(json!({ "kind": token.kind.name() })),
         ),
-        Event::TokenRevoked(token) => (
-            "token.revoked",
-            About {
-                token: Some(token.id),
-                exposure: None,
-                user: token.user,
-                organization: token.organization,
-                client: token.client,
-            },
-            Some(json!({ "kind": token.kind.name(), "reason": token.reason.name() })),
-        ),
+        Event::TokenRevoked(token) => ended("token.revoked", token),
+        Event::TokenQuarantined(token) => ended("token.quarantined", token),
+        Event::TokenReleased(token) => ended("token.released", token),
+        Event::ReactionDecided {
+            token,
+            origin,
+            decision,
+        } => {
+            let detail = json!({
+                "origin": origin.as_str(),
+                "decision": decision.reaction.name(),
+                "decided_by": decision.rule,
+            });
+            ("policy.decided", About::token(*token), Some(detail))
+        }
+        Event::BreakerOpened { origin } => breaker("breaker.opened", origin),
+        Event::BreakerClosed { origin } => breaker("breaker.closed", origin),
         Event::ExposureCreated { exposure, token } => {
             let about = About {
                 exposure: Some(*exposure),
@@ -78,6 +85,23 @@ fn told(event: &Event) -> (&'static str, About, Option<Value>) {
         Event::ExposureAttempted { token } => ("exposure.attempted", About::token(*token), None),
         Event::Done(deed) => (deed.name, deed.about, deed.detail.clone()),
     }
+}
+
+fn ended(name: &'static str, token: &RevokedToken) -> (&'static str, About, Option<Value>) {
+    let about = About {
+        token: Some(token.id),
+        exposure: None,
+        user: token.user,
+        organization: token.organization,
+        client: token.client,
+    };
+    let detail = json!({ "kind": token.kind.name(), "reason": token.reason.name() });
+    (name, about, Some(detail))
+}
+
+fn breaker(name: &'static str, origin: &Origin) -> (&'static str, About, Option<Value>) {
+    let detail = json!({ "origin": origin.as_str() });
+    (name, About::default(), Some(detail))
 }
 
 /// Appends a row for each event, in the name of whoever acts in this task.

@@ -190,7 +190,8 @@ pub async fn list_grants(
     sql!(tx.connection(), |c| sqlx::query(
         "SELECT id
          FROM grants
-         WHERE user_id = $1 AND client_id = $2 AND revoked_at IS NULL",
+         WHERE user_id = $1 AND client_id = $2
+             AND (revoked_at IS NULL OR quarantined_at IS NOT NULL)",
     )
     .bind(user.uuid())
     .bind(client.uuid())

@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use serde_json::json;
 use uuid::Uuid;
 
+mod decided;
 mod places;
 mod sealed;
 
+pub use decided::redecide;
 pub use places::{PlacesHeld, count_old, list_old, list_origins, places_held, scrub};
 pub use sealed::{PlaceMove, SealedPlace, list_unsealed, move_places, seal};
 
@@ -18,8 +20,8 @@ use super::journal::Event;
 use super::rows::{Columns, column, exactly, hex_of, ids_as_json};
 use super::tokens::{found, with_more};
 use crate::model::{
-    Delivery, Exposure, HashKey, Id, KnownToken, Organization, Origin, Timestamp, Token, TokenKind,
-    User, Verdict,
+    Delivery, Exposure, HashKey, Id, KnownToken, Organization, Origin, Reaction, Timestamp, Token,
+    TokenKind, User, Verdict,
 };
 
 /// An exposure as it is first written down.
@@ -45,23 +47,24 @@ pub async fn insert(
 ) -> Result<Vec<Id<Exposure>>, StorageError> {
     const SQLITE: &str = "INSERT INTO exposures (
              delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
-             state_before, revoked_at, verdict
+             state_before, revoked_at, verdict, decision, decided_by
          )
          SELECT
              $2, $3, unhex(value ->> 0), unhex(value ->> 1), value ->> 2, unhex(value ->> 3),
-             value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
+             value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
+             value ->> 10, value ->> 11
          FROM json_each($1)
          WHERE true
          ON CONFLICT (token_id, place_key) DO NOTHING
          RETURNING id";
     const POSTGRES: &str = "INSERT INTO exposures (
              delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
-             state_before, revoked_at, verdict
+             state_before, revoked_at, verdict, decision, decided_by
          )
          SELECT $1, $2, e.*
          FROM unnest(
              $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
-             $9::bigint[], $10::text[], $11::bigint[], $12::text[]
+             $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[]
          ) AS e
          ON CONFLICT (token_id, place_key) DO NOTHING
          RETURNING id";
@@ -89,8 +92,10 @@ pub async fn insert(
                 .bind(each(exposures, |e| e.exposure.place.source.as_deref()))
                 .bind(each(exposures, |e| e.exposure.first_seen_at.as_millis()))
                 .bind(each(exposures, |e| e.state_before))
-                .bind(each(exposures, |e| e.exposure.revoked_at.as_millis()))
-                .bind(each(exposures, |e| e.exposure.verdict.name()));
+                .bind(each(exposures, |e| dead_since(e.exposure.revoked_at)))
+                .bind(each(exposures, |e| e.exposure.verdict.name()))
+                .bind(each(exposures, |e| e.exposure.decision.reaction.name()))
+                .bind(each(exposures, |e| e.exposure.decision.rule.as_str()));
             patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await
         }
     };
@@ -122,9 +127,16 @@ fn as_json(new: &NewExposure, seal: &HashKey) -> serde_json::Value {
         exposure.place.source,
         exposure.first_seen_at,
         new.state_before,
-        exposure.revoked_at,
+        dead_since(exposure.revoked_at),
         exposure.verdict.name(),
+        exposure.decision.reaction.name(),
+        exposure.decision.rule,
     ])
+}
+
+/// The column cannot be empty, because an earlier version reads it.
+fn dead_since(at: Option<Timestamp>) -> i64 {
+    at.map_or(0, Timestamp::as_millis)
 }
 
 /// An exposure as operators see it.
@@ -142,8 +154,12 @@ pub struct StoredExposure {
     pub first_seen_at: Timestamp,
     /// What the token's state was then.
     pub state_before: String,
-    /// Since when the token is dead.
-    pub revoked_at: Timestamp,
+    /// Since when the token is dead; `None` when it was not dead and was left as it was.
+    pub revoked_at: Option<Timestamp>,
+    /// What was decided about it.
+    pub decision: Reaction,
+    /// Which rule decided; `None` from before there were several.
+    pub decided_by: Option<String>,
     /// What the reporter was answered.
     pub verdict: Verdict,
     /// When address and kind of place were removed, because they had been kept for long enough.
@@ -192,7 +208,8 @@ fn key(row: &impl Columns) -> Result<Recorded, sqlx::Error> {
 pub async fn list_by_token(db: &Db, token: Id<Token>) -> Result<Vec<StoredExposure>, StorageError> {
     sql!(db.reader(), |c| sqlx::query(
         "SELECT
-             id, origin, url, source, first_seen_at, state_before, revoked_at, verdict, scrubbed_at
+             id, origin, url, source, first_seen_at, state_before, revoked_at, verdict,
+             decision, decided_by, scrubbed_at
          FROM exposures
          WHERE token_id = $1
          ORDER BY first_seen_at, id",
@@ -236,7 +253,8 @@ const SEEN: &str = ",
         e.id AS exposure_id, e.origin AS exposure_origin, e.url AS exposure_url,
         e.source AS exposure_source, e.first_seen_at AS exposure_first_seen_at,
         e.state_before AS exposure_state_before, e.revoked_at AS exposure_revoked_at,
-        e.verdict AS exposure_verdict, e.scrubbed_at AS exposure_scrubbed_at";
+        e.verdict AS exposure_verdict, e.decision AS exposure_decision,
+        e.decided_by AS exposure_decided_by, e.scrubbed_at AS exposure_scrubbed_at";
 
 /// Up to `limit` exposures behind `after`, newest first.
 ///
@@ -322,7 +340,11 @@ fn named(row: &impl Columns, prefix: &str) -> Result<StoredExposure, sqlx::Error
         source: row.read(&name("source"))?,
         first_seen_at: Timestamp::from_millis(row.read(&name("first_seen_at"))?),
         state_before: row.read(&name("state_before"))?,
-        revoked_at: Timestamp::from_millis(row.read(&name("revoked_at"))?),
+        revoked_at: Some(row.read::<i64>(&name("revoked_at"))?)
+            .filter(|at| *at != 0)
+            .map(Timestamp::from_millis),
+        decision: Reaction::from_stored(row.read::<Option<String>>(&name("decision"))?.as_deref()),
+        decided_by: row.read(&name("decided_by"))?,
         verdict: if genuine {
             Verdict::TruePositive
         } else {

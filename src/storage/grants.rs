@@ -47,22 +47,51 @@ pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StorageError> {
 /// When the database fails.
 pub async fn revoke(tx: &mut Tx, grants: &[Id<Grant>], at: Timestamp) -> Result<(), StorageError> {
     const SQLITE: &str = "UPDATE grants
-         SET revoked_at = $2
+         SET revoked_at = $2, quarantined_at = NULL
+         WHERE id IN (SELECT unhex(value) FROM json_each($1))
+             AND (revoked_at IS NULL OR quarantined_at IS NOT NULL)";
+    const POSTGRES: &str = "UPDATE grants
+         SET revoked_at = $2, quarantined_at = NULL
+         WHERE id = ANY($1)
+             AND (revoked_at IS NULL OR quarantined_at IS NOT NULL)";
+    end(tx, (SQLITE, POSTGRES), grants, at).await
+}
+
+/// Ends all these grants for as long as they are in quarantine.
+///
+/// # Errors
+/// When the database fails.
+pub async fn quarantine(
+    tx: &mut Tx,
+    grants: &[Id<Grant>],
+    at: Timestamp,
+) -> Result<(), StorageError> {
+    const SQLITE: &str = "UPDATE grants
+         SET revoked_at = $2, quarantined_at = $2
          WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL";
     const POSTGRES: &str = "UPDATE grants
-         SET revoked_at = $2
+         SET revoked_at = $2, quarantined_at = $2
          WHERE id = ANY($1) AND revoked_at IS NULL";
+    end(tx, (SQLITE, POSTGRES), grants, at).await
+}
+
+async fn end(
+    tx: &mut Tx,
+    (sqlite, postgres): (&'static str, &'static str),
+    grants: &[Id<Grant>],
+    at: Timestamp,
+) -> Result<(), StorageError> {
     let ids: Vec<Uuid> = grants.iter().map(|id| id.uuid()).collect();
     match tx.connection() {
         Backend::Sqlite(c) => {
-            let query = sqlx::query(SQLITE)
+            let query = sqlx::query(sqlite)
                 .bind(ids_as_json(&ids))
                 .bind(at.as_millis());
             patient(query.execute(c)).await?;
         }
         Backend::Postgres(c) => {
             patient(
-                sqlx::query(POSTGRES)
+                sqlx::query(postgres)
                     .bind(ids)
                     .bind(at.as_millis())
                     .execute(c),
@@ -104,7 +133,7 @@ pub async fn list_by_sessions(
     }
 }
 
-/// Everything that a user granted and that has not ended.
+/// Everything that a user granted and that has not ended for good.
 ///
 /// # Errors
 /// When the database fails.
@@ -112,7 +141,7 @@ pub async fn list_by_user(tx: &mut Tx, user: Id<User>) -> Result<Vec<Id<Grant>>,
     sql!(tx.connection(), |c| sqlx::query(
         "SELECT id
          FROM grants
-         WHERE user_id = $1 AND revoked_at IS NULL
+         WHERE user_id = $1 AND (revoked_at IS NULL OR quarantined_at IS NOT NULL)
          ORDER BY id",
     )
     .bind(user.uuid())
@@ -135,8 +164,8 @@ pub async fn revoke_by_client(
 ) -> Result<(), StorageError> {
     sql!(tx.connection(), execute sqlx::query(
         "UPDATE grants
-         SET revoked_at = $2
-         WHERE client_id = $1 AND revoked_at IS NULL",
+         SET revoked_at = $2, quarantined_at = NULL
+         WHERE client_id = $1 AND (revoked_at IS NULL OR quarantined_at IS NOT NULL)",
     )
     .bind(client.uuid())
     .bind(at.as_millis()))

@@ -6,7 +6,9 @@ use super::audit_log;
 use super::backend::Tx;
 use super::error::StorageError;
 use super::tokens::RevokedToken;
-use crate::model::{Client, Deed, Exposure, Id, Organization, Timestamp, Token, TokenKind, User};
+use crate::model::{
+    Client, Decision, Deed, Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User,
+};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,29 @@ pub enum Event {
     TokenIssued(IssuedToken),
     /// A token died, for the reason that is said with it.
     TokenRevoked(RevokedToken),
+    /// A token is as good as dead until its quarantine ends.
+    TokenQuarantined(RevokedToken),
+    /// A token came back out of quarantine. Its reason is that of the quarantine.
+    TokenReleased(RevokedToken),
+    /// It was decided what is done about a token that was seen.
+    ReactionDecided {
+        /// The token.
+        token: Id<Token>,
+        /// Who reported it.
+        origin: Origin,
+        /// What was decided, and by which rule.
+        decision: Decision,
+    },
+    /// An origin had so many tokens revoked that others go into quarantine.
+    BreakerOpened {
+        /// Which.
+        origin: Origin,
+    },
+    /// An operator trusts an origin again.
+    BreakerClosed {
+        /// Which.
+        origin: Origin,
+    },
     /// A token was seen at a place where it was not seen before.
     ExposureCreated {
         /// The record.

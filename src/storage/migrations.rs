@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 18] = [
+const FILES: [(&str, (&str, &str)); 19] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -82,6 +82,13 @@ const FILES: [(&str, (&str, &str)); 18] = [
     ("ended rows", both!("../../migrations/0015_ended_rows.sql")),
     ("limits", both!("../../migrations/0018_limits.sql")),
     ("networks", both!("../../migrations/0018b_networks.sql")),
+    (
+        "quarantines",
+        (
+            include_str!("../../migrations/0016_quarantines.sqlite.sql"),
+            include_str!("../../migrations/0016_quarantines.postgres.sql"),
+        ),
+    ),
     (
         "audit log",
         (

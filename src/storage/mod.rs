@@ -5,6 +5,7 @@
 //! takes JSON), because the number of statements must not depend on the size of the set.
 
 pub mod audit_log;
+pub mod breakers;
 pub mod bulk_revocations;
 pub mod client_secrets;
 pub mod clients;
@@ -23,6 +24,7 @@ pub mod organizations;
 pub mod origin_keys;
 pub mod outbox;
 pub mod provenance;
+pub mod quarantines;
 pub mod sessions;
 pub mod signing_keys;
 pub mod spent_tokens;

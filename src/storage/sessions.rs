@@ -151,11 +151,13 @@ pub async fn end(
 ) -> Result<Vec<Id<Token>>, StorageError> {
     const ONE: &str = "UPDATE tokens
          SET revoked_at = $3, revoked_reason = 'signed_out'
-         WHERE user_id = $1 AND kind = 'user_session_token' AND revoked_at IS NULL AND id = $2
+         WHERE user_id = $1 AND kind = 'user_session_token' AND id = $2
+             AND COALESCE(revoked_reason, 'quarantined') IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     const OTHERS: &str = "UPDATE tokens
          SET revoked_at = $3, revoked_reason = 'signed_out'
-         WHERE user_id = $1 AND kind = 'user_session_token' AND revoked_at IS NULL AND id <> $2
+         WHERE user_id = $1 AND kind = 'user_session_token' AND id <> $2
+             AND COALESCE(revoked_reason, 'quarantined') IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     let (statement, token) = match which {
         Ending::One(token) => (ONE, token),

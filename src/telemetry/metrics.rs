@@ -154,6 +154,23 @@ impl Metrics {
         self.series.overdue.get_or_create(&labels).set(overdue);
     }
 
+    /// Whether the breaker of an origin is open; to be told before each scrape.
+    pub fn breaker(&self, origin: &Origin, open: bool) {
+        let labels = [("origin", origin.as_str().to_owned().into())];
+        let gauge = self.series.breakers.get_or_create(&labels);
+        gauge.set(i64::from(open));
+    }
+
+    /// How many leaked tokens are in quarantine; to be told before each scrape.
+    pub fn quarantines(&self, number: i64) {
+        self.series.quarantines.set(number);
+    }
+
+    /// A changed configuration could not be read.
+    pub fn policy_reload_failed(&self) {
+        self.series.policy_failures.inc();
+    }
+
     /// So much of one kind was removed because its time was over.
     pub fn removed(&self, what: &'static str, count: u64) {
         add(&self.series.removed, &[("what", what.into())], count);

@@ -34,6 +34,9 @@ pub(super) struct Series {
     pub(super) unchained: Gauge,
     pub(super) unchained_age: Gauge<f64, AtomicU64>,
     pub(super) backlog: Family<[Label; 1], Gauge>,
+    pub(super) breakers: Family<[Label; 1], Gauge>,
+    pub(super) quarantines: Gauge,
+    pub(super) policy_failures: Counter,
     pub(super) overdue: Family<[Label; 1], Gauge<f64, AtomicU64>>,
     pub(super) removed: Counters<1>,
     pub(super) introspections: Counters<1>,
@@ -93,6 +96,9 @@ impl Series {
             unchained: Gauge::default(),
             unchained_age: Gauge::default(),
             backlog: Family::default(),
+            breakers: Family::default(),
+            quarantines: Gauge::default(),
+            policy_failures: Counter::default(),
             overdue: Family::default(),
             removed: Family::default(),
             introspections: Family::default(),
@@ -246,6 +252,14 @@ impl Series {
         let help =
             "What was kept beyond its time and waits to be removed; not counted beyond 10,000";
         to.register("retention_backlog", help, self.backlog.clone());
+        let help =
+            "Whether the origin reports more than is plausible, so that it goes into quarantine";
+        to.register("breaker_open", help, self.breakers.clone());
+        let help = "Leaked tokens in quarantine, each perhaps with relatives";
+        to.register("quarantines", help, self.quarantines.clone());
+        let help =
+            "Times that a changed configuration could not be read, so that the policy stayed";
+        to.register("policy_reload_failures", help, self.policy_failures.clone());
         let help = "For how long the oldest of it was kept beyond its time";
         to.register_with_unit(
             "retention_overdue",

@@ -37,6 +37,7 @@ mod networks;
 mod operations;
 mod origins;
 mod outbox;
+mod policy;
 mod possession;
 mod protocol;
 mod repetition;

@@ -156,6 +156,15 @@ impl Service {
         self.process.wait().unwrap().code().unwrap()
     }
 
+    /// Sends a whole request, and tells the whole answer.
+    pub(crate) fn ask(&self, request: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
     pub(crate) fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).unwrap()
     }

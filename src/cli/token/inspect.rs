@@ -36,6 +36,9 @@ struct ExposureView {
     first_seen_at: String,
     state_before: String,
     verdict: &'static str,
+    /// What was decided, and by which rule.
+    decision: &'static str,
+    decided_by: Option<String>,
     /// When address and source were removed; null while they are kept.
     scrubbed_at: Option<String>,
 }
@@ -50,6 +53,8 @@ impl From<StoredExposure> for ExposureView {
             first_seen_at: exposure.first_seen_at.to_string(),
             state_before: exposure.state_before,
             verdict: exposure.verdict.name(),
+            decision: exposure.decision.name(),
+            decided_by: exposure.decided_by,
             scrubbed_at: moment(exposure.scrubbed_at),
         }
     }
@@ -65,6 +70,8 @@ impl Shown for ExposureView {
             ("first seen", self.first_seen_at.clone()),
             ("reported by", self.reported_by.clone()),
             ("state before", self.state_before.clone()),
+            ("decided", self.decision.to_owned()),
+            ("by", or(self.decided_by.as_ref(), "-")),
             ("source", or(self.source.as_ref(), "-")),
             ("where", or(self.url.as_ref(), absent)),
         ]

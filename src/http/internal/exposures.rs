@@ -46,9 +46,17 @@ pub(in crate::http) struct ExposureAnswer {
     /// `live`, `expired`, `suspended` or `revoked`.
     #[schema(example = "live")]
     state_before: String,
-    /// Since when the token is dead.
+    /// Since when the token is dead; null when it was not dead and was left as it was.
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
-    revoked_at: String,
+    revoked_at: Option<String>,
+    /// What was decided: `revoke`, `quarantine`, `notify` or `observe`.
+    #[schema(example = "revoke")]
+    decision: &'static str,
+    /// The rule that decided, as it is written in the configuration; `default`, where none fitted;
+    /// `breaker`, when the origin reported too much; `always`, where policy has no say; null from
+    /// before there were rules.
+    #[schema(example = "github * revoke")]
+    decided_by: Option<String>,
     /// What the reporter was answered.
     #[schema(example = "true_positive")]
     verdict: &'static str,
@@ -136,7 +144,9 @@ impl ExposureAnswer {
             scrubbed_at: exposure.scrubbed_at.as_ref().map(Timestamp::to_string),
             first_seen_at: exposure.first_seen_at.to_string(),
             state_before: exposure.state_before.clone(),
-            revoked_at: exposure.revoked_at.to_string(),
+            revoked_at: exposure.revoked_at.as_ref().map(Timestamp::to_string),
+            decision: exposure.decision.name(),
+            decided_by: exposure.decided_by.clone(),
             verdict: exposure.verdict.name(),
             token: ExposedToken {
                 id: token.id.to_string(),

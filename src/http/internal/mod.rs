@@ -2,6 +2,7 @@
 
 pub(super) mod bulk;
 pub(super) mod exposures;
+pub(super) mod policy;
 pub(super) mod revocations;
 pub(super) mod tokens;
 

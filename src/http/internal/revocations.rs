@@ -101,7 +101,8 @@ pub(in crate::http) struct RevocationsAnswer {
 /// What became of one item.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct ItemAnswer {
-    /// `revoked`: it died just now or, in a dry run, would; `already_revoked`; `unknown`: we never
+    /// `revoked`: it died just now or, in a dry run, would; `quarantined`: policy says that an operator
+    /// decides, until then it is dead; `not_revoked`: policy says to leave it; `already_revoked`; `unknown`: we never
     /// issued such a token; `invalid`: the item makes no sense.
     #[schema(example = "revoked")]
     status: &'static str,
@@ -132,6 +133,8 @@ impl ItemAnswer {
     fn new(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Revoked(facts) => Self::of("revoked", facts),
+            Outcome::Quarantined(facts) => Self::of("quarantined", facts),
+            Outcome::NotRevoked(facts) => Self::of("not_revoked", facts),
             Outcome::AlreadyRevoked(facts) => Self::of("already_revoked", facts),
             Outcome::Unknown => Self::empty("unknown"),
             Outcome::Invalid { detail } => Self {

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::model::{Exposure, Id};
+use super::NewLetter;
+use crate::model::{Exposure, Id, Letter};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
 use crate::storage::rows::ids_as_json;
@@ -34,5 +35,18 @@ pub async fn forget_places(tx: &mut Tx, exposures: &[Id<Exposure>]) -> Result<u6
             let query = sqlx::query(POSTGRES).bind(ids);
             Ok(patient(query.execute(c)).await?.rows_affected())
         }
+    }
+}
+
+impl NewLetter {
+    /// The same letter, but not about a place: it may go to somebody who was told of the place before.
+    #[must_use]
+    pub fn without_place(mut self) -> Self {
+        self.exposure = None;
+        if let Letter::TokenExposed(exposed) = &mut self.letter {
+            exposed.url = None;
+            exposed.source = None;
+        }
+        self
     }
 }

@@ -222,7 +222,7 @@ pub async fn revoke_of_user(
         "UPDATE tokens
          SET revoked_at = $3, revoked_reason = $4
          WHERE id = $2 AND user_id = $1 AND kind = 'personal_access_token'
-             AND revoked_at IS NULL
+             AND COALESCE(revoked_reason, 'quarantined') IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(user.uuid())

@@ -128,14 +128,17 @@ fn spending(named: &str) -> String {
                  OR EXISTS (
                      SELECT 1
                      FROM grants AS g
-                     WHERE g.id = t.grant_id AND g.revoked_at IS NOT NULL
+                     WHERE g.id = t.grant_id
+                         AND g.revoked_at IS NOT NULL
+                         AND g.quarantined_at IS NULL
                  )
                  OR NOT EXISTS (
                      SELECT 1
                      FROM tokens AS r
                      WHERE r.parent_id IN (t.id, t.parent_id)
                          AND r.kind = 'refresh_token'
-                         AND r.revoked_at IS NULL
+                         AND COALESCE(r.revoked_reason, 'quarantined')
+                             IN ('quarantined', 'relative_quarantined')
                          AND (r.expires_at IS NULL OR r.expires_at > $2)
                  )
              )
@@ -143,7 +146,8 @@ fn spending(named: &str) -> String {
                  SELECT 1
                  FROM sessions AS s
                  JOIN grants AS g ON g.sid = s.sid
-                 WHERE s.token_id = t.id AND g.revoked_at IS NULL
+                 WHERE s.token_id = t.id
+                     AND (g.revoked_at IS NULL OR g.quarantined_at IS NOT NULL)
              )
          RETURNING id, grant_id"
     )

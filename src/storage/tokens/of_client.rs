@@ -62,7 +62,8 @@ pub async fn revoke_secret(
     let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $3, revoked_reason = $4
-         WHERE id = $2 AND client_id = $1 AND kind = 'client_secret' AND revoked_at IS NULL
+         WHERE id = $2 AND client_id = $1 AND kind = 'client_secret'
+             AND COALESCE(revoked_reason, 'quarantined') IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(client.uuid())
@@ -86,7 +87,8 @@ pub async fn revoke_secrets(
     let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE client_id = $1 AND kind = 'client_secret' AND revoked_at IS NULL
+         WHERE client_id = $1 AND kind = 'client_secret'
+             AND COALESCE(revoked_reason, 'quarantined') IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(client.uuid())
@@ -110,7 +112,8 @@ pub async fn revoke_by_client(
     let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE client_id = $1 AND revoked_at IS NULL
+         WHERE client_id = $1 AND COALESCE(revoked_reason, 'quarantined')
+             IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(client.uuid())

@@ -1,4 +1,5 @@
-//! The end of tokens. Every statement here is conditional, so a token dies once.
+//! The end of tokens. Every statement here is conditional, so a token dies once. What is in quarantine
+//! has not died for good: every reason but quarantine itself ends it, so that it never comes back.
 
 use uuid::Uuid;
 
@@ -41,25 +42,16 @@ pub struct RevokedToken {
     pub reason: RevocationReason,
 }
 
-/// Revokes tokens, families and sessions in one conditional statement, and tells which tokens this
-/// statement, and no earlier one, has revoked. The first reason is that of the tokens themselves, the
-/// second that of their relatives.
-///
-/// # Errors
-/// When the database fails.
-pub async fn revoke_exposed(
-    tx: &mut Tx,
-    exposed: &ExposedSet,
-    (named, relatives): (RevocationReason, RevocationReason),
-    at: Timestamp,
-) -> Result<Vec<RevokedToken>, StorageError> {
-    const SQLITE: &str = "UPDATE tokens
+const EXPOSED_SQLITE: &str = "UPDATE tokens
          SET revoked_at = $4,
              revoked_reason = CASE
                  WHEN id IN (SELECT unhex(value) FROM json_each($1)) THEN $5
                  ELSE $6
              END
-         WHERE revoked_at IS NULL
+         WHERE (
+                 revoked_at IS NULL
+                 OR (revoked_reason IN ('quarantined', 'relative_quarantined') AND $5 <> 'quarantined')
+             )
              AND digest IN (
                  SELECT digest FROM tokens
                  WHERE id IN (SELECT unhex(value) FROM json_each($1))
@@ -72,9 +64,10 @@ pub async fn revoke_exposed(
                      AND user_id IN (SELECT unhex(value) FROM json_each($3))
              )
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
-    // Joined and not asked `id = ANY($1)` per row: a kept plan walks an array from its start for
-    // each of them, which made 10,000 tokens three times as dear.
-    const POSTGRES: &str = "UPDATE tokens AS t
+
+// Joined and not asked `id = ANY($1)` per row: a kept plan walks an array from its start for
+// each of them, which made 10,000 tokens three times as dear.
+const EXPOSED_POSTGRES: &str = "UPDATE tokens AS t
          SET revoked_at = $4,
              revoked_reason = CASE WHEN doomed.exposed THEN $5 ELSE $6 END
          FROM (
@@ -89,14 +82,31 @@ pub async fn revoke_exposed(
              ) AS named
              GROUP BY id
          ) AS doomed
-         WHERE t.id = doomed.id AND t.revoked_at IS NULL
+         WHERE t.id = doomed.id
+             AND (
+                 t.revoked_at IS NULL
+                 OR (t.revoked_reason IN ('quarantined', 'relative_quarantined') AND $5 <> 'quarantined')
+             )
          RETURNING t.id, t.kind, t.grant_id, t.user_id, t.organization_id, t.client_id,
              t.revoked_reason";
+
+/// Revokes tokens, families and sessions in one conditional statement, and tells which tokens this
+/// statement, and no earlier one, has revoked. The first reason is that of the tokens themselves, the
+/// second that of their relatives.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_exposed(
+    tx: &mut Tx,
+    exposed: &ExposedSet,
+    (named, relatives): (RevocationReason, RevocationReason),
+    at: Timestamp,
+) -> Result<Vec<RevokedToken>, StorageError> {
     let tokens = uuids(&exposed.tokens);
     let (grants, users) = (uuids(&exposed.grants), uuids(&exposed.session_users));
     let dead = match tx.connection() {
         Backend::Sqlite(c) => {
-            let query = sqlx::query(SQLITE)
+            let query = sqlx::query(EXPOSED_SQLITE)
                 .bind(ids_as_json(&tokens))
                 .bind(ids_as_json(&grants))
                 .bind(ids_as_json(&users))
@@ -106,7 +116,10 @@ pub async fn revoke_exposed(
             patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
-            let query = sqlx::query(POSTGRES).bind(tokens).bind(grants).bind(users);
+            let query = sqlx::query(EXPOSED_POSTGRES)
+                .bind(tokens)
+                .bind(grants)
+                .bind(users);
             let query = query.bind(at.as_millis());
             let query = query.bind(named.name()).bind(relatives.name());
             patient(query.try_map(|row| revoked(&row)).fetch_all(c)).await?
@@ -131,7 +144,8 @@ pub async fn revoke(
     let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE id = $1 AND revoked_at IS NULL
+         WHERE id = $1 AND COALESCE(revoked_reason, 'quarantined')
+             IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(id.uuid())
@@ -153,11 +167,19 @@ pub async fn revoke_families(
 ) -> Result<Vec<RevokedToken>, StorageError> {
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE grant_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
+         WHERE grant_id IN (SELECT unhex(value) FROM json_each($1))
+             AND (
+                 revoked_at IS NULL
+                 OR (revoked_reason IN ('quarantined', 'relative_quarantined') AND $3 <> 'relative_quarantined')
+             )
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     const POSTGRES: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE grant_id = ANY($1) AND revoked_at IS NULL
+         WHERE grant_id = ANY($1)
+             AND (
+                 revoked_at IS NULL
+                 OR (revoked_reason IN ('quarantined', 'relative_quarantined') AND $3 <> 'relative_quarantined')
+             )
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     revoke_each(tx, (SQLITE, POSTGRES), uuids(grants), revocation).await
 }
@@ -174,11 +196,19 @@ pub async fn revoke_minted_from(
 ) -> Result<Vec<RevokedToken>, StorageError> {
     const SQLITE: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE parent_id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL
+         WHERE parent_id IN (SELECT unhex(value) FROM json_each($1))
+             AND (
+                 revoked_at IS NULL
+                 OR (revoked_reason IN ('quarantined', 'relative_quarantined') AND $3 <> 'relative_quarantined')
+             )
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     const POSTGRES: &str = "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE parent_id = ANY($1) AND revoked_at IS NULL
+         WHERE parent_id = ANY($1)
+             AND (
+                 revoked_at IS NULL
+                 OR (revoked_reason IN ('quarantined', 'relative_quarantined') AND $3 <> 'relative_quarantined')
+             )
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason";
     revoke_each(tx, (SQLITE, POSTGRES), uuids(sessions), revocation).await
 }
@@ -196,7 +226,8 @@ pub async fn revoke_of_user(
     let dead = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE tokens
          SET revoked_at = $2, revoked_reason = $3
-         WHERE user_id = $1 AND kind = $4 AND revoked_at IS NULL
+         WHERE user_id = $1 AND kind = $4
+             AND COALESCE(revoked_reason, 'quarantined') IN ('quarantined', 'relative_quarantined')
          RETURNING id, kind, grant_id, user_id, organization_id, client_id, revoked_reason",
     )
     .bind(user.uuid())
@@ -236,7 +267,11 @@ pub(in crate::storage) fn noted(
     dead: Vec<RevokedToken>,
 ) -> Vec<RevokedToken> {
     for token in &dead {
-        tx.note(at, Event::TokenRevoked(token.clone()));
+        let event = match token.reason.is_quarantine() {
+            true => Event::TokenQuarantined(token.clone()),
+            false => Event::TokenRevoked(token.clone()),
+        };
+        tx.note(at, event);
     }
     dead
 }

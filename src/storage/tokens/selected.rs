@@ -10,7 +10,11 @@ use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, patient};
 use crate::storage::rows::column;
 
-/// Up to `limit` of the selected tokens that nobody revoked and that were made before `end`, behind
+/// What is in quarantine may come back, and shall not.
+const NOT_FOR_GOOD: &str = "COALESCE(t.revoked_reason, 'quarantined')
+         IN ('quarantined', 'relative_quarantined')";
+
+/// Up to `limit` of the selected tokens that nobody revoked for good and that were made before `end`, behind
 /// `after`.
 ///
 /// # Errors
@@ -22,7 +26,7 @@ pub async fn list_selected(
     after: Id<Token>,
     limit: i64,
 ) -> Result<Vec<FoundToken>, StorageError> {
-    let start = with("WHERE t.revoked_at IS NULL");
+    let start = with(&format!("WHERE {NOT_FOR_GOOD}"));
     match db.reader() {
         Backend::Sqlite(c) => {
             let mut text = QueryBuilder::new(start);
@@ -48,10 +52,10 @@ pub async fn count_selected(
     selection: &Selection,
     end: Timestamp,
 ) -> Result<i64, StorageError> {
-    const START: &str = "SELECT count(*) AS total FROM tokens AS t WHERE t.revoked_at IS NULL";
+    let start = format!("SELECT count(*) AS total FROM tokens AS t WHERE {NOT_FOR_GOOD}");
     match db.reader() {
         Backend::Sqlite(c) => {
-            let mut text = QueryBuilder::new(START);
+            let mut text = QueryBuilder::new(start);
             which(&mut text, selection, end);
             patient(
                 text.build()
@@ -61,7 +65,7 @@ pub async fn count_selected(
             .await
         }
         Backend::Postgres(c) => {
-            let mut text = QueryBuilder::new(START);
+            let mut text = QueryBuilder::new(start);
             which(&mut text, selection, end);
             patient(
                 text.build()

@@ -39,6 +39,10 @@ const SCHEMA: &[(&str, &str)] = &[
          origin request_id seq token_id user_id",
     ),
     (
+        "breakers",
+        "last_at! opened_at origin! revoked! window_began_at!",
+    ),
+    (
         "bulk_revocations",
         "claim counted! due_at! finished_at id! position! reason! requested_at! revoked! \
          selection! service_key_id",
@@ -58,13 +62,13 @@ const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "exposures",
-        "delivery_id first_seen_at! id! origin! place_hash_key place_key! revoked_at! scrubbed_at \
+        "decided_by decision delivery_id first_seen_at! id! origin! place_hash_key place_key! revoked_at! scrubbed_at \
          source state_before! token_id! url verdict!",
     ),
     (
         "grants",
         "auth_time claims client_id! code_challenge created_at! ends_at id! nonce \
-         organization_id redirect_uri resources revoked_at scopes! sid user_id!",
+         organization_id quarantined_at redirect_uri resources revoked_at scopes! sid user_id!",
     ),
     ("hash_keys", "canary! first_used_at! id!"),
     (
@@ -98,6 +102,13 @@ const SCHEMA: &[(&str, &str)] = &[
         "outbox",
         "attempts! claim created_at! dead_at due_at! exposure_id id! last_error letter! \
          priority! recipient! sent_at",
+    ),
+    ("quarantined_grants", "grant_id! quarantine_id!"),
+    ("quarantined_tokens", "quarantine_id! token_id!"),
+    (
+        "quarantines",
+        "began_at! decided_by! ending! ends_at! id! origin! settled_as settled_at settled_by \
+         token_id!",
     ),
     (
         "sessions",

@@ -133,6 +133,7 @@ impl Builder {
             clock: self.clock.clone(),
             letters_committed: self.letters_committed,
             run_jobs: self.run_jobs,
+            policy: None,
         };
         let app = Application::build(&settings, seams).await?;
         let stop = CancellationToken::new();

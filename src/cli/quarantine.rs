@@ -1,0 +1,165 @@
+//! `tokenward quarantine`: tokens that are dead until somebody decides.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::output::{Output, Shown};
+use super::values::{self, LARGEST_PAGE, PAGE};
+use crate::domain::quarantines::{self, Quarantine, Settled};
+use crate::domain::{Context, DomainError};
+use crate::model::{Id, Origin, QuarantineEnd, Token};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List tokens in quarantine, the one that the timer ends next first
+    List(List),
+    /// Bring tokens back as they were, with what went with them
+    ///
+    /// What was revoked meanwhile for another reason stays revoked.
+    Release(Which),
+    /// Revoke them for good, with what went with them
+    Finish(Which),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Most to list
+    #[arg(long, default_value_t = PAGE, value_parser = clap::value_parser!(u32).range(1..=LARGEST_PAGE))]
+    limit: u32,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Which {
+    /// One, by its own id
+    #[arg(long, value_parser = values::id::<Quarantine>)]
+    id: Option<Id<Quarantine>>,
+    /// The one of this token
+    #[arg(long, value_parser = values::id::<Token>)]
+    token: Option<Id<Token>>,
+    /// All that this origin reported
+    #[arg(long, value_name = "NAME")]
+    origin: Option<String>,
+}
+
+#[derive(Serialize)]
+struct QuarantineView {
+    id: String,
+    token_id: String,
+    origin: String,
+    decided_by: String,
+    began_at: String,
+    ends_at: String,
+    ends_with: &'static str,
+}
+
+impl From<Quarantine> for QuarantineView {
+    fn from(open: Quarantine) -> Self {
+        Self {
+            id: open.id.to_string(),
+            token_id: open.token.to_string(),
+            origin: open.origin.to_string(),
+            decided_by: open.decided_by,
+            began_at: open.began_at.to_string(),
+            ends_at: open.ends_at.to_string(),
+            ends_with: open.ending.name(),
+        }
+    }
+}
+
+impl Shown for QuarantineView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", self.id.clone()),
+            ("token", self.token_id.clone()),
+            ("reported by", self.origin.clone()),
+            ("by rule", self.decided_by.clone()),
+            ("since", self.began_at.clone()),
+            ("until", self.ends_at.clone()),
+            ("then", self.ends_with.to_owned()),
+        ]
+    }
+}
+
+#[derive(Serialize)]
+struct SettledView {
+    id: String,
+    ended_as: &'static str,
+    tokens: Vec<String>,
+}
+
+impl From<Settled> for SettledView {
+    fn from(settled: Settled) -> Self {
+        Self {
+            id: settled.id.to_string(),
+            ended_as: match settled.ending {
+                QuarantineEnd::Finish => "finished",
+                QuarantineEnd::Release => "released",
+            },
+            tokens: settled
+                .tokens
+                .iter()
+                .map(|token| token.id.to_string())
+                .collect(),
+        }
+    }
+}
+
+impl Shown for SettledView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", self.id.clone()),
+            ("ended as", self.ended_as.to_owned()),
+            ("tokens", self.tokens.len().to_string()),
+        ]
+    }
+}
+
+pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    match command {
+        Command::List(List { limit }) => {
+            let open = quarantines::list(ctx, *limit).await?;
+            let open: Vec<_> = open.into_iter().map(QuarantineView::from).collect();
+            out.list(&open, "Nothing is in quarantine.")
+        }
+        Command::Release(which) => end(which, QuarantineEnd::Release, ctx, out).await,
+        Command::Finish(which) => end(which, QuarantineEnd::Finish, ctx, out).await,
+    }
+}
+
+async fn end(
+    which: &Which,
+    ending: QuarantineEnd,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    let id = match (which.id, which.token, &which.origin) {
+        (_, _, Some(origin)) => return end_all(origin, ending, ctx, out).await,
+        (_, Some(token), _) => quarantines::find(ctx, token).await?.id,
+        (Some(id), ..) => id,
+        // The group asks for one of them.
+        _ => return Ok(()),
+    };
+    let settled = quarantines::settle(ctx, id, ending).await?;
+    out.result(&SettledView::from(settled), "")
+}
+
+/// One transaction each: whatever is ended stays ended when this is interrupted.
+async fn end_all(
+    origin: &str,
+    ending: QuarantineEnd,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    let origin = Origin::from_stored(origin.to_owned());
+    let mut done = Vec::new();
+    for id in quarantines::list_of_origin(ctx, &origin).await? {
+        match quarantines::settle(ctx, id, ending).await {
+            Ok(settled) => done.push(SettledView::from(settled)),
+            // Somebody else ended it meanwhile.
+            Err(DomainError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    out.list(&done, "Nothing that this origin reported is in quarantine.")
+}

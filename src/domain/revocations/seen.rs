@@ -1,0 +1,102 @@
+//! Which of the tokens that a service names are ours.
+
+use std::collections::HashMap;
+
+use super::{Cause, Item, Named, RevocationRequest};
+use crate::domain::Context;
+use crate::domain::cases::{Case, Sightings};
+use crate::model::{Id, Report, Timestamp, Token};
+use crate::storage::spent_tokens::{self, IssuedToken};
+use crate::storage::{StorageError, tokens};
+
+/// What of a request is ours.
+pub(super) struct Seen {
+    /// One per item that can be read, at its place; the others are empty.
+    reports: Vec<Report>,
+    sightings: Sightings,
+    pub(super) found: Vec<IssuedToken>,
+}
+
+impl Seen {
+    pub(super) async fn find(
+        ctx: &Context,
+        request: &RevocationRequest,
+    ) -> Result<Self, StorageError> {
+        let mut sightings = Sightings::default();
+        let mut by_id: HashMap<Id<Token>, Vec<usize>> = HashMap::new();
+        let mut reports = Vec::with_capacity(request.items.len());
+        for (index, item) in request.items.iter().enumerate() {
+            reports.push(item.as_ref().map(Item::report).unwrap_or_default());
+            match item.as_ref().map(|item| &item.token) {
+                Ok(Named::Text(text)) => {
+                    if let Some(candidate) = ctx.detector.whole(text.reveal()) {
+                        sightings.add_text(ctx, candidate.text.as_bytes(), index);
+                    }
+                }
+                Ok(Named::Digest(digest)) => sightings.add_digest(*digest, index),
+                Ok(Named::Id(id)) => by_id.entry(*id).or_default().push(index),
+                Err(_) => {}
+            }
+        }
+        let mut found = match sightings.is_empty() {
+            true => Vec::new(),
+            false => spent_tokens::find_issued(&ctx.db, &sightings.digests()).await?,
+        };
+        let ids: Vec<_> = by_id.keys().copied().collect();
+        if !ids.is_empty() {
+            for named in tokens::find_by_ids(&ctx.db, &ids).await? {
+                let indices = by_id.get(&named.known.token.id).into_iter().flatten();
+                indices.for_each(|index| sightings.add_digest(named.digest, *index));
+                if found
+                    .iter()
+                    .all(|other: &IssuedToken| other.found.digest != named.digest)
+                {
+                    found.push(IssuedToken {
+                        found: named,
+                        spent: false,
+                    });
+                }
+            }
+        }
+        Ok(Self {
+            reports,
+            sightings,
+            found,
+        })
+    }
+
+    /// The tokens by why they are revoked. Of several reasons for one, the first counts.
+    pub(super) fn groups<'s>(
+        &'s self,
+        ctx: &Context,
+        request: &RevocationRequest,
+        now: Timestamp,
+    ) -> Vec<(Cause, Vec<Case<'s>>)> {
+        let mut groups: Vec<_> = Cause::ALL.map(|cause| (cause, Vec::new())).into();
+        for issued in &self.found {
+            let found = &issued.found;
+            let case = Case::new(ctx, &self.reports, found, &self.sightings, now);
+            let items = case
+                .seen
+                .iter()
+                .filter_map(|(at, _)| request.items.get(*at));
+            let cause = items.flatten().map(|item| item.cause).min();
+            let group = groups.iter_mut().find(|(other, _)| Some(*other) == cause);
+            if let Some((_, cases)) = group {
+                cases.push(case);
+            }
+        }
+        groups.retain(|(_, cases)| !cases.is_empty());
+        groups
+    }
+}
+
+impl Item {
+    fn report(&self) -> Report {
+        Report {
+            url: self.url.clone(),
+            source: self.source.clone(),
+            ..Report::default()
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What was decided about a place that had been written down before.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::model::{Exposure, Timestamp};
+use crate::storage::StorageError;
+use crate::storage::backend::{Backend, Tx, patient};
+use crate::storage::rows::hex_of;
+
+/// Writes down anew what was decided about the places of these tokens, because they are dead now and
+/// were not when the places were written down.
+///
+/// # Errors
+/// When the database fails.
+pub async fn redecide(
+    tx: &mut Tx,
+    exposures: &[&Exposure],
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    const SQLITE: &str = "UPDATE exposures
+         SET decision = n.decision, decided_by = n.rule, revoked_at = $2
+         FROM (
+             SELECT
+                 unhex(value ->> 0) AS token_id, value ->> 1 AS decision, value ->> 2 AS rule
+             FROM json_each($1)
+         ) AS n
+         WHERE exposures.token_id = n.token_id";
+    const POSTGRES: &str = "UPDATE exposures
+         SET decision = n.decision, decided_by = n.rule, revoked_at = $4
+         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n (token_id, decision, rule)
+         WHERE exposures.token_id = n.token_id";
+    let decision = |one: &Exposure| one.decision.reaction.name();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let row = |one: &&Exposure| {
+                json!([hex_of(one.token.uuid()), decision(one), one.decision.rule])
+            };
+            let rows: Vec<_> = exposures.iter().map(row).collect();
+            let query = sqlx::query(SQLITE).bind(json!(rows).to_string());
+            patient(query.bind(now.as_millis()).execute(c)).await?;
+        }
+        Backend::Postgres(c) => {
+            let tokens: Vec<Uuid> = exposures.iter().map(|one| one.token.uuid()).collect();
+            let decisions: Vec<&str> = exposures.iter().map(|one| decision(one)).collect();
+            let rules: Vec<&str> = exposures
+                .iter()
+                .map(|one| one.decision.rule.as_str())
+                .collect();
+            let query = sqlx::query(POSTGRES)
+                .bind(tokens)
+                .bind(decisions)
+                .bind(rules);
+            patient(query.bind(now.as_millis()).execute(c)).await?;
+        }
+    }
+    Ok(())
+}

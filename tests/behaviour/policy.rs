@@ -1,0 +1,151 @@
+//! What operators decided about reports: revoke, quarantine, notify, observe; and the breaker.
+
+#[path = "policy/breaker.rs"]
+mod breaker;
+#[path = "policy/quarantine.rs"]
+mod quarantine;
+
+use serde_json::Value;
+use tokenward::model::{Reaction, TokenKind};
+
+use crate::support::{TestApp, report, report_at};
+
+async fn under(policy: &str) -> TestApp {
+    let settings = format!("[policy]\n{policy}");
+    TestApp::builder().settings(&settings).start().await
+}
+
+/// What exposures say, read through the public door.
+async fn exposures(app: &TestApp) -> Vec<Value> {
+    let key = app.service_key("exposures:read").await.token;
+    let request = app.http.get(format!("{}/v1/exposures", app.url));
+    let answer = request.bearer_auth(key.reveal()).send().await.unwrap();
+    let page: Value = answer.json().await.unwrap();
+    page["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn verdicts_stay_true_under_every_policy() {
+    for reaction in Reaction::ALL {
+        let app = under(&format!("default = '{reaction}'")).await;
+        let cast = app.cast("ada").await;
+        let mut reports = vec![report(&app.never_issued())];
+        for kind in TokenKind::ALL {
+            reports.push(report(&app.token_of(kind, &cast).await.token));
+        }
+        let expired = app.token_of(TokenKind::PersonalAccessToken, &cast).await;
+        reports.push(report(&expired.token));
+        app.database
+            .execute(&format!(
+                "UPDATE tokens SET expires_at = 1 WHERE hint = '{}'",
+                expired.token.hint()
+            ))
+            .await;
+        let answer = app.github().report(&reports).await;
+        let labels = answer.labels();
+        assert_eq!(labels.first().unwrap(), "false_positive");
+        assert_eq!(labels.len(), reports.len());
+        assert!(
+            labels.iter().skip(1).all(|label| label == "true_positive"),
+            "{reaction}: {labels:?}"
+        );
+        let again = app.github().report(&reports).await;
+        assert_eq!(again.text, answer.text, "{reaction}");
+        let told = app.number("SELECT count(*) FROM outbox").await;
+        assert_eq!(told == 0, reaction == Reaction::Observe, "{reaction}");
+        let seen = app.number("SELECT count(*) FROM exposures").await;
+        assert_eq!(seen, i64::try_from(reports.len() - 1).unwrap());
+        let dead = app
+            .number("SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL")
+            .await;
+        let spares = matches!(reaction, Reaction::Notify | Reaction::Observe);
+        assert_eq!(dead == 0, spares, "{reaction}");
+    }
+}
+
+#[tokio::test]
+async fn the_most_specific_rule_decides_and_the_exposure_names_it() {
+    let app = under("default = 'observe'\nrules = ['github * notify', '* personal_access_token quarantine', 'github personal_access_token revoke']").await;
+    let cast = app.cast("ada").await;
+    let personal = app.token_of(TokenKind::PersonalAccessToken, &cast).await;
+    let secret = app.token_of(TokenKind::ClientSecret, &cast).await;
+    app.github()
+        .report(&[
+            report_at(personal.token.reveal(), "https://x.example/1"),
+            report_at(secret.token.reveal(), "https://x.example/2"),
+        ])
+        .await;
+    assert!(!app.is_active(&personal.token).await);
+    let seen = exposures(&app).await;
+    let of = |url: &str| seen.iter().find(|one| one["url"] == url).unwrap();
+    let first = of("https://x.example/1");
+    assert_eq!(first["decision"], "revoke");
+    assert_eq!(first["decided_by"], "github personal_access_token revoke");
+    assert!(first["revoked_at"].is_string());
+    let second = of("https://x.example/2");
+    assert_eq!(second["decision"], "notify");
+    assert_eq!(second["decided_by"], "github * notify");
+    assert!(second["revoked_at"].is_null());
+    let mails = app.read_mail().await;
+    let about = |text: &str| {
+        mails
+            .iter()
+            .find(|mail| mail.subject.contains(text))
+            .unwrap()
+    };
+    assert!(about("client secret").subject.contains("NOT been revoked"));
+    assert!(about("personal").subject.ends_with("has been revoked"));
+}
+
+#[tokio::test]
+async fn what_was_only_observed_is_told_when_the_same_report_kills() {
+    for (lenient, letters) in [("observe", 1), ("notify", 2)] {
+        let app = under(&format!("rules = ['github * {lenient}']")).await;
+        let ada = app.user("ada@example.com").await;
+        let token = app.personal_token(&ada, "deploy").await;
+        let reports = [report_at(token.token.reveal(), "https://x.example/1")];
+        app.github().report(&reports).await;
+        assert!(app.is_active(&token.token).await);
+
+        let mut policy = (*app.ctx.leak_policy.current()).clone();
+        policy.rules.clear();
+        assert!(app.ctx.leak_policy.replace(policy));
+        app.github().report(&reports).await;
+
+        assert!(!app.is_active(&token.token).await);
+        let seen = exposures(&app).await;
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0]["decision"], "revoke");
+        assert!(seen[0]["revoked_at"].is_string());
+        app.github().report(&reports).await;
+        let mails = app.read_mail().await;
+        assert_eq!(mails.len(), letters, "{lenient}");
+        assert!(
+            mails
+                .iter()
+                .any(|mail| mail.subject.ends_with("has been revoked"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn whoever_commands_is_obeyed_and_whoever_reports_follows_policy() {
+    let app = under("default = 'notify'").await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:revoke").await.token;
+    let (seen, unwanted) = (
+        app.personal_token(&ada, "seen").await,
+        app.personal_token(&ada, "unwanted").await,
+    );
+    let body = serde_json::json!({"items": [
+        {"token": seen.token.reveal(), "reason": "exposed"},
+        {"token": unwanted.token.reveal(), "reason": "owner"},
+    ]});
+    let request = app.http.post(format!("{}/v1/revocations", app.url));
+    let answer = request.bearer_auth(key.reveal()).json(&body).send().await;
+    let answer: Value = answer.unwrap().json().await.unwrap();
+    assert_eq!(answer["items"][0]["status"], "not_revoked");
+    assert_eq!(answer["items"][1]["status"], "revoked");
+    assert!(app.is_active(&seen.token).await);
+    assert!(!app.is_active(&unwanted.token).await);
+}

@@ -1,0 +1,142 @@
+//! An origin that reports more than is plausible kills nothing more for good.
+
+use std::time::Duration;
+
+use tokenward::domain::breakers;
+use tokenward::domain::tokens::Issued;
+use tokenward::model::{Origin, User};
+
+use super::under;
+use crate::support::{TestApp, report};
+
+const BREAKER: &str = "breaker_revocations = 3\nbreaker_window = '1h'\nbreaker_quiet_for = '6h'";
+
+async fn some(app: &TestApp, user: &User, number: usize) -> Vec<Issued> {
+    let mut made = Vec::new();
+    for one in 0..number {
+        made.push(app.personal_token(user, &format!("{one}")).await);
+    }
+    made
+}
+
+async fn leak(app: &TestApp, tokens: &[Issued]) {
+    let reports: Vec<_> = tokens.iter().map(|one| report(&one.token)).collect();
+    let answer = app.github().report(&reports).await;
+    assert!(answer.labels().iter().all(|label| label == "true_positive"));
+}
+
+async fn count(app: &TestApp, reason: &str) -> i64 {
+    let statement = format!("SELECT count(*) FROM tokens WHERE revoked_reason = '{reason}'");
+    app.number(&statement).await
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_limit_goes_into_quarantine_and_operators_are_called_once() {
+    let app = under(BREAKER).await;
+    let ada = app.user("ada@example.com").await;
+    let tokens = some(&app, &ada, 7).await;
+    leak(&app, &tokens[..2]).await;
+    assert_eq!(count(&app, "exposed").await, 2);
+    leak(&app, &tokens[2..5]).await;
+    assert_eq!(
+        (
+            count(&app, "exposed").await,
+            count(&app, "quarantined").await
+        ),
+        (3, 2)
+    );
+    leak(&app, &tokens[5..]).await;
+    assert_eq!(
+        (
+            count(&app, "exposed").await,
+            count(&app, "quarantined").await
+        ),
+        (3, 4)
+    );
+    for token in &tokens {
+        assert!(!app.is_active(&token.token).await);
+    }
+    let by = "SELECT count(*) FROM exposures WHERE decided_by = 'breaker'";
+    assert_eq!(app.number(by).await, 4);
+    let mails = app.read_mail().await;
+    let calls = mails
+        .iter()
+        .filter(|mail| mail.to == "security@tokenward.test");
+    assert_eq!(calls.count(), 1, "once for each opening");
+    let metrics = app.get("/metrics").await.text().await.unwrap();
+    assert!(
+        metrics.contains("tokenward_breaker_open{origin=\"github\"} 1"),
+        "{metrics}"
+    );
+    assert_eq!(app.get("/readyz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_window_that_is_over_counts_anew() {
+    let app = under(BREAKER).await;
+    let ada = app.user("ada@example.com").await;
+    let tokens = some(&app, &ada, 6).await;
+    leak(&app, &tokens[..3]).await;
+    leak(&app, &tokens[..3]).await;
+    app.clock.advance(Duration::from_secs(3_600));
+    leak(&app, &tokens[3..]).await;
+    assert_eq!(
+        (
+            count(&app, "exposed").await,
+            count(&app, "quarantined").await
+        ),
+        (6, 0)
+    );
+}
+
+#[tokio::test]
+async fn an_open_breaker_closes_by_command_or_after_a_quiet_time() {
+    for by_command in [true, false] {
+        let app = under(BREAKER).await;
+        let ada = app.user("ada@example.com").await;
+        let tokens = some(&app, &ada, 8).await;
+        leak(&app, &tokens[..4]).await;
+        app.clock.advance(Duration::from_secs(3 * 3_600));
+        leak(&app, &tokens[4..5]).await;
+        assert_eq!(
+            (
+                count(&app, "exposed").await,
+                count(&app, "quarantined").await
+            ),
+            (3, 2)
+        );
+        app.clock.advance(Duration::from_secs(6 * 3_600 - 1));
+        if by_command {
+            assert!(breakers::close(&app.ctx, &Origin::GITHUB).await.unwrap());
+            assert!(!breakers::close(&app.ctx, &Origin::GITHUB).await.unwrap());
+        } else {
+            app.clock.advance(Duration::from_secs(1));
+        }
+        leak(&app, &tokens[5..]).await;
+        assert_eq!(
+            (
+                count(&app, "exposed").await,
+                count(&app, "quarantined").await
+            ),
+            (6, 2)
+        );
+    }
+}
+
+#[tokio::test]
+async fn deliveries_at_once_do_not_slip_past_together() {
+    let app = under("breaker_revocations = 10").await;
+    let ada = app.user("ada@example.com").await;
+    let tokens = some(&app, &ada, 32).await;
+    let deliveries = tokens.chunks(4).map(|some| leak(&app, some));
+    futures_util::future::join_all(deliveries).await;
+    assert_eq!(
+        (
+            count(&app, "exposed").await,
+            count(&app, "quarantined").await
+        ),
+        (10, 22)
+    );
+    let opened = "SELECT count(*) FROM outbox WHERE recipient = 'security@tokenward.test'";
+    assert_eq!(app.number(opened).await, 1);
+}
