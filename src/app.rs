@@ -1,5 +1,6 @@
 //! Builds the application once, for `main` and for tests.
 
+mod background;
 mod origins;
 mod secrets;
 mod world;
@@ -25,13 +26,11 @@ use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
 use crate::domain::{Context, Wake, audit, usage};
 use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
-use crate::jobs::{
-    ChainAuditLog, DeliverLogouts, DeliverMail, FlushUses, Pace, Prune, ReloadPolicy, RevokeInBulk,
-    RotateSigningKeys, ScrubExposures, SettleQuarantines, ShareLimits,
-};
+use crate::jobs::{DeliverLogouts, DeliverMail, Pace};
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
 use crate::telemetry::Metrics;
+use background::{background, judging};
 use origins::Origins;
 
 pub(crate) use origins::key_fetcher;
@@ -283,86 +282,6 @@ fn wake(letters_waiting: &Arc<Notify>, observer: Option<Wake>) -> Wake {
         }
         notify.notify_one();
     })
-}
-
-fn background(
-    settings: &Settings,
-    ctx: &Arc<Context>,
-    (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
-    stop: &CancellationToken,
-) -> [Job; 9] {
-    let mail = deliver_mail.clone();
-    let logouts = deliver_logouts.clone();
-    let interval = settings.tokens.last_used_flush_interval;
-    let uses = FlushUses {
-        ctx: Arc::clone(ctx),
-        metrics: deliver_mail.metrics.clone(),
-        interval,
-    };
-    let signing_keys = RotateSigningKeys {
-        ctx: Arc::clone(ctx),
-    };
-    let metrics = &deliver_mail.metrics;
-    let in_bulk = RevokeInBulk {
-        ctx: Arc::clone(ctx),
-        metrics: metrics.clone(),
-    };
-    let share = ShareLimits {
-        ctx: Arc::clone(ctx),
-    };
-    let scrub = ScrubExposures {
-        ctx: Arc::clone(ctx),
-        metrics: metrics.clone(),
-    };
-    let prune = Prune {
-        ctx: Arc::clone(ctx),
-        metrics: metrics.clone(),
-    };
-    let chain = ChainAuditLog {
-        ctx: Arc::clone(ctx),
-    };
-    [
-        ("chain_audit_log", Box::pin(chain.run(stop.clone()))),
-        ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
-        ("deliver_mail", Box::pin(mail.run(stop.clone()))),
-        ("deliver_logouts", Box::pin(logouts.run(stop.clone()))),
-        ("flush_uses", Box::pin(uses.run(stop.clone()))),
-        (
-            "rotate_signing_keys",
-            Box::pin(signing_keys.run(stop.clone())),
-        ),
-        ("share_limits", Box::pin(share.run(stop.clone()))),
-        ("scrub_exposures", Box::pin(scrub.run(stop.clone()))),
-        ("prune", Box::pin(prune.run(stop.clone()))),
-    ]
-}
-
-/// The jobs that belong to the policy about leaks.
-fn judging(
-    source: Option<PolicySource>,
-    ctx: &Arc<Context>,
-    metrics: &Metrics,
-    stop: &CancellationToken,
-) -> Vec<Job> {
-    let settle = SettleQuarantines {
-        ctx: Arc::clone(ctx),
-        metrics: metrics.clone(),
-    };
-    let mut jobs: Vec<Job> = vec![("settle_quarantines", Box::pin(settle.run(stop.clone())))];
-    if let Some(PolicySource { sources, asked }) = source {
-        let reload = ReloadPolicy {
-            ctx: Arc::clone(ctx),
-            metrics: metrics.clone(),
-            read: Arc::new(move || {
-                let settings = Settings::load(&sources);
-                let policy = settings.map(|settings| settings.leak_policy);
-                policy.map_err(|problems| problems.to_string())
-            }),
-            asked,
-        };
-        jobs.push(("reload_policy", Box::pin(reload.run(stop.clone()))));
-    }
-    jobs
 }
 
 fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow::Result<Server> {
