@@ -80,13 +80,13 @@ const FILES: [(&str, (&str, &str)); 19] = [
         ),
     ),
     ("ended rows", both!("../../migrations/0015_ended_rows.sql")),
-    ("limits", both!("../../migrations/0018_limits.sql")),
-    ("networks", both!("../../migrations/0018b_networks.sql")),
+    ("limits", both!("../../migrations/0016_limits.sql")),
+    ("networks", both!("../../migrations/0017_networks.sql")),
     (
         "quarantines",
         (
-            include_str!("../../migrations/0016_quarantines.sqlite.sql"),
-            include_str!("../../migrations/0016_quarantines.postgres.sql"),
+            include_str!("../../migrations/0018_quarantines.sqlite.sql"),
+            include_str!("../../migrations/0018_quarantines.postgres.sql"),
         ),
     ),
     (

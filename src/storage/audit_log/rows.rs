@@ -189,7 +189,11 @@ pub async fn count_loose(db: &Db, most: i64) -> Result<(i64, Option<Timestamp>),
 pub async fn count_old(db: &Db, before: Timestamp, most: i64) -> Result<Overdue, StorageError> {
     const STATEMENT: &str = "SELECT count(*) AS number, min(at) AS oldest
          FROM (
-             SELECT at FROM audit_log WHERE seq IS NOT NULL ORDER BY seq LIMIT $2
+             SELECT at
+             FROM audit_log
+             WHERE seq > (SELECT pruned_seq FROM audit_head WHERE one = 1)
+             ORDER BY seq
+             LIMIT $2
          ) AS due
          WHERE at < $1";
     overdue::count(db, STATEMENT, before, most).await
