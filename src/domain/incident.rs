@@ -7,6 +7,7 @@ use super::cases::{Case, Reported, Revoked};
 use super::letters::{self, Managers};
 use super::reactions::Reacted;
 use super::{Context, places, sessions};
+use crate::model::leak_policy::DEFAULT_RULE;
 use crate::model::{
     Delivery, Exposure, Id, KnownToken, Origin, Reaction, Remedy, Revocation, RevocationReason,
     Timestamp, TokenDigest, TokenKind,
@@ -123,12 +124,7 @@ impl Incident<'_> {
         let fresh: HashSet<_> = fresh.into_iter().collect();
         let mut told: Vec<&Record<'_>> = Vec::new();
         for record in records.iter().filter(|record| record.is_in(&fresh)) {
-            let decided = Event::ReactionDecided {
-                token: record.case.id(),
-                origin: self.origin.clone(),
-                decision: record.new.exposure.decision.clone(),
-            };
-            tx.note(self.at, decided);
+            self.note(tx, record);
             if record.is_told(&self.reacted.revoked) {
                 told.push(record);
             }
@@ -141,6 +137,20 @@ impl Incident<'_> {
             exposures,
             letters,
         })
+    }
+
+    /// What nobody decided otherwise needs no row of its own beside those of the exposure and of the
+    /// token's end.
+    fn note(&self, tx: &mut Tx, record: &Record<'_>) {
+        let decision = &record.new.exposure.decision;
+        if decision.reaction != Reaction::Revoke || decision.rule != DEFAULT_RULE {
+            let decided = Event::ReactionDecided {
+                token: record.case.id(),
+                origin: self.origin.clone(),
+                decision: decision.clone(),
+            };
+            tx.note(self.at, decided);
+        }
     }
 
     fn records(&self) -> Vec<Record<'_>> {

@@ -197,6 +197,9 @@ pub struct LeakPolicy {
     pub breaker: BreakerPolicy,
 }
 
+/// What decides where no rule fits.
+pub const DEFAULT_RULE: &str = "default";
+
 /// What decides about a token when the breaker of its origin is open.
 pub const BREAKER_RULE: &str = "breaker";
 
@@ -217,7 +220,7 @@ impl LeakPolicy {
             },
             None => Decision {
                 reaction: self.default,
-                rule: "default".to_owned(),
+                rule: DEFAULT_RULE.to_owned(),
             },
         }
     }
