@@ -288,6 +288,13 @@ mod tests {
     }
 
     #[test]
+    fn who_is_on_probation_is_so_for_every_kind() {
+        let policy = policy(&["* service_key notify", "github * observe"]);
+        let decision = policy.decide(&Origin::GITHUB, TokenKind::ServiceKey);
+        assert_eq!(decision.rule, "github * observe");
+    }
+
+    #[test]
     fn without_rules_the_default_decides() {
         let decision = policy(&[]).decide(&Origin::GITHUB, TokenKind::AccessToken);
         assert_eq!(decision.reaction, Reaction::Revoke);
