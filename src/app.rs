@@ -26,7 +26,7 @@ use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
 use crate::domain::{Context, Wake, audit, usage};
 use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
-use crate::jobs::{DeliverLogouts, DeliverMail, Pace};
+use crate::jobs::{DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
 use crate::telemetry::Metrics;
@@ -85,6 +85,8 @@ pub struct Application {
     pub deliver_mail: DeliverMail,
     /// The job that tells clients of logouts, likewise.
     pub deliver_logouts: DeliverLogouts,
+    /// The job that tells machines, likewise.
+    pub deliver_webhooks: DeliverWebhooks,
 }
 
 /// A job that has not begun, by its name. It ends when it is told to stop, and not before.
@@ -111,11 +113,8 @@ impl Application {
             pace: Pace::new(settings.mail.send_timeout, settings.mail.give_up_after),
             letters_waiting,
         };
-        let deliver_logouts = DeliverLogouts {
-            ctx: Arc::clone(&ctx),
-            callbacks: callbacks(&ctx)?,
-            pace: Pace::for_logouts(),
-        };
+        let deliver_logouts = deliver_logouts(&ctx)?;
+        let deliver_webhooks = deliver_webhooks(&ctx, &metrics)?;
         let stop_jobs = CancellationToken::new();
         let origins = Origins {
             settings: &settings.origins,
@@ -125,7 +124,7 @@ impl Application {
         };
         let (intakes, mut jobs) = origins.open().await?;
         if seams.run_jobs {
-            let deliver = (&deliver_mail, &deliver_logouts);
+            let deliver = (&deliver_mail, &deliver_logouts, &deliver_webhooks);
             jobs.extend(background(settings, &ctx, deliver, &stop_jobs));
             jobs.extend(judging(seams.policy, &ctx, &metrics, &stop_jobs));
         }
@@ -154,6 +153,7 @@ impl Application {
             metrics,
             deliver_mail,
             deliver_logouts,
+            deliver_webhooks,
         })
     }
 
@@ -244,8 +244,26 @@ fn listen(on: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(on).with_context(|| format!("cannot listen on {on}"))
 }
 
-fn callbacks(ctx: &Context) -> anyhow::Result<Callbacks> {
-    let reach = match ctx.policy.oauth.private_callbacks {
+fn deliver_logouts(ctx: &Arc<Context>) -> anyhow::Result<DeliverLogouts> {
+    Ok(DeliverLogouts {
+        ctx: Arc::clone(ctx),
+        callbacks: callbacks(ctx.policy.oauth.private_callbacks)?,
+        pace: Pace::for_logouts(),
+    })
+}
+
+fn deliver_webhooks(ctx: &Arc<Context>, metrics: &Metrics) -> anyhow::Result<DeliverWebhooks> {
+    let policy = ctx.policy.webhooks;
+    Ok(DeliverWebhooks {
+        ctx: Arc::clone(ctx),
+        callbacks: callbacks(policy.private_endpoints)?,
+        metrics: metrics.clone(),
+        pace: Pace::for_webhooks(policy.give_up_after),
+    })
+}
+
+fn callbacks(private: bool) -> anyhow::Result<Callbacks> {
+    let reach = match private {
         true => Reach::Everywhere,
         false => Reach::Public,
     };

@@ -8,8 +8,8 @@ use super::{Job, PolicySource};
 use crate::config::Settings;
 use crate::domain::Context;
 use crate::jobs::{
-    ChainAuditLog, DeliverLogouts, DeliverMail, FlushUses, Prune, ReloadPolicy, RevokeInBulk,
-    RotateSigningKeys, ScrubExposures, SettleQuarantines, ShareLimits,
+    ChainAuditLog, DeliverLogouts, DeliverMail, DeliverWebhooks, FlushUses, Prune, ReloadPolicy,
+    RevokeInBulk, RotateSigningKeys, ScrubExposures, SettleQuarantines, ShareLimits,
 };
 use crate::telemetry::Metrics;
 
@@ -17,11 +17,12 @@ use crate::telemetry::Metrics;
 pub(super) fn background(
     settings: &Settings,
     ctx: &Arc<Context>,
-    (deliver_mail, deliver_logouts): (&DeliverMail, &DeliverLogouts),
+    (deliver_mail, deliver_logouts, webhooks): (&DeliverMail, &DeliverLogouts, &DeliverWebhooks),
     stop: &CancellationToken,
-) -> [Job; 9] {
+) -> [Job; 10] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
+    let webhooks = webhooks.clone();
     let interval = settings.tokens.last_used_flush_interval;
     let uses = FlushUses {
         ctx: Arc::clone(ctx),
@@ -55,6 +56,7 @@ pub(super) fn background(
         ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
         ("deliver_logouts", Box::pin(logouts.run(stop.clone()))),
+        ("deliver_webhooks", Box::pin(webhooks.run(stop.clone()))),
         ("flush_uses", Box::pin(uses.run(stop.clone()))),
         (
             "rotate_signing_keys",

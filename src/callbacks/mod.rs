@@ -100,6 +100,32 @@ impl Callbacks {
         Ok(response.status().as_u16())
     }
 
+    /// Posts a message of this content type with these headers, and tells the status of the answer.
+    /// Nothing else of it is read.
+    ///
+    /// # Errors
+    /// See [`CallbackError`].
+    #[tracing::instrument(name = "callbacks.post", skip_all)]
+    pub async fn post(
+        &self,
+        url: &str,
+        content_type: &str,
+        headers: &[(&'static str, &str)],
+        body: String,
+    ) -> Result<u16, CallbackError> {
+        let url = Url::parse(url).map_err(|_| CallbackError::Malformed)?;
+        self.check(&url)?;
+        let request = self.client.post(url).header(CONTENT_TYPE, content_type);
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let response = request.body(body).send().await;
+        Ok(response
+            .map_err(|error| classify(&error))?
+            .status()
+            .as_u16())
+    }
+
     /// Names are checked when they are resolved, by the address that is connected to; an address
     /// is never resolved.
     fn check(&self, url: &Url) -> Result<(), CallbackError> {

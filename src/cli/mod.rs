@@ -29,6 +29,7 @@ mod stand_in;
 mod token;
 mod user;
 mod values;
+mod webhook;
 
 use std::env;
 use std::path::PathBuf;
@@ -144,6 +145,9 @@ enum InWorld {
     /// Look at letters that have not been sent
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// Tell machines of leaks and revocations
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// See who did what, and whether anybody changed it afterwards
     #[command(subcommand)]
     Audit(audit::Command),
@@ -244,6 +248,7 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::Quarantine(command) => quarantine::run(command, &ctx, out).await,
         InWorld::Origin(command) => origin::run(command, settings, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
+        InWorld::Webhook(command) => webhook::run(command, &ctx, out).await,
         InWorld::Audit(command) => audit::run(command, &ctx, out).await,
         InWorld::Retention(command) => retention::run(command, &ctx, out).await,
     };

@@ -21,6 +21,7 @@ mod settings;
 mod source;
 mod suggest;
 mod value;
+mod webhooks;
 
 pub use crate::telemetry::LogFormat;
 pub use explain::{Hidden, Line};

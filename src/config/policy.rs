@@ -5,7 +5,7 @@ use url::Url;
 
 use super::read::public_url;
 use super::reader::Reader;
-use super::{limits, retention};
+use super::{limits, retention, webhooks};
 use crate::model::time::parse_duration;
 use crate::model::{
     Email, Networks, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog,
@@ -22,6 +22,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
     let issued_to_services = issued_to_services(from);
     let retention = retention::policy(from);
     let limits = limits::policy(from);
+    let webhooks = webhooks::policy(from);
     Some(Policy {
         sign_in: sign_in?,
         oauth: oauth?,
@@ -30,6 +31,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
         issued_to_services: issued_to_services?,
         retention: retention?,
         limits: limits?,
+        webhooks: webhooks?,
     })
 }
 

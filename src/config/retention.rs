@@ -22,6 +22,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     });
     let sessions = from.duration("retention.sessions");
     let logout_notices = from.duration("retention.logout_notices");
+    let webhooks = from.duration("retention.webhooks");
     let audit_log = from.duration("retention.audit_log");
     let tokens = from.duration("retention.tokens");
     Some(RetentionPolicy {
@@ -33,6 +34,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
         login_codes: login_codes?,
         sessions: sessions?,
         logout_notices: logout_notices?,
+        webhooks: webhooks?,
         audit_log: audit_log?,
         tokens: tokens?,
     })

@@ -35,6 +35,7 @@ pub mod tokens;
 pub mod usage;
 pub mod userinfo;
 pub mod users;
+pub mod webhooks;
 
 mod attempts;
 mod cases;

@@ -19,6 +19,7 @@ mod internal_bodies;
 mod names;
 mod report_bodies;
 mod token_bodies;
+mod webhook_bodies;
 
 pub(super) use internal_bodies::{
     BulkRevocationBody, IssuedTokenBody, RevocationItem, RevocationsBody,
@@ -31,6 +32,7 @@ pub(super) use report_bodies::{
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
 };
+pub(super) use webhook_bodies::{ChangedWebhookBody, NewWebhookBody, ReplayBody, WebhookEvent};
 
 /// The document.
 #[derive(OpenApi)]
@@ -49,6 +51,15 @@ pub(super) use token_bodies::{
         internal::exposures::list,
         internal::exposures::show,
         internal::policy::show,
+        internal::webhooks::list,
+        internal::webhooks::create,
+        internal::webhooks::show,
+        internal::webhooks::change,
+        internal::webhooks::delete,
+        internal::webhooks::messages::rotate_secret,
+        internal::webhooks::messages::deliveries,
+        internal::webhooks::messages::replay,
+        internal::webhooks::messages::test,
         reports::gitlab,
         reports::depsdev,
         reports::in_house,
@@ -102,7 +113,8 @@ pub(super) use token_bodies::{
     ),
     components(schemas(
         ReportItem, GitlabReportItem, CredentialsBody, GlobalRevocationBody, gitlab::RevocableTypes, FeedbackItem,
-        RevocationsBody, RevocationItem, BulkRevocationBody, IssuedTokenBody, Label, ErrorBody,
+        NewWebhookBody, ChangedWebhookBody, ReplayBody, WebhookEvent, RevocationsBody,
+        RevocationItem, BulkRevocationBody, IssuedTokenBody, Label, ErrorBody,
         OAuthErrorBody, IntrospectionForm,
         introspection::Told, introspection::Introspection, introspection::Inactive,
         introspection::Audience, TokenForm, RevocationForm, ConsentForm,

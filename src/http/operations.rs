@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::state::ApiState;
 use crate::domain::outbox::{self, Lag};
-use crate::domain::{audit, breakers, quarantines, retention};
+use crate::domain::{audit, breakers, quarantines, retention, webhooks};
 use crate::telemetry::{OutboxDepth, metrics as telemetry};
 
 /// How long whoever watches waits for the database.
@@ -157,6 +157,9 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
     if let Ok(Ok((rows, oldest))) = timeout(PATIENCE, audit::waiting(&state.ctx)).await {
         state.metrics.unchained(rows, oldest);
     }
+    if let Ok(Ok(depth)) = timeout(PATIENCE, webhooks::depth(&state.ctx)).await {
+        show_webhooks(&state, depth);
+    }
     if let Ok(Ok(all)) = timeout(PATIENCE, retention::backlog(&state.ctx)).await {
         for one in all {
             state.metrics.backlog(one.what, one.waiting, one.overdue);
@@ -179,4 +182,16 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type(telemetry::CONTENT_TYPE)
         .body(state.metrics.render())
+}
+
+fn show_webhooks(state: &ApiState, depth: webhooks::Depth) {
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    let now = state.ctx.clock.now();
+    let oldest = depth.oldest.map(|oldest| now.since(oldest));
+    let queue = OutboxDepth {
+        waiting: count(depth.waiting),
+        dead: count(depth.dead),
+        oldest_waiting: oldest.unwrap_or_default(),
+    };
+    state.metrics.webhook_queue(queue, count(depth.disabled));
 }

@@ -21,6 +21,7 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     authorizing(config);
     access_tokens(config);
     services(config);
+    webhooks(config);
     people(config);
     running(config);
     config.default_service(web::to(not_found));
@@ -177,6 +178,35 @@ fn services(config: &mut ServiceConfig) {
         .service(
             resource("/v1/exposures/{id}", "GET").route(web::get().to(internal::exposures::show)),
         );
+}
+
+/// How internal services manage who is told by machine.
+fn webhooks(config: &mut ServiceConfig) {
+    use internal::webhooks::{self, messages};
+    config
+        .service(
+            resource("/v1/webhooks", "GET, POST")
+                .route(web::get().to(webhooks::list))
+                .route(web::post().to(webhooks::create)),
+        )
+        .service(
+            resource("/v1/webhooks/{id}", "GET, PATCH, DELETE")
+                .route(web::get().to(webhooks::show))
+                .route(web::patch().to(webhooks::change))
+                .route(web::delete().to(webhooks::delete)),
+        )
+        .service(
+            resource("/v1/webhooks/{id}/secret", "POST")
+                .route(web::post().to(messages::rotate_secret)),
+        )
+        .service(
+            resource("/v1/webhooks/{id}/deliveries", "GET")
+                .route(web::get().to(messages::deliveries)),
+        )
+        .service(
+            resource("/v1/webhooks/{id}/replay", "POST").route(web::post().to(messages::replay)),
+        )
+        .service(resource("/v1/webhooks/{id}/test", "POST").route(web::post().to(messages::test)));
 }
 
 /// Where a person allows a client to act for them, and takes that back.

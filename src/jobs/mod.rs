@@ -7,6 +7,7 @@
 mod chain_audit_log;
 mod deliver_logouts;
 mod deliver_mail;
+mod deliver_webhooks;
 mod flush_uses;
 mod pace;
 mod prune;
@@ -22,6 +23,7 @@ mod share_limits;
 pub use chain_audit_log::ChainAuditLog;
 pub use deliver_logouts::DeliverLogouts;
 pub use deliver_mail::{DeliverMail, Round};
+pub use deliver_webhooks::DeliverWebhooks;
 pub use flush_uses::FlushUses;
 pub use pace::Pace;
 pub use prune::Prune;

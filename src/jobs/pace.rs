@@ -59,6 +59,22 @@ impl Pace {
         }
     }
 
+    /// The patience with endpoints of webhooks, which are given up after so long.
+    #[must_use]
+    pub const fn for_webhooks(give_up_after: Duration) -> Self {
+        Self {
+            poll: Duration::from_secs(1),
+            batch: 20,
+            // As if each message of a batch took its longest time, twice over.
+            claim: Duration::from_secs(300),
+            send_timeout: Duration::from_secs(5),
+            first_retry: Duration::from_secs(10),
+            longest_retry: Duration::from_secs(6 * 3_600),
+            give_up_after,
+            fewest_tries: 8,
+        }
+    }
+
     /// Whether a letter of this age is dead after this many failures.
     pub(super) fn gives_up(&self, age: Duration, tries: i64) -> bool {
         age >= self.give_up_after && tries >= self.fewest_tries

@@ -25,6 +25,7 @@ mod sign_in;
 mod smtp;
 mod tls;
 mod url;
+mod webhook;
 mod wire;
 mod words;
 

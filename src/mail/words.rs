@@ -6,7 +6,7 @@ use super::advice;
 use super::brand::Brand;
 use super::facts::{About, Fact};
 use super::shown::{Line, tame};
-use super::{attempted, breaker, notice, sign_in};
+use super::{attempted, breaker, notice, sign_in, webhook};
 use crate::model::Letter;
 use crate::model::letter::TokenExposed;
 
@@ -32,6 +32,7 @@ impl Words {
             Letter::TokenAttempted(attempted) => attempted::token_attempted(attempted, brand),
             Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, brand),
             Letter::BreakerOpened(opened) => breaker::breaker_opened(opened, brand),
+            Letter::WebhookDisabled(webhook) => webhook::webhook_disabled(webhook, brand),
             Letter::LoginCode(code) => sign_in::login_code(code, brand),
         }
     }

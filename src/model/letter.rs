@@ -18,8 +18,27 @@ pub enum Letter {
     TokenReplayed(TokenReplayed),
     /// Somebody reports more than is plausible.
     BreakerOpened(BreakerOpened),
+    /// A machine of yours is not told any more.
+    WebhookDisabled(WebhookDisabled),
     /// The code that lets you sign in.
     LoginCode(LoginCode),
+}
+
+/// A machine is not told of leaks and revocations any more, because it cannot be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookDisabled {
+    /// The id of the endpoint.
+    pub endpoint: String,
+    /// Its host; the rest of its address may be a secret.
+    pub host: String,
+    /// Whether it said that it is gone; otherwise it failed at everything.
+    pub gone: bool,
+    /// Whether the reader runs the service; otherwise they manage the organization.
+    pub operator: bool,
+    /// Since when it failed.
+    pub failing_since: Option<Timestamp>,
+    /// When it was disabled.
+    pub disabled_at: Timestamp,
 }
 
 /// A code for signing in. It is made when the letter is sent, and stands in no database.

@@ -35,6 +35,7 @@ pub mod token;
 pub mod token_kind;
 pub mod token_text;
 pub mod user;
+pub mod webhook;
 
 pub use access_token::{PageWindow, SortKey, Sorting};
 pub use audit::{About, Actor, AuditRecord, Deed};
@@ -71,3 +72,6 @@ pub use token::{KnownToken, Revocation, RevocationReason, Token, TokenName, Toke
 pub use token_kind::{Remedy, TokenKind};
 pub use token_text::{ChecksumRules, TokenFormat};
 pub use user::{Email, PersonName, User};
+pub use webhook::{
+    EventType, EventTypes, WebhookEndpoint, WebhookMessage, WebhookPolicy, WebhookUrl,
+};

@@ -8,6 +8,7 @@ use super::retention::RetentionPolicy;
 use super::scope_catalog::ScopeCatalog;
 use super::token_kind::TokenKind;
 use super::user::Email;
+use super::webhook::WebhookPolicy;
 
 /// All of it.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Policy {
     pub retention: RetentionPolicy,
     /// `[limits]`
     pub limits: LimitPolicy,
+    /// `[webhooks]`
+    pub webhooks: WebhookPolicy,
 }
 
 /// How people sign in.

@@ -2,10 +2,10 @@
 //! token say so themselves, so no use case can forget it, and [`Tx::commit`] hands everything on
 //! before it commits: whoever listens hears of what is true, and of nothing else.
 
-use super::audit_log;
 use super::backend::Tx;
 use super::error::StorageError;
 use super::tokens::RevokedToken;
+use super::{audit_log, webhooks};
 use crate::model::{
     Client, Decision, Deed, Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User,
 };
@@ -82,5 +82,6 @@ pub struct IssuedToken {
 
 /// Tells those who listen what the transaction did.
 pub(super) async fn keep(tx: &mut Tx, noted: &[Noted]) -> Result<(), StorageError> {
-    audit_log::append(tx, noted).await
+    audit_log::append(tx, noted).await?;
+    webhooks::enqueue(tx, noted).await
 }

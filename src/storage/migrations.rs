@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 19] = [
+const FILES: [(&str, (&str, &str)); 20] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -96,6 +96,7 @@ const FILES: [(&str, (&str, &str)); 19] = [
             include_str!("../../migrations/0019_audit_log.postgres.sql"),
         ),
     ),
+    ("webhooks", both!("../../migrations/0020_webhooks.sql")),
 ];
 
 fn steps() -> Vec<Step> {

@@ -31,6 +31,7 @@ pub mod spent_tokens;
 pub mod tokens;
 pub mod turns;
 pub mod users;
+pub mod webhooks;
 
 mod backend;
 mod connect;

@@ -45,6 +45,10 @@ pub(super) struct Series {
     pub(super) foreign_network: Counter,
     pub(super) requests: Counters<3>,
     pub(super) request_time: Histograms<2>,
+    pub(super) webhooks: Counters<1>,
+    pub(super) webhook_queue: Family<[Label; 1], Gauge>,
+    pub(super) webhook_age: Gauge<f64, AtomicU64>,
+    pub(super) webhooks_disabled: Gauge,
     pub(super) resident: Gauge,
 }
 
@@ -107,6 +111,10 @@ impl Series {
             foreign_network: Counter::default(),
             requests: Family::default(),
             request_time: Family::new_with_constructor(REQUEST),
+            webhooks: Family::default(),
+            webhook_queue: Family::default(),
+            webhook_age: Gauge::default(),
+            webhooks_disabled: Gauge::default(),
             resident: Gauge::default(),
         }
     }
@@ -153,7 +161,13 @@ impl Series {
                 add(&self.revocations, &labels, 0);
             }
         }
+        for outcome in ["delivered", "retried", "dead"] {
+            add(&self.webhooks, &[("outcome", outcome.into())], 0);
+        }
         for state in ["waiting", "dead"] {
+            self.webhook_queue
+                .get_or_create(&[("state", state.into())])
+                .set(0);
             self.outbox.get_or_create(&[("state", state.into())]).set(0);
         }
     }
@@ -245,6 +259,27 @@ impl Series {
             "Age of the oldest of them",
             Unit::Seconds,
             self.unchained_age.clone(),
+        );
+    }
+
+    pub(super) fn register_webhooks(&self, to: &mut Registry) {
+        let help = "Tries to tell a machine, by what became of the message";
+        to.register("webhook_deliveries", help, self.webhooks.clone());
+        let help =
+            "Messages to machines that wait, and that were given up; not counted beyond 100,000";
+        to.register("webhook_messages", help, self.webhook_queue.clone());
+        let help = "Age of the oldest message to a machine that waits";
+        to.register_with_unit(
+            "webhook_oldest",
+            help,
+            Unit::Seconds,
+            self.webhook_age.clone(),
+        );
+        let help = "Endpoints that are told nothing because they are gone or fail";
+        to.register(
+            "webhook_endpoints_disabled",
+            help,
+            self.webhooks_disabled.clone(),
         );
     }
 

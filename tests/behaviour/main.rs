@@ -46,3 +46,4 @@ mod revocations;
 mod shared_database;
 mod storage;
 mod volume;
+mod webhooks;

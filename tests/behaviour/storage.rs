@@ -114,18 +114,12 @@ async fn where_only_operators_migrate_an_empty_or_older_database_is_refused() {
 
     let database = start_on(&database).await.stop().await;
     let before_last = newest_version() - 1;
-    let function = match is_postgres() {
-        true => "DROP FUNCTION audit_log_refuse;",
-        false => "",
-    };
-    let older = format!(
-        "DROP TABLE audit_log;
-         DROP TABLE audit_head;
-         {function}
+    let older = "DROP TABLE webhook_attempts;
+         DROP TABLE webhook_messages;
+         DROP TABLE webhook_endpoints;
          DELETE FROM _sqlx_migrations
-         WHERE version = (SELECT max(version) FROM _sqlx_migrations)"
-    );
-    database.execute(&older).await;
+         WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    database.execute(older).await;
     let message = format!("{:#}", refusal(&database, BY_HAND).await);
     assert!(
         message.contains(&format!("has schema version {before_last}")),

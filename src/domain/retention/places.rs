@@ -9,7 +9,7 @@ use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
 use crate::domain::{Context, audit};
 use crate::model::{About, Deed, Exposure, Id, Origin, Timestamp, random};
 use crate::storage::exposures::{self, SealedPlace};
-use crate::storage::{StorageError, outbox, turns};
+use crate::storage::{StorageError, outbox, turns, webhooks};
 
 /// The pause between two batches.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -75,6 +75,7 @@ async fn scrub_batch(
         false => outbox::forget_places(&mut tx, &scrubbed).await?,
     };
     if !scrubbed.is_empty() {
+        webhooks::forget_places(&mut tx, &scrubbed).await?;
         let detail = json!({ "exposures": scrubbed.len(), "letters": letters });
         let deed = Deed::new("places.scrubbed", About::default());
         audit::note(&mut tx, now, deed.with(detail));

@@ -9,7 +9,7 @@ use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
     Overdue, StorageError, Tx, audit_log, deliveries, grants, limit_uses, login_codes,
-    logout_notices, outbox, sessions, tokens, turns,
+    logout_notices, outbox, sessions, tokens, turns, webhooks,
 };
 
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
@@ -39,6 +39,10 @@ pub enum Ended {
     LogoutNotices,
     /// What was used of limits and has come back.
     Limits,
+    /// Messages to machines, and endpoints that were deleted.
+    Webhooks,
+    /// How tries to tell machines went.
+    WebhookAttempts,
     /// Rows of the audit log.
     AuditLog,
     /// Tokens of this kind; with sessions, what is known about them besides.
@@ -47,13 +51,15 @@ pub enum Ended {
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
         Self::LoginCodes,
         Self::LogoutNotices,
         Self::Limits,
+        Self::Webhooks,
+        Self::WebhookAttempts,
         Self::AuditLog,
         Self::Tokens(TokenKind::AccessToken),
         Self::Tokens(TokenKind::RefreshToken),
@@ -72,6 +78,8 @@ impl Ended {
             Self::LoginCodes => "login_codes",
             Self::LogoutNotices => "logout_notices",
             Self::Limits => "limits",
+            Self::Webhooks => "webhooks",
+            Self::WebhookAttempts => "webhook_attempts",
             Self::AuditLog => "audit_log",
             Self::Tokens(kind) => kind.name(),
         }
@@ -85,6 +93,7 @@ impl Ended {
             Self::LoginCodes => policy.login_codes,
             Self::LogoutNotices => policy.logout_notices,
             Self::Limits => Duration::ZERO,
+            Self::Webhooks | Self::WebhookAttempts => policy.webhooks,
             Self::AuditLog => policy.audit_log,
             Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
             Self::Tokens(_) => policy.tokens,
@@ -153,6 +162,10 @@ async fn prune_batch(
         Ended::LoginCodes => rows(login_codes::delete_expired(&mut tx, before, BATCH).await?),
         Ended::Limits => prune_limits(&mut tx, before).await?,
         Ended::LogoutNotices => rows(logout_notices::delete_settled(&mut tx, before, BATCH).await?),
+        Ended::Webhooks => prune_webhooks(&mut tx, before).await?,
+        Ended::WebhookAttempts => {
+            rows(webhooks::delete_old_attempts(&mut tx, before, BATCH).await?)
+        }
         Ended::AuditLog => rows(audit::prune(ctx, &mut tx, before, BATCH).await?),
         Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
     };
@@ -186,6 +199,15 @@ async fn prune_deliveries(tx: &mut Tx, before: Timestamp) -> Result<Batch, Stora
         });
     }
     Ok(rows(deliveries::delete_old(tx, before, BATCH).await?))
+}
+
+/// An endpoint's row goes after the last of its messages, which were all made before it was deleted.
+async fn prune_webhooks(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageError> {
+    let batch = rows(webhooks::delete_old(tx, before, BATCH).await?);
+    if !batch.full {
+        webhooks::delete_gone(tx, before, BATCH).await?;
+    }
+    Ok(batch)
 }
 
 /// Moves what expired and is not needed out of the way, and the grants of which nothing is left.
@@ -256,6 +278,8 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::LoginCodes => login_codes::count_expired(&ctx.db, before, most).await,
         Ended::LogoutNotices => logout_notices::count_settled(&ctx.db, before, most).await,
         Ended::Limits => limit_uses::count_over(&ctx.db, before, most).await,
+        Ended::Webhooks => webhooks::count_old(&ctx.db, before, most).await,
+        Ended::WebhookAttempts => webhooks::count_old_attempts(&ctx.db, before, most).await,
         Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
         Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
     }

@@ -24,6 +24,7 @@ pub use json::{FromMembers, Json, Members};
 pub use own_session::{FreshJson, OwnSession};
 pub use possession::Surrendered;
 pub use service::{
-    AuthorizedService, EndSessions, Issue, ReadExposures, RequiredScope, Revoke, ServiceJson,
+    AuthorizedService, EndSessions, Issue, ManageWebhooks, ReadExposures, RequiredScope, Revoke,
+    ServiceJson,
 };
 pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

@@ -15,7 +15,7 @@ use super::client_address::client_address;
 use super::json::{self, FromMembers};
 use crate::domain::revocations::{self, Repeatable};
 use crate::domain::service_keys::{self, Refusal, Service};
-use crate::domain::{exposures, global_revocation, issuing};
+use crate::domain::{exposures, global_revocation, issuing, webhooks};
 use crate::http::state::ApiState;
 use crate::http::{ApiError, OAuthError, limiting};
 use crate::model::Limit;
@@ -56,6 +56,14 @@ pub struct ReadExposures;
 
 impl RequiredScope for ReadExposures {
     const NAME: &'static str = exposures::SCOPE;
+}
+
+/// May manage webhooks.
+#[derive(Debug)]
+pub struct ManageWebhooks;
+
+impl RequiredScope for ManageWebhooks {
+    const NAME: &'static str = webhooks::SCOPE;
 }
 
 /// A service whose key has the scope `S`.

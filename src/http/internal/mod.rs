@@ -5,5 +5,6 @@ pub(super) mod exposures;
 pub(super) mod policy;
 pub(super) mod revocations;
 pub(super) mod tokens;
+pub(super) mod webhooks;
 
 mod body;

@@ -138,6 +138,21 @@ const SCHEMA: &[(&str, &str)] = &[
         "users",
         "blocked_at created_at! email! email_verified_at id! name",
     ),
+    (
+        "webhook_attempts",
+        "at! endpoint_id! error id! message_id! status took_ms!",
+    ),
+    (
+        "webhook_endpoints",
+        "created_at! deleted_at disabled_at disabled_why events! failing_since failures! hash_key! \
+         id! organization_id paused_until! previous_hash_key previous_secret previous_until \
+         secret! served_at! url!",
+    ),
+    (
+        "webhook_messages",
+        "attempts! body! claim created_at! dead_at delivered_at due_at! endpoint_id! exposure_id \
+         id! queued_at! type!",
+    ),
 ];
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use tokenward::app::{Application, Seams};
 use tokenward::config::Settings;
 use tokenward::domain::tokens::{Issued, NewTokenRequest};
 use tokenward::domain::{Context, Wake, organizations, tokens, users};
-use tokenward::jobs::{DeliverLogouts, DeliverMail, Round};
+use tokenward::jobs::{DeliverLogouts, DeliverMail, DeliverWebhooks, Round};
 use tokenward::model::{
     Clock, Email, Id, Organization, PlainToken, Role, Timestamp, TokenKind, TokenName, User,
 };
@@ -49,6 +49,7 @@ pub(crate) struct TestApp {
     pub(crate) metrics: Metrics,
     pub(crate) mail: DeliverMail,
     pub(crate) logouts: DeliverLogouts,
+    pub(crate) webhooks: DeliverWebhooks,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
     github: Arc<GitHub>,
@@ -144,6 +145,7 @@ impl Builder {
             metrics: app.metrics.clone(),
             mail: app.deliver_mail.clone(),
             logouts: app.deliver_logouts.clone(),
+            webhooks: app.deliver_webhooks.clone(),
             url: format!("http://{}", app.address()),
             http: client(),
             github,
@@ -335,6 +337,11 @@ impl TestApp {
     /// Tells clients of the logouts that are due, and tells how the round ended.
     pub(crate) async fn deliver_logouts(&self) -> Round {
         self.logouts.round(&CancellationToken::new()).await
+    }
+
+    /// Tells machines what is due, and tells how the round ended.
+    pub(crate) async fn deliver_webhooks(&self) -> Round {
+        self.webhooks.round(&CancellationToken::new()).await
     }
 
     /// Delivers what is due into memory and reads everything that ever arrived there.

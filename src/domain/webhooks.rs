@@ -1,0 +1,288 @@
+//! Machines that are told of exposures and revocations: who listens, and what becomes of that.
+//!
+//! Messages come by themselves, from [`crate::storage::journal`], in the transaction that made them
+//! true; [`delivery`] signs them and settles what became of each.
+
+use uuid::Uuid;
+
+use super::{Context, DomainError, audit};
+use crate::model::webhook::WebhookSecret;
+use crate::model::{
+    About, Deed, EventTypes, Id, Organization, Timestamp, WebhookEndpoint, WebhookMessage,
+    WebhookUrl,
+};
+use crate::storage::webhooks as table;
+pub use crate::storage::webhooks::{Depth, LoggedAttempt, StoredMessage};
+use crate::storage::{StorageError, Tx};
+
+pub mod delivery;
+mod secrets;
+
+pub use secrets::seal_anew;
+
+/// What a service key needs to manage webhooks.
+pub const SCOPE: &str = "webhooks:manage";
+/// How many endpoints an organization may have, and how many operators may.
+const MOST_ENDPOINTS: i64 = 16;
+/// How many messages one transaction makes due again.
+const BATCH: i64 = 500;
+/// Counting further would cost more than knowing is worth.
+const MOST_COUNTED: i64 = 100_000;
+
+const UNKNOWN: DomainError = DomainError::NotFound("there is no such webhook endpoint");
+
+/// An endpoint that was just made, or given a new secret.
+#[derive(Debug)]
+pub struct WithSecret {
+    /// It.
+    pub endpoint: WebhookEndpoint,
+    /// What signs from now on. It is shown once.
+    pub secret: WebhookSecret,
+}
+
+/// Adds an endpoint: for an organization, of whose tokens alone it hears, or for operators.
+///
+/// # Errors
+/// [`DomainError::NotFound`] without such an organization, [`DomainError::Invalid`] when nobody is
+/// told at such an address, [`DomainError::Taken`] when there are too many endpoints already.
+pub async fn create(
+    ctx: &Context,
+    organization: Option<Id<Organization>>,
+    url: &str,
+    events: EventTypes,
+) -> Result<WithSecret, DomainError> {
+    let now = ctx.clock.now();
+    let url = WebhookUrl::parse(url, &ctx.policy.webhooks).map_err(|_| {
+        DomainError::Invalid(
+            "an endpoint is an https address without user, password and fragment, and not in a \
+             private network unless webhooks.private_endpoints is set",
+        )
+    })?;
+    let endpoint = WebhookEndpoint {
+        id: Id::new(now),
+        organization,
+        url,
+        events,
+        created_at: now,
+        disabled_at: None,
+        disabled_why: None,
+        failing_since: None,
+    };
+    let secret = WebhookSecret::fresh();
+    let sealed = secrets::seal(ctx, endpoint.id, &secret)?;
+    let mut tx = ctx.db.begin().await?;
+    if table::count(&mut tx, organization).await? >= MOST_ENDPOINTS {
+        return Err(DomainError::Taken("there are 16 endpoints already"));
+    }
+    match table::insert(&mut tx, &endpoint, &sealed).await {
+        // The only reference there is.
+        Err(StorageError::Conflict(_)) => {
+            return Err(DomainError::NotFound("there is no such organization"));
+        }
+        outcome => outcome?,
+    }
+    note(&mut tx, now, "webhook.created", &endpoint);
+    tx.commit().await?;
+    Ok(WithSecret { endpoint, secret })
+}
+
+/// Finds an endpoint.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn find(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+) -> Result<WebhookEndpoint, DomainError> {
+    table::find(&ctx.db, endpoint).await?.ok_or(UNKNOWN)
+}
+
+/// Up to `limit` endpoints behind `after`, oldest first; of an organization, or all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    ctx: &Context,
+    organization: Option<Id<Organization>>,
+    after: Option<Id<WebhookEndpoint>>,
+    limit: u32,
+) -> Result<Vec<WebhookEndpoint>, DomainError> {
+    Ok(table::page(&ctx.db, organization, after, i64::from(limit)).await?)
+}
+
+/// Gives an endpoint a new secret. The one before signs as well for a while.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is no such endpoint.
+pub async fn rotate_secret(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+) -> Result<WithSecret, DomainError> {
+    let now = ctx.clock.now();
+    let endpoint = find(ctx, endpoint).await?;
+    let secret = WebhookSecret::fresh();
+    let sealed = secrets::seal(ctx, endpoint.id, &secret)?;
+    let until = now.plus(ctx.policy.webhooks.secret_overlap);
+    let mut tx = ctx.db.begin().await?;
+    if !table::rotate_secret(&mut tx, endpoint.id, &sealed, until).await? {
+        return Err(UNKNOWN);
+    }
+    note(&mut tx, now, "webhook.secret_rotated", &endpoint);
+    tx.commit().await?;
+    Ok(WithSecret { endpoint, secret })
+}
+
+/// Tells an endpoint nothing any more (`false`), or tells it again.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn set_enabled(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+    enabled: bool,
+) -> Result<WebhookEndpoint, DomainError> {
+    let now = ctx.clock.now();
+    let before = find(ctx, endpoint).await?;
+    let mut tx = ctx.db.begin().await?;
+    let name = match enabled {
+        true if !table::enable(&mut tx, endpoint).await? => return Err(UNKNOWN),
+        true => "webhook.enabled",
+        false => {
+            table::disable(&mut tx, endpoint, "operator", now).await?;
+            "webhook.disabled"
+        }
+    };
+    note(&mut tx, now, name, &before);
+    tx.commit().await?;
+    find(ctx, endpoint).await
+}
+
+/// Deletes an endpoint. What it was not told yet, it is not told.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn delete(ctx: &Context, endpoint: Id<WebhookEndpoint>) -> Result<(), DomainError> {
+    let now = ctx.clock.now();
+    let before = find(ctx, endpoint).await?;
+    let mut tx = ctx.db.begin().await?;
+    if !table::delete(&mut tx, endpoint, now).await? {
+        return Err(UNKNOWN);
+    }
+    note(&mut tx, now, "webhook.deleted", &before);
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The last tries at an endpoint, the latest first.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn deliveries(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+    limit: u32,
+) -> Result<Vec<LoggedAttempt>, DomainError> {
+    find(ctx, endpoint).await?;
+    Ok(table::list_attempts(&ctx.db, endpoint, i64::from(limit)).await?)
+}
+
+/// The last messages of an endpoint, the latest first.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn messages(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+    limit: u32,
+) -> Result<Vec<StoredMessage>, DomainError> {
+    find(ctx, endpoint).await?;
+    Ok(table::list_messages(&ctx.db, endpoint, i64::from(limit)).await?)
+}
+
+/// Sends one message of an endpoint again, under the same id.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none, or it was deleted already.
+pub async fn replay(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+    message: Id<WebhookMessage>,
+) -> Result<(), DomainError> {
+    let now = ctx.clock.now();
+    let found = find(ctx, endpoint).await?;
+    let mut tx = ctx.db.begin().await?;
+    if !table::replay(&mut tx, endpoint, message, now).await? {
+        return Err(DomainError::NotFound("the endpoint has no such message"));
+    }
+    note(&mut tx, now, "webhook.replayed", &found);
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sends every message of an endpoint again that was made since then, under the same ids, and tells
+/// how many. What was asked for before a failure stays asked for.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is no such endpoint.
+pub async fn replay_since(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+    since: Timestamp,
+) -> Result<usize, DomainError> {
+    let now = ctx.clock.now();
+    let found = find(ctx, endpoint).await?;
+    let mut after = Uuid::nil();
+    let mut replayed = 0;
+    loop {
+        let mut tx = ctx.db.begin().await?;
+        let from = (after, since);
+        let batch = table::replay_since(&mut tx, endpoint, from, BATCH, now).await?;
+        if batch.is_some() && replayed == 0 {
+            note(&mut tx, now, "webhook.replayed", &found);
+        }
+        tx.commit().await?;
+        let Some((last, number)) = batch else {
+            return Ok(replayed);
+        };
+        after = last;
+        replayed += number;
+    }
+}
+
+/// Sends an endpoint a message without news, and tells its id.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is no such endpoint, [`DomainError::Invalid`] when it is
+/// disabled.
+pub async fn test(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+) -> Result<Id<WebhookMessage>, DomainError> {
+    let found = find(ctx, endpoint).await?;
+    if found.disabled_at.is_some() {
+        return Err(DomainError::Invalid(
+            "the endpoint is disabled: enable it first",
+        ));
+    }
+    let mut tx = ctx.db.begin().await?;
+    let message = table::insert_test(&mut tx, endpoint, ctx.clock.now()).await?;
+    tx.commit().await?;
+    Ok(message)
+}
+
+/// How full the queue is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn depth(ctx: &Context) -> Result<Depth, StorageError> {
+    table::depth(&ctx.db, MOST_COUNTED).await
+}
+
+fn note(tx: &mut Tx, now: Timestamp, name: &'static str, endpoint: &WebhookEndpoint) {
+    let about = About {
+        organization: endpoint.organization,
+        ..About::default()
+    };
+    let detail = serde_json::json!({ "webhook_id": endpoint.id });
+    audit::note(tx, now, Deed::new(name, about).with(detail));
+}

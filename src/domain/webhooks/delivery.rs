@@ -1,0 +1,146 @@
+//! Signing messages, and settling what became of each try.
+
+use super::secrets;
+use crate::domain::{Context, audit};
+use crate::model::letter::WebhookDisabled;
+use crate::model::webhook::message_name;
+use crate::model::{About, Deed, Id, Letter, Timestamp, WebhookEndpoint};
+use crate::storage::outbox::{self, NewLetter};
+use crate::storage::webhooks::{self as table};
+pub use crate::storage::webhooks::{Attempt, ClaimedMessage, Outcome, Subscriber};
+use crate::storage::{StorageError, Tx, organizations};
+
+/// Behind what makes a person wait, ahead of nothing.
+const PRIORITY: i64 = 20;
+
+/// The headers of a message, as Standard Webhooks names them.
+#[derive(Debug)]
+pub struct Signed {
+    /// `webhook-id`, the same at each try.
+    pub id: String,
+    /// `webhook-timestamp`, of this try.
+    pub timestamp: String,
+    /// `webhook-signature`: one for each secret that counts, with a space between them.
+    pub signature: String,
+}
+
+/// Signs a message with every secret of the endpoint that counts; `None` when none can be opened.
+#[must_use]
+pub fn sign(
+    ctx: &Context,
+    to: &Subscriber,
+    message: &ClaimedMessage,
+    now: Timestamp,
+) -> Option<Signed> {
+    let id = message_name(message.id);
+    let current = secrets::open(ctx, to.id, &to.secret)?;
+    let previous = to.previous.as_ref().filter(|(_, until)| *until > now);
+    let previous = previous.and_then(|(sealed, _)| secrets::open(ctx, to.id, sealed));
+    let all = std::iter::once(current).chain(previous);
+    let signatures: Vec<_> = all
+        .map(|secret| secret.sign(&id, now, &message.body))
+        .collect();
+    Some(Signed {
+        timestamp: now.as_seconds().to_string(),
+        signature: signatures.join(" "),
+        id,
+    })
+}
+
+/// What a try means for its endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is well.
+    Well,
+    /// It failed, and is left alone until it had time to recover.
+    Failing,
+    /// It does not want to hear anything any more.
+    Gone,
+}
+
+/// Writes down a try, what became of its message and what that means for the endpoint. One that is gone,
+/// or failed at everything for so long as is configured, is disabled, and whoever manages it is told.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(
+    ctx: &Context,
+    to: &Subscriber,
+    message: &ClaimedMessage,
+    (attempt, outcome): (&Attempt, Outcome),
+    standing: Standing,
+    pause: impl Fn(i64) -> Timestamp,
+) -> Result<bool, StorageError> {
+    let now = ctx.clock.now();
+    let mut tx = ctx.db.begin().await?;
+    // The endpoint first, always: two who settle messages of it wait for each other here.
+    let disabled = match standing {
+        Standing::Well => {
+            table::recover(&mut tx, to.id).await?;
+            None
+        }
+        Standing::Failing => {
+            let since = table::pause(&mut tx, to.id, now, pause).await?;
+            let patience = ctx.policy.webhooks.disable_after;
+            let over = since.is_some_and(|since| now.since(since) >= patience);
+            match over {
+                true => table::disable(&mut tx, to.id, "failing", now).await?,
+                false => None,
+            }
+        }
+        Standing::Gone => table::disable(&mut tx, to.id, "gone", now).await?,
+    };
+    let held = table::settle(&mut tx, to.id, message, (attempt, outcome), now).await?;
+    if let Some(endpoint) = &disabled {
+        tell(ctx, &mut tx, endpoint, now).await?;
+    }
+    tx.commit().await?;
+    if disabled.is_some() {
+        tracing::warn!(webhook.id = %to.id, "a webhook endpoint was disabled");
+        ctx.letters_waiting.ring();
+    }
+    Ok(held)
+}
+
+/// Writes letters to the managers of the endpoint's organization, or to the security contact.
+async fn tell(
+    ctx: &Context,
+    tx: &mut Tx,
+    endpoint: &WebhookEndpoint,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let managers = match endpoint.organization {
+        Some(organization) => organizations::list_managers(tx, &[organization]).await?,
+        None => Vec::new(),
+    };
+    let mut readers: Vec<_> = managers.into_iter().map(|(_, email)| email).collect();
+    let operators = readers.is_empty();
+    if operators {
+        readers.push(ctx.security_contact.clone());
+    }
+    let letters: Vec<_> = readers
+        .into_iter()
+        .map(|recipient| NewLetter {
+            id: Id::new(now),
+            exposure: None,
+            recipient,
+            letter: Letter::WebhookDisabled(WebhookDisabled {
+                endpoint: endpoint.id.to_string(),
+                host: endpoint.url.host().to_owned(),
+                gone: endpoint.disabled_why.as_deref() == Some("gone"),
+                operator: operators,
+                failing_since: endpoint.failing_since,
+                disabled_at: now,
+            }),
+        })
+        .collect();
+    outbox::insert(tx, &letters, PRIORITY, now).await?;
+    let about = About {
+        organization: endpoint.organization,
+        ..About::default()
+    };
+    let why = endpoint.disabled_why.as_deref();
+    let detail = serde_json::json!({ "webhook_id": endpoint.id, "why": why });
+    audit::note(tx, now, Deed::new("webhook.disabled", about).with(detail));
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! What an endpoint is sent, and what signs it.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+
+use super::reading::ReplayRequest;
+use super::view::{ReplayAnswer, TestAnswer, Tries, TryAnswer, WebhookAnswer};
+use super::{PAGE, private, refused};
+use crate::domain::webhooks;
+use crate::http::ApiError;
+use crate::http::api_error::id_in_path;
+use crate::http::extract::{AuthorizedService, ManageWebhooks, ServiceJson};
+use crate::http::openapi::{ErrorBody, ProblemsBody, ReplayBody};
+use crate::http::state::ApiState;
+
+/// Gives an endpoint a new secret; the one before signs as well for a while. Needs the scope
+/// `webhooks:manage`.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/secret", operation_id = "rotate_webhook_secret",
+    tag = "internal",
+    security(("service_key" = [])),
+    params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
+    responses(
+        (status = 200, description = "It, with its secret.", body = WebhookAnswer),
+        (status = 400, description = "A header cannot be read.", body = ErrorBody),
+        (status = 401, description = "No service key that works.", body = ErrorBody),
+        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
+        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
+        (status = 422, description = "The id is none.", body = ProblemsBody),
+        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn rotate_secret(
+    _: AuthorizedService<ManageWebhooks>,
+    path: Path<String>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let rotating = webhooks::rotate_secret(&state.ctx, id_in_path(&path)?);
+    let made = state.timely(rotating).await?.map_err(refused)?;
+    Ok(private(StatusCode::OK, &WebhookAnswer::with_secret(made)))
+}
+
+/// Lists the last tries at an endpoint. Needs the scope `webhooks:manage`.
+#[utoipa::path(
+    get, path = "/v1/webhooks/{id}/deliveries", operation_id = "list_webhook_deliveries",
+    tag = "internal",
+    security(("service_key" = [])),
+    params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
+    responses(
+        (status = 200, description = "The latest first.", body = Tries),
+        (status = 400, description = "A header cannot be read.", body = ErrorBody),
+        (status = 401, description = "No service key that works.", body = ErrorBody),
+        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
+        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
+        (status = 422, description = "The id is none.", body = ProblemsBody),
+        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn deliveries(
+    _: AuthorizedService<ManageWebhooks>,
+    path: Path<String>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let listing = webhooks::deliveries(&state.ctx, id_in_path(&path)?, PAGE);
+    let all = state.timely(listing).await?.map_err(refused)?;
+    let items = all.into_iter().map(TryAnswer::from).collect();
+    Ok(private(StatusCode::OK, &Tries { items }))
+}
+
+/// Sends messages of an endpoint again, under the same ids: one, or all since a moment. Needs the scope
+/// `webhooks:manage`.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/replay", operation_id = "replay_webhook", tag = "internal",
+    security(("service_key" = [])),
+    params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
+    request_body = ReplayBody,
+    responses(
+        (status = 202, description = "They wait.", body = ReplayAnswer),
+        (status = 400, description = "The body broke off, or cannot be read.", body = ErrorBody),
+        (status = 401, description = "No service key that works.", body = ErrorBody),
+        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
+        (status = 404, description = "There is no such endpoint or message.", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
+        (status = 413, description = "The body is too large.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 422, description = "The request is not valid.", body = ProblemsBody),
+        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn replay(
+    request: ServiceJson<ManageWebhooks, ReplayRequest>,
+    path: Path<String>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let endpoint = id_in_path(&path)?;
+    let replaying = async {
+        match request.body {
+            ReplayRequest::Message(id) => {
+                webhooks::replay(&state.ctx, endpoint, id).await.map(|()| 1)
+            }
+            ReplayRequest::Since(at) => webhooks::replay_since(&state.ctx, endpoint, at).await,
+        }
+    };
+    let replayed = state.timely(replaying).await?.map_err(refused)?;
+    Ok(private(StatusCode::ACCEPTED, &ReplayAnswer { replayed }))
+}
+
+/// Sends an endpoint a message without news. Needs the scope `webhooks:manage`.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/test", operation_id = "test_webhook", tag = "internal",
+    security(("service_key" = [])),
+    params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
+    responses(
+        (status = 202, description = "It waits.", body = TestAnswer),
+        (status = 400, description = "A header cannot be read.", body = ErrorBody),
+        (status = 401, description = "No service key that works.", body = ErrorBody),
+        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
+        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
+        (status = 422, description = "The id is none, or the endpoint is disabled.",
+            body = ErrorBody),
+        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+    )
+)]
+pub(in crate::http) async fn test(
+    _: AuthorizedService<ManageWebhooks>,
+    path: Path<String>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let testing = webhooks::test(&state.ctx, id_in_path(&path)?);
+    let message = state.timely(testing).await?.map_err(refused)?;
+    let message_id = message.to_string();
+    Ok(private(StatusCode::ACCEPTED, &TestAnswer { message_id }))
+}

@@ -1,0 +1,269 @@
+//! Claiming messages of one endpoint, and saying what became of them.
+
+use uuid::Uuid;
+
+use super::attempts::{self, Attempt};
+use super::moment;
+use super::secrets::{self, SealedSecret};
+use crate::model::{Id, Timestamp, WebhookEndpoint, WebhookMessage, WebhookUrl};
+use crate::storage::StorageError;
+use crate::storage::backend::{Backend, Db, Tx, patient, sql};
+use crate::storage::rows::{Columns, unreadable};
+
+/// An endpoint that has something to hear.
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    /// Which.
+    pub id: Id<WebhookEndpoint>,
+    /// Where it is told.
+    pub url: WebhookUrl,
+    /// What signs.
+    pub secret: SealedSecret,
+    /// What signs as well, and until when.
+    pub previous: Option<(SealedSecret, Timestamp)>,
+}
+
+/// Up to `limit` endpoints with messages that are due, whoever waits longest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_due(
+    db: &Db,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Subscriber>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT
+             e.id, e.url, e.secret, e.hash_key, e.previous_secret, e.previous_hash_key,
+             e.previous_until
+         FROM webhook_endpoints AS e
+         WHERE e.disabled_at IS NULL
+             AND e.deleted_at IS NULL
+             AND e.paused_until <= $1
+             AND EXISTS (
+                 SELECT 1
+                 FROM webhook_messages AS m
+                 WHERE m.endpoint_id = e.id
+                     AND m.delivered_at IS NULL AND m.dead_at IS NULL AND m.due_at <= $1
+             )
+         ORDER BY e.served_at
+         LIMIT $2",
+    )
+    .bind(now.as_millis())
+    .bind(limit)
+    .try_map(|row| subscriber(&row))
+    .fetch_all(c))
+}
+
+/// A message that one sender holds until its claim ends.
+#[derive(Clone, Debug)]
+pub struct ClaimedMessage {
+    /// Which.
+    pub id: Id<WebhookMessage>,
+    /// The claim that must still hold when the message is settled.
+    pub claim: Uuid,
+    /// What is said.
+    pub body: String,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// Since when it is tried.
+    pub queued_at: Timestamp,
+}
+
+/// Claims up to `limit` messages of an endpoint that are due, until `until`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    tx: &mut Tx,
+    endpoint: Id<WebhookEndpoint>,
+    limit: i64,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<Vec<ClaimedMessage>, StorageError> {
+    // As `outbox::claim`, and for its reasons.
+    const SQLITE: &str = "WITH due AS MATERIALIZED (
+             SELECT id
+             FROM webhook_messages
+             WHERE endpoint_id = $5
+                 AND delivered_at IS NULL AND dead_at IS NULL AND due_at <= $1
+             ORDER BY due_at
+             LIMIT $2
+         )
+         UPDATE webhook_messages
+         SET due_at = $3, claim = $4, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM due)
+             AND delivered_at IS NULL AND dead_at IS NULL AND due_at <= $1
+         RETURNING id, claim, body, attempts, queued_at";
+    const POSTGRES: &str = "WITH due AS MATERIALIZED (
+             SELECT id
+             FROM webhook_messages
+             WHERE endpoint_id = $5
+                 AND delivered_at IS NULL AND dead_at IS NULL AND due_at <= $1
+             ORDER BY due_at
+             LIMIT $2
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE webhook_messages
+         SET due_at = $3, claim = $4, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM due)
+             AND delivered_at IS NULL AND dead_at IS NULL AND due_at <= $1
+         RETURNING id, claim, body, attempts, queued_at";
+    let claim = Id::<ClaimedMessage>::new(now).uuid();
+    let (at, until) = (now.as_millis(), until.as_millis());
+    // The endpoint first, as `pause` and `recover` take it.
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE webhook_endpoints SET served_at = $2 WHERE id = $1",
+    )
+    .bind(endpoint.uuid())
+    .bind(at))?;
+    let mut messages = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(at).bind(limit).bind(until);
+            let query = query.bind(claim).bind(endpoint.uuid());
+            patient(query.try_map(|row| claimed(&row)).fetch_all(c)).await?
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(at).bind(limit).bind(until);
+            let query = query.bind(claim).bind(endpoint.uuid());
+            patient(query.try_map(|row| claimed(&row)).fetch_all(c)).await?
+        }
+    };
+    messages.sort_by_key(|message| message.id);
+    Ok(messages)
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has it.
+    Delivered,
+    /// It is tried again.
+    Retry {
+        /// When.
+        due_at: Timestamp,
+    },
+    /// Nobody tries again unless somebody says so.
+    Dead,
+}
+
+/// Writes down a try and what became of its message; `false` when the claim has ended and somebody
+/// else holds it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(
+    tx: &mut Tx,
+    endpoint: Id<WebhookEndpoint>,
+    message: &ClaimedMessage,
+    (attempt, outcome): (&Attempt, Outcome),
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    attempts::insert(tx, endpoint, message.id, attempt).await?;
+    let (delivered, dead, due) = match outcome {
+        Outcome::Delivered => (Some(now), None, None),
+        Outcome::Retry { due_at } => (None, None, Some(due_at)),
+        Outcome::Dead => (None, Some(now), None),
+    };
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE webhook_messages
+         SET delivered_at = $3, dead_at = $4, due_at = COALESCE($5, due_at), claim = NULL
+         WHERE id = $1 AND claim = $2",
+    )
+    .bind(message.id.uuid())
+    .bind(message.claim)
+    .bind(delivered.map(Timestamp::as_millis))
+    .bind(dead.map(Timestamp::as_millis))
+    .bind(due.map(Timestamp::as_millis)))?;
+    Ok(done == 1)
+}
+
+/// Gives messages that were claimed and not tried back, due at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(
+    tx: &mut Tx,
+    messages: &[ClaimedMessage],
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    for message in messages {
+        sql!(tx.connection(), execute sqlx::query(
+            "UPDATE webhook_messages
+             SET due_at = $3, attempts = attempts - 1, claim = NULL
+             WHERE id = $1 AND claim = $2",
+        )
+        .bind(message.id.uuid())
+        .bind(message.claim)
+        .bind(now.as_millis()))?;
+    }
+    Ok(())
+}
+
+/// An endpoint answered as it should: whatever was wrong is over.
+///
+/// # Errors
+/// When the database fails.
+pub async fn recover(tx: &mut Tx, endpoint: Id<WebhookEndpoint>) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE webhook_endpoints
+         SET failing_since = NULL, failures = 0, paused_until = 0
+         WHERE id = $1 AND failing_since IS NOT NULL",
+    )
+    .bind(endpoint.uuid()))
+    .map(drop)
+}
+
+/// An endpoint failed: counts it, and tells since when it fails and how often it did.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pause(
+    tx: &mut Tx,
+    endpoint: Id<WebhookEndpoint>,
+    now: Timestamp,
+    pause: impl Fn(i64) -> Timestamp,
+) -> Result<Option<Timestamp>, StorageError> {
+    let counted = sql!(tx.connection(), |c| sqlx::query(
+        "UPDATE webhook_endpoints
+         SET failing_since = COALESCE(failing_since, $2), failures = failures + 1
+         WHERE id = $1
+         RETURNING failures, failing_since",
+    )
+    .bind(endpoint.uuid())
+    .bind(now.as_millis())
+    .try_map(|row| failing(&row))
+    .fetch_optional(c))?;
+    let Some((failures, since)) = counted else {
+        return Ok(None);
+    };
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE webhook_endpoints SET paused_until = $2 WHERE id = $1",
+    )
+    .bind(endpoint.uuid())
+    .bind(pause(failures).as_millis()))?;
+    Ok(since)
+}
+
+fn failing(row: &impl Columns) -> Result<(i64, Option<Timestamp>), sqlx::Error> {
+    Ok((row.read("failures")?, moment(row, "failing_since")?))
+}
+
+fn subscriber(row: &impl Columns) -> Result<Subscriber, sqlx::Error> {
+    let until = moment(row, "previous_until")?;
+    Ok(Subscriber {
+        id: Id::from_uuid(row.read("id")?),
+        url: WebhookUrl::from_stored(&row.read::<String>("url")?).map_err(unreadable)?,
+        secret: secrets::current(row)?,
+        previous: secrets::previous(row)?.zip(until),
+    })
+}
+
+fn claimed(row: &impl Columns) -> Result<ClaimedMessage, sqlx::Error> {
+    Ok(ClaimedMessage {
+        id: Id::from_uuid(row.read("id")?),
+        claim: row.read("claim")?,
+        body: row.read("body")?,
+        attempts: row.read("attempts")?,
+        queued_at: Timestamp::from_millis(row.read("queued_at")?),
+    })
+}

@@ -1,0 +1,193 @@
+//! What messages tell of tokens and exposures.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::model::{EventTypes, Id, Organization, Timestamp, Token, TokenKind};
+use crate::storage::StorageError;
+use crate::storage::backend::{Backend, Tx, patient, sql};
+use crate::storage::rows::{Columns, column, ids_as_json, unreadable};
+
+/// A token as messages show it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct TokenFacts {
+    pub(super) id: String,
+    pub(super) kind: &'static str,
+    /// Its last four characters.
+    pub(super) hint: String,
+    pub(super) user_id: Option<String>,
+    pub(super) organization_id: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) revoked_at: Option<String>,
+    pub(super) revoked_reason: Option<String>,
+    /// The organization that owns it; others that are only named with it hear nothing.
+    #[serde(skip)]
+    pub(super) owner: Option<Uuid>,
+}
+
+/// An exposure as messages show it. The names of `url` and `source` are known to
+/// [`super::forget_places`].
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ExposureFacts {
+    pub(super) id: String,
+    pub(super) origin: String,
+    pub(super) url: Option<String>,
+    pub(super) source: Option<String>,
+    pub(super) first_seen_at: String,
+    pub(super) state_before: String,
+}
+
+/// Whether anybody listens at all. Nobody does in most places, and there this is all that is asked.
+pub(super) async fn is_heard(tx: &mut Tx) -> Result<bool, StorageError> {
+    let one = sql!(tx.connection(), |c| sqlx::query(
+        "SELECT id
+         FROM webhook_endpoints
+         WHERE disabled_at IS NULL AND deleted_at IS NULL
+         LIMIT 1",
+    )
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_optional(c))?;
+    Ok(one.is_some())
+}
+
+/// An endpoint that may want to hear.
+pub(super) struct Listener {
+    pub(super) endpoint: Uuid,
+    pub(super) organization: Option<Uuid>,
+    pub(super) events: EventTypes,
+}
+
+/// The endpoints of operators, and those of these organizations.
+pub(super) async fn listeners(
+    tx: &mut Tx,
+    organizations: Vec<Uuid>,
+) -> Result<Vec<Listener>, StorageError> {
+    const SQLITE: &str = "SELECT id, organization_id, events
+         FROM webhook_endpoints
+         WHERE organization_id IS NULL AND disabled_at IS NULL AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, organization_id, events
+         FROM webhook_endpoints
+         WHERE organization_id IN (SELECT unhex(value) FROM json_each($1))
+             AND disabled_at IS NULL AND deleted_at IS NULL";
+    const POSTGRES: &str = "SELECT id, organization_id, events
+         FROM webhook_endpoints
+         WHERE organization_id IS NULL AND disabled_at IS NULL AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, organization_id, events
+         FROM webhook_endpoints
+         WHERE organization_id = ANY($1) AND disabled_at IS NULL AND deleted_at IS NULL";
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&organizations));
+            patient(query.try_map(|row| listener(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(organizations);
+            patient(query.try_map(|row| listener(&row)).fetch_all(c)).await
+        }
+    }
+}
+
+/// These tokens.
+pub(super) async fn tokens(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, TokenFacts>, StorageError> {
+    const SQLITE: &str = "SELECT
+             t.id, t.kind, t.hint, t.user_id, t.organization_id, t.revoked_at, t.revoked_reason,
+             c.client_id AS client
+         FROM tokens AS t
+         LEFT JOIN clients AS c ON c.id = t.client_id
+         WHERE t.id IN (SELECT unhex(value) FROM json_each($1))";
+    const POSTGRES: &str = "SELECT
+             t.id, t.kind, t.hint, t.user_id, t.organization_id, t.revoked_at, t.revoked_reason,
+             c.client_id AS client
+         FROM tokens AS t
+         LEFT JOIN clients AS c ON c.id = t.client_id
+         WHERE t.id = ANY($1)";
+    let all = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.try_map(|row| token(&row)).fetch_all(c)).await?
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.try_map(|row| token(&row)).fetch_all(c)).await?
+        }
+    };
+    Ok(all.into_iter().collect())
+}
+
+/// These exposures.
+pub(super) async fn exposures(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, ExposureFacts>, StorageError> {
+    const SQLITE: &str = "SELECT id, origin, url, source, first_seen_at, state_before
+         FROM exposures
+         WHERE id IN (SELECT unhex(value) FROM json_each($1))";
+    const POSTGRES: &str = "SELECT id, origin, url, source, first_seen_at, state_before
+         FROM exposures
+         WHERE id = ANY($1)";
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let all = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.try_map(|row| exposure(&row)).fetch_all(c)).await?
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.try_map(|row| exposure(&row)).fetch_all(c)).await?
+        }
+    };
+    Ok(all.into_iter().collect())
+}
+
+fn listener(row: &impl Columns) -> Result<Listener, sqlx::Error> {
+    Ok(Listener {
+        endpoint: row.read("id")?,
+        organization: row.read("organization_id")?,
+        events: EventTypes::from_stored(&row.read::<String>("events")?),
+    })
+}
+
+fn token(row: &impl Columns) -> Result<(Uuid, TokenFacts), sqlx::Error> {
+    let id: Uuid = row.read("id")?;
+    let kind = row.read::<String>("kind")?;
+    let kind: TokenKind = kind.parse().map_err(unreadable)?;
+    let user: Option<Uuid> = row.read("user_id")?;
+    let organization: Option<Uuid> = row.read("organization_id")?;
+    // A token of a user may be limited to an organization, and is not its business for that.
+    let owned = kind == TokenKind::OrganizationAccessToken || user.is_none();
+    let revoked: Option<i64> = row.read("revoked_at")?;
+    let facts = TokenFacts {
+        id: Id::<Token>::from_uuid(id).to_string(),
+        kind: kind.name(),
+        hint: row.read("hint")?,
+        user_id: user.map(|id| id.to_string()),
+        organization_id: organization.map(|id| Id::<Organization>::from_uuid(id).to_string()),
+        client_id: row.read("client")?,
+        revoked_at: revoked.map(|at| Timestamp::from_millis(at).to_string()),
+        revoked_reason: row.read("revoked_reason")?,
+        owner: organization.filter(|_| owned),
+    };
+    Ok((id, facts))
+}
+
+fn exposure(row: &impl Columns) -> Result<(Uuid, ExposureFacts), sqlx::Error> {
+    let id: Uuid = row.read("id")?;
+    let facts = ExposureFacts {
+        id: id.to_string(),
+        origin: row.read("origin")?,
+        url: row.read("url")?,
+        source: row.read("source")?,
+        first_seen_at: Timestamp::from_millis(row.read("first_seen_at")?).to_string(),
+        state_before: row.read("state_before")?,
+    };
+    Ok((id, facts))
+}
