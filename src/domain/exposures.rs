@@ -35,10 +35,10 @@ pub struct Handled {
 /// written down and everybody's letter is in the outbox, for good.
 ///
 /// The number of statements does not depend on the number of reports: none when nothing has our
-/// shape, one when nothing is ours, and otherwise at most twelve, or sixteen when the token of a
-/// session is among them; five more when something goes into quarantine, two more when a token
-/// ended so long ago that little of it is kept, and one
-/// more while there is an older hash key.
+/// shape, one when nothing is ours, and otherwise at most thirteen, or seventeen when the token of a
+/// session is among them; four more when an endpoint listens, five more when something goes into
+/// quarantine, two more when a token ended so long ago that little of it is kept, and one more while
+/// there is an older hash key.
 ///
 /// # Errors
 /// When the database fails. Nothing was changed then, or, when it failed during the commit,

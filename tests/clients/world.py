@@ -44,8 +44,12 @@ class World:
         return self.tokenward.result(
             "alert", "send", "--to", self.url, "--key", self.key, reads=report)
 
+    def webhook(self, words):
+        """An operator does something with webhooks."""
+        return self.tokenward.result("webhook", *words)
 
-DEEDS = ("visit", "letters", "code", "letter", "leak")
+
+DEEDS = ("visit", "letters", "code", "letter", "leak", "webhook")
 
 
 class Door:
