@@ -549,6 +549,8 @@ fn letter(at: tokenward::model::Timestamp) -> Letter {
         seen_at: at,
         outcome: Outcome::Revoked { at },
         relatives_revoked: 0,
+        leaked_before: None,
+        copied_from: None,
     }))
 }
 

@@ -128,6 +128,8 @@ pub(crate) fn letter(
         seen_at: now,
         outcome: Outcome::Revoked { at: now },
         relatives_revoked: 0,
+        leaked_before: None,
+        copied_from: None,
     }))
 }
 

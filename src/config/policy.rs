@@ -20,6 +20,9 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
     });
     let max_tokens_per_owner = from.number("tokens.max_per_owner", 1..=1_000_000_u32);
     let issued_to_services = issued_to_services(from);
+    let repeated_leak_within = from.optional("mail.repeated_leak_within", |text| {
+        parse_duration(text).map_err(|error| error.to_string())
+    });
     let retention = retention::policy(from);
     let limits = limits::policy(from);
     let webhooks = webhooks::policy(from);
@@ -29,6 +32,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
         max_token_lifetime: max_token_lifetime?,
         max_tokens_per_owner: max_tokens_per_owner?,
         issued_to_services: issued_to_services?,
+        repeated_leak_within: repeated_leak_within?,
         retention: retention?,
         limits: limits?,
         webhooks: webhooks?,

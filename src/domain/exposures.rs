@@ -35,7 +35,7 @@ pub struct Handled {
 /// written down and everybody's letter is in the outbox, for good.
 ///
 /// The number of statements does not depend on the number of reports: none when nothing has our
-/// shape, one when nothing is ours, and otherwise at most thirteen, or seventeen when the token of a
+/// shape, one when nothing is ours, and otherwise at most sixteen, or twenty when the token of a
 /// session is among them; four more when an endpoint listens, five more when something goes into
 /// quarantine, two more when a token ended so long ago that little of it is kept, and one more while
 /// there is an older hash key.

@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 
 use super::cases::{Case, Reported, Revoked};
-use super::letters::{self, Managers};
+use super::letters::{self, Findings, Managers};
 use super::reactions::Reacted;
+use super::repeated_leaks::{self, Repeated};
 use super::{Context, places, sessions};
 use crate::model::leak_policy::DEFAULT_RULE;
 use crate::model::{
@@ -192,7 +193,12 @@ impl Incident<'_> {
             .map(|record| record.case.id())
             .collect();
         again.retain(|record| !heard.contains(&record.case.id()));
-        let letters = letters_about(ctx, tx, &again, &self.reacted.revoked, self.at).await?;
+        let news = News {
+            revoked: &self.reacted.revoked,
+            // What was seen where it had been seen before is no other leak.
+            repeated: Repeated::new(),
+        };
+        let letters = letters_about(ctx, tx, &again, &news, self.at).await?;
         let placeless: Vec<_> = letters.into_iter().map(NewLetter::without_place).collect();
         outbox::insert(tx, &placeless, PRIORITY, self.at).await?;
         Ok(placeless.len())
@@ -208,6 +214,10 @@ struct Record<'a> {
 impl Record<'_> {
     fn is_in(&self, fresh: &HashSet<Id<Exposure>>) -> bool {
         fresh.contains(&self.new.exposure.id)
+    }
+
+    fn seen(&self) -> repeated_leaks::Seen<'_> {
+        (&self.case.found.known, self.new.exposure.id)
     }
 
     /// Whether anybody hears of it. What is only observed is told of when the token died all the
@@ -276,16 +286,26 @@ async fn write_letters(
     if told.is_empty() {
         return Ok(0);
     }
-    let all = letters_about(ctx, tx, told, revoked, now).await?;
+    let seen = told.iter().map(|record| record.seen());
+    let seen: Vec<_> = seen.collect();
+    let repeated = repeated_leaks::note(ctx, tx, &seen, now).await?;
+    let news = News { revoked, repeated };
+    let all = letters_about(ctx, tx, told, &news, now).await?;
     outbox::insert(tx, &all, PRIORITY, now).await?;
     Ok(all.len())
+}
+
+/// What is new about tokens that were seen.
+struct News<'a> {
+    revoked: &'a Revoked,
+    repeated: Repeated,
 }
 
 async fn letters_about(
     ctx: &Context,
     tx: &mut Tx,
     told: &[&Record<'_>],
-    revoked: &Revoked,
+    news: &News<'_>,
     now: Timestamp,
 ) -> Result<Vec<NewLetter>, StorageError> {
     let concerned: Vec<_> = told.iter().map(|record| &record.case.found.known).collect();
@@ -293,12 +313,18 @@ async fn letters_about(
     let mut all = Vec::new();
     for Record { case, new } in told {
         let known = &case.found.known;
-        let outcome = case.outcome(&new.exposure.decision, revoked, now);
-        let relatives = revoked.relatives(case);
-        for (recipient, addressee) in letters::addressees(ctx, known, &managers) {
+        let findings = Findings {
+            outcome: case.outcome(&new.exposure.decision, news.revoked, now),
+            relatives_revoked: news.revoked.relatives(case),
+            leaked_before: news.repeated.get(&case.id()).copied(),
+        };
+        let mut readers = letters::addressees(ctx, known, &managers);
+        if findings.leaked_before.is_some() {
+            letters::copy_to_managers(&mut readers, known, &managers);
+        }
+        for (recipient, addressee) in readers {
             let exposure = &new.exposure;
-            let letter =
-                letters::token_exposed(ctx, known, exposure, addressee, outcome, relatives);
+            let letter = letters::token_exposed(ctx, known, exposure, addressee, findings);
             let exposure = Some(exposure.id);
             all.push(NewLetter {
                 id: Id::new(now),

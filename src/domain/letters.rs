@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::Context;
 use crate::model::letter::{Addressee, LetterToken, Outcome, TokenExposed};
-use crate::model::{Email, Exposure, Id, KnownToken, Letter, Organization, TokenKind, TokenName};
+use crate::model::{
+    Email, Exposure, Id, KnownToken, Letter, Organization, Timestamp, TokenKind, TokenName,
+};
 
 /// The owners and admins of organizations.
 pub(super) type Managers = HashMap<Id<Organization>, Vec<Email>>;
@@ -48,6 +50,20 @@ pub(super) fn addressees(
     told
 }
 
+/// Adds those who get a copy when the owner of a token leaked again: whoever owns or manages the
+/// organization for which it worked.
+pub(super) fn copy_to_managers(
+    told: &mut Vec<(Email, Addressee)>,
+    known: &KnownToken,
+    managers: &Managers,
+) {
+    for (email, _) in managers_of(known, managers) {
+        if !told.iter().any(|(other, _)| *other == email) {
+            told.push((email, Addressee::ManagerOfOwner));
+        }
+    }
+}
+
 fn managers_of(known: &KnownToken, managers: &Managers) -> Vec<(Email, Addressee)> {
     let of_organization = known
         .organization
@@ -60,15 +76,25 @@ fn managers_of(known: &KnownToken, managers: &Managers) -> Vec<(Email, Addressee
         .collect()
 }
 
+/// What was found and done.
+#[derive(Clone, Copy)]
+pub(super) struct Findings {
+    pub(super) outcome: Outcome,
+    pub(super) relatives_revoked: u64,
+    /// When its owner leaked before, if they did.
+    pub(super) leaked_before: Option<Timestamp>,
+}
+
 /// What one of them is told about one exposure.
 pub(super) fn token_exposed(
     ctx: &Context,
     known: &KnownToken,
     exposure: &Exposure,
     addressee: Addressee,
-    outcome: Outcome,
-    relatives_revoked: u64,
+    findings: Findings,
 ) -> Letter {
+    let copied = addressee == Addressee::ManagerOfOwner;
+    let owner = known.user.as_ref().filter(|_| copied);
     Letter::TokenExposed(Box::new(TokenExposed {
         token: letter_token(ctx, known),
         addressee,
@@ -76,8 +102,10 @@ pub(super) fn token_exposed(
         url: exposure.place.url.clone(),
         source: exposure.place.source.clone(),
         seen_at: exposure.first_seen_at,
-        outcome,
-        relatives_revoked,
+        outcome: findings.outcome,
+        relatives_revoked: findings.relatives_revoked,
+        leaked_before: findings.leaked_before,
+        copied_from: owner.map(|user| user.email.to_string()),
     }))
 }
 

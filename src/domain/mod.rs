@@ -46,6 +46,7 @@ mod incident;
 mod letters;
 mod places;
 mod reactions;
+mod repeated_leaks;
 mod replays;
 
 pub use context::{Context, CurrentLeakPolicy, Wake};

@@ -1,6 +1,6 @@
 //! What the reader should do next, by the kind of token, who they are and whether it still worked.
 
-use super::facts::About;
+use super::facts::{About, LONGEST_NAME};
 use crate::model::TokenKind;
 use crate::model::letter::{Addressee, Outcome};
 
@@ -15,8 +15,13 @@ pub(super) fn steps(about: &About<'_>) -> Vec<String> {
         Outcome::NotRevoked { .. } => Some(revoke_it(about)),
         _ => worked.then(|| replace(about)).flatten(),
     };
+    let first = match about.letter.addressee {
+        Addressee::ManagerOfOwner => Some(talk_to_owner(about)),
+        _ => first,
+    };
     [
         first,
+        replace_others(about),
         Some(look_back(about, worked)),
         clean_up(about),
         Some(prevent(about)),
@@ -24,6 +29,33 @@ pub(super) fn steps(about: &About<'_>) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What the reader of a copy can do: the token is not theirs.
+fn talk_to_owner(about: &About<'_>) -> String {
+    let owner = about.owner(LONGEST_NAME);
+    let revoke = match about.letter.outcome {
+        Outcome::NotRevoked { .. } => " See to it that the token is revoked: it was not.",
+        _ => "",
+    };
+    format!(
+        "Talk to {owner}, who got a letter as well, and find out together how tokens are kept where \
+         they work.{revoke}"
+    )
+}
+
+/// Two leaks come from somewhere.
+fn replace_others(about: &About<'_>) -> Option<String> {
+    about.letter.leaked_before?;
+    let others = match about.letter.addressee {
+        Addressee::ManagerOfOwner => {
+            "See that every other token which is kept in the same place is"
+        }
+        _ => "Have every other token that you keep in the same place",
+    };
+    Some(format!(
+        "{others} replaced as well, and no new one is put there before you know how these got out."
+    ))
 }
 
 /// What only the reader can do about a token that was left as it is.

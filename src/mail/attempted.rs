@@ -139,7 +139,7 @@ fn genuine(letter: &TokenAttempted, brand: &Brand) -> Line {
 fn because(letter: &TokenAttempted, brand: &Brand) -> String {
     match letter.addressee {
         Addressee::Owner => "the token was yours".to_owned(),
-        Addressee::OrganizationManager => {
+        Addressee::OrganizationManager | Addressee::ManagerOfOwner => {
             "you own or manage the organization it belonged to".to_owned()
         }
         Addressee::Creator => "you made this token".to_owned(),

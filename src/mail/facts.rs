@@ -9,7 +9,7 @@ use crate::model::letter::{Addressee, Outcome, TokenExposed};
 use crate::model::{Remedy, Timestamp, TokenKind};
 
 /// Longest name that is written out, in the letter and in its subject.
-const LONGEST_NAME: usize = 100;
+pub(super) const LONGEST_NAME: usize = 100;
 const LONGEST_NAME_IN_SUBJECT: usize = 40;
 /// Most scopes that are listed.
 const MOST_SCOPES: usize = 24;
@@ -58,7 +58,11 @@ impl<'a> About<'a> {
             Outcome::NotRevoked { .. } => ", and has NOT been revoked",
             Outcome::AlreadyExpired { .. } | Outcome::AlreadyRevoked { .. } => "",
         };
-        format!("{} {}{ending}", self.whose(longest), self.place.found())
+        let sentence = format!("{} {}{ending}", self.whose(longest), self.place.found());
+        match self.letter.leaked_before {
+            Some(_) => format!("Leaked again: {}", in_sentence(&sentence)),
+            None => sentence,
+        }
     }
 
     /// `Your expired personal access token “deploy”`, from where the reader stands.
@@ -87,6 +91,12 @@ impl<'a> About<'a> {
             (Addressee::OrganizationManager, _, Some(of)) => format!("The {named} of {of}"),
             (Addressee::OrganizationManager, _, None) => {
                 format!("The {named} of your organization")
+            }
+            (Addressee::ManagerOfOwner, Some(client), _) => {
+                format!("The {named} of {} for {client}", self.owner(longest))
+            }
+            (Addressee::ManagerOfOwner, None, _) => {
+                format!("The {named} of {}", self.owner(longest))
             }
             (Addressee::Creator, _, Some(of)) => format!("The {named} that you made for {of}"),
             (Addressee::Creator, _, None) => format!("The {named} that you made"),
@@ -121,6 +131,31 @@ impl<'a> About<'a> {
             || "the organization".to_owned(),
             |organization| tame(organization, LONGEST_NAME),
         )
+    }
+
+    /// The owner of the token, within a sentence in a copy of what they were told.
+    pub(super) fn owner(&self, longest: usize) -> String {
+        self.letter.copied_from.as_deref().map_or_else(
+            || "somebody in your organization".to_owned(),
+            |owner| tame(owner, longest),
+        )
+    }
+
+    /// That this leak is not the first.
+    pub(super) fn alarm(&self) -> Option<Line> {
+        let before = moment(self.letter.leaked_before?);
+        let whose = match self.letter.addressee {
+            Addressee::Owner | Addressee::ClientOwner => "of yours".to_owned(),
+            Addressee::OrganizationManager | Addressee::Creator => {
+                format!("of {}", self.organization())
+            }
+            Addressee::ManagerOfOwner => format!("of {}", self.owner(LONGEST_NAME)),
+            Addressee::Operator => "of the same owner".to_owned(),
+        };
+        Some(Line::new(format!(
+            "This is not the first leak. Another token {whose} was reported on {before}. Once is an \
+             accident; twice means that whatever lets tokens out is still open."
+        )))
     }
 
     /// What we did, first thing.
@@ -292,6 +327,10 @@ impl<'a> About<'a> {
     pub(super) fn genuine(&self) -> Line {
         let check = match self.letter.addressee {
             Addressee::Operator => format!("look the token up in {} yourself", self.brand),
+            Addressee::ManagerOfOwner => format!(
+                "ask {}, in a way that you know, whether they got a letter as well",
+                self.owner(LONGEST_NAME)
+            ),
             _ => format!(
                 "type the address of {} into your browser yourself and go to {}",
                 self.brand, self.settings
@@ -310,6 +349,10 @@ impl<'a> About<'a> {
             Addressee::OrganizationManager => {
                 format!("you own or manage {}", self.organization())
             }
+            Addressee::ManagerOfOwner => format!(
+                "you own or manage {}, for which the token could act, and its owner leaked one before",
+                self.organization()
+            ),
             Addressee::Creator => format!("you made this token for {}", self.organization()),
             Addressee::ClientOwner => format!("you own {}", self.application()),
             Addressee::Operator => format!("you run {}", self.brand),
@@ -323,6 +366,14 @@ impl<'a> About<'a> {
 fn fact((label, value): (&'static str, Option<String>)) -> Option<Fact> {
     let value = Line::new(value?);
     Some(Fact { label, value })
+}
+
+/// A sentence that goes on after a colon.
+fn in_sentence(sentence: &str) -> String {
+    match sentence.split_once(' ') {
+        Some((first, rest)) => format!("{} {rest}", first.to_lowercase()),
+        None => sentence.to_owned(),
+    }
 }
 
 /// Never more of the secret than four characters, whatever the letter holds.

@@ -44,6 +44,8 @@ pub(super) fn exposed() -> TokenExposed {
         seen_at: NOON,
         outcome: Outcome::Revoked { at: NOON },
         relatives_revoked: 0,
+        leaked_before: None,
+        copied_from: None,
     }
 }
 

@@ -53,6 +53,7 @@ struct Page {
     brand: Line,
     accent: String,
     headline: Line,
+    alarm: Option<Line>,
     paragraphs: Vec<Line>,
     token: Vec<Fact>,
     address: Option<Line>,
@@ -72,6 +73,7 @@ impl Page {
             brand: Line::new(&about.brand),
             accent: brand.accent.to_string(),
             headline: about.headline(),
+            alarm: about.alarm(),
             paragraphs: [Some(about.what_we_did()), about.relatives()]
                 .into_iter()
                 .flatten()

@@ -52,6 +52,40 @@ fn each_outcome_reads_differently(#[case] name: &str, #[case] outcome: Outcome) 
     snapshot(name, exposed);
 }
 
+/// A token of `ada@example.com` that may act for an organization, and is not the first to leak.
+fn leaked_again(addressee: Addressee) -> TokenExposed {
+    let mut exposed = exposed();
+    exposed.addressee = addressee;
+    exposed.token.organization = Some("Acme Inc.".to_owned());
+    exposed.leaked_before = Some(at(700));
+    if addressee == Addressee::ManagerOfOwner {
+        exposed.copied_from = Some("ada@example.com".to_owned());
+    }
+    exposed
+}
+
+#[rstest]
+#[case(Addressee::Owner)]
+#[case(Addressee::OrganizationManager)]
+#[case(Addressee::ManagerOfOwner)]
+fn who_leaks_again_reads_it_first(#[case] addressee: Addressee) {
+    snapshot(
+        &format!("leaked_again_{addressee:?}"),
+        leaked_again(addressee),
+    );
+    if addressee == Addressee::ManagerOfOwner {
+        let html = words(leaked_again(addressee)).html;
+        insta::assert_snapshot!("leaked_again.html", html);
+    }
+}
+
+#[test]
+fn who_gets_a_copy_is_told_when_the_token_works_on() {
+    let mut exposed = leaked_again(Addressee::ManagerOfOwner);
+    exposed.outcome = Outcome::NotRevoked { works: true };
+    snapshot("leaked_again_and_not_revoked", exposed);
+}
+
 #[rstest]
 #[case(Addressee::OrganizationManager)]
 #[case(Addressee::Creator)]
@@ -176,6 +210,7 @@ pub(in crate::mail) fn hostile_letter() -> impl Strategy<Value = TokenExposed> {
     let addressee = prop_oneof![
         Just(Addressee::Owner),
         Just(Addressee::OrganizationManager),
+        Just(Addressee::ManagerOfOwner),
         Just(Addressee::Creator),
         Just(Addressee::ClientOwner),
         Just(Addressee::Operator),
@@ -185,7 +220,9 @@ pub(in crate::mail) fn hostile_letter() -> impl Strategy<Value = TokenExposed> {
         hostile(),
     ];
     let scopes = proptest::collection::vec(hostile(), 0..40);
-    (names, place, addressee, kind, scopes).prop_map(|(names, place, addressee, kind, scopes)| {
+    let again = (proptest::option::of(Just(at(700))), some());
+    let all = (names, place, addressee, kind, scopes, again);
+    all.prop_map(|(names, place, addressee, kind, scopes, again)| {
         let mut exposed = exposed();
         let token = &mut exposed.token;
         (
@@ -203,6 +240,7 @@ pub(in crate::mail) fn hostile_letter() -> impl Strategy<Value = TokenExposed> {
             token.last_used_from,
         ) = place;
         (exposed.addressee, token.kind, token.scopes) = (addressee, kind, scopes);
+        (exposed.leaked_before, exposed.copied_from) = again;
         exposed
     })
 }
@@ -226,13 +264,14 @@ proptest! {
 
     #[test]
     fn strangers_add_neither_markup_nor_lines_nor_hidden_characters(exposed in hostile_letter()) {
+        let mut ours = tags(&benign().html);
+        ours.extend(tags(&words(leaked_again(Addressee::Owner)).html));
         let words = words(exposed);
         let unseen = regex::Regex::new(r"[\p{Cf}\p{Co}\p{Zl}\p{Zp}--[\n]]|[\p{Cc}--[\n]]").unwrap();
         prop_assert!(!words.subject.contains('\n'));
         for text in [&words.subject, &words.text, &words.html] {
             prop_assert!(!unseen.is_match(text));
         }
-        let ours = tags(&benign().html);
         let foreign: Vec<String> = tags(&words.html).difference(&ours).cloned().collect();
         prop_assert_eq!(foreign, Vec::<String>::new());
         prop_assert!(words.text.lines().filter(|line| line.starts_with("WHAT TO DO")).count() == 1);

@@ -20,6 +20,8 @@ pub struct Client {
     pub name: String,
     /// Who registered it, if anybody of ours did.
     pub owner: Option<Email>,
+    /// Their id.
+    pub owner_id: Option<Id<User>>,
     /// Since when none of its tokens work, if it was disabled.
     pub disabled_at: Option<Timestamp>,
 }

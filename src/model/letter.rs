@@ -110,6 +110,12 @@ pub struct TokenExposed {
     pub outcome: Outcome,
     /// How many other tokens were revoked with it.
     pub relatives_revoked: u64,
+    /// When another token of the same owner leaked, if that was not long ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaked_before: Option<Timestamp>,
+    /// The address of its owner, where the reader gets a copy of what they were told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_from: Option<String>,
 }
 
 /// Somebody tried a token after it leaked and was revoked.
@@ -166,6 +172,9 @@ pub enum Addressee {
     Owner,
     /// They own or manage the organization it belongs to.
     OrganizationManager,
+    /// They own or manage the organization for which somebody else's token worked, and get a copy
+    /// because its owner leaked again.
+    ManagerOfOwner,
     /// They made it for an organization.
     Creator,
     /// They own the application whose credential it is.

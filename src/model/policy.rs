@@ -23,6 +23,8 @@ pub struct Policy {
     pub max_tokens_per_owner: u32,
     /// The kinds of which services may have tokens issued.
     pub issued_to_services: Vec<TokenKind>,
+    /// How soon after a leak another one of the same owner is a repeated one; `None` is never.
+    pub repeated_leak_within: Option<Duration>,
     /// `[retention]`
     pub retention: RetentionPolicy,
     /// `[limits]`

@@ -7,10 +7,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 mod decided;
+mod earlier;
 mod places;
 mod sealed;
 
 pub use decided::redecide;
+pub use earlier::list_seen_before;
 pub use places::{PlacesHeld, count_old, list_old, list_origins, places_held, scrub};
 pub use sealed::{PlaceMove, SealedPlace, list_unsealed, move_places, seal};
 

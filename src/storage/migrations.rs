@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 20] = [
+const FILES: [(&str, (&str, &str)); 21] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -97,6 +97,10 @@ const FILES: [(&str, (&str, &str)); 20] = [
         ),
     ),
     ("webhooks", both!("../../migrations/0020_webhooks.sql")),
+    (
+        "leaks by owner",
+        both!("../../migrations/0021_owner_leaks.sql"),
+    ),
 ];
 
 fn steps() -> Vec<Step> {

@@ -23,6 +23,7 @@ pub mod logout_notices;
 pub mod organizations;
 pub mod origin_keys;
 pub mod outbox;
+pub mod owner_leaks;
 pub mod provenance;
 pub mod quarantines;
 pub mod sessions;

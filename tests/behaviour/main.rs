@@ -40,6 +40,7 @@ mod outbox;
 mod policy;
 mod possession;
 mod protocol;
+mod repeated_leaks;
 mod repetition;
 mod retention;
 mod revocations;

@@ -50,6 +50,8 @@ pub(crate) fn letter() -> Letter {
         seen_at: NOON,
         outcome: Outcome::Revoked { at: NOON },
         relatives_revoked: 0,
+        leaked_before: None,
+        copied_from: None,
     }))
 }
 

@@ -23,7 +23,7 @@ const COLUMNS: &str = "
         o.slug AS organization_slug, o.name AS organization_name,
         o.blocked_at AS organization_blocked_at,
         c.client_id AS client_name_id, c.name AS client_name, c.disabled_at AS client_disabled_at,
-        cu.email AS client_owner_email,
+        cu.email AS client_owner_email, cu.id AS client_owner_id,
         g.revoked_at AS grant_revoked_at,
         m.role AS member_role";
 
@@ -301,6 +301,9 @@ fn client(row: &impl Columns) -> Result<Option<Client>, sqlx::Error> {
         owner: row
             .read::<Option<String>>("client_owner_email")?
             .map(Email::from_stored),
+        owner_id: row
+            .read::<Option<Uuid>>("client_owner_id")?
+            .map(Id::from_uuid),
         disabled_at: time(row, "client_disabled_at")?,
     }))
 }

@@ -103,6 +103,7 @@ const SCHEMA: &[(&str, &str)] = &[
         "attempts! claim created_at! dead_at due_at! exposure_id id! last_error letter! \
          priority! recipient! sent_at",
     ),
+    ("owner_leaks", "leaked_at owner_id! owner_kind!"),
     ("quarantined_grants", "grant_id! quarantine_id!"),
     ("quarantined_tokens", "quarantine_id! token_id!"),
     (

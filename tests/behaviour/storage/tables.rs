@@ -40,6 +40,8 @@ fn letter() -> Letter {
         seen_at: START,
         outcome: Outcome::Revoked { at: START },
         relatives_revoked: 0,
+        leaked_before: None,
+        copied_from: None,
     }))
 }
 
