@@ -7,7 +7,7 @@ use actix_web::web::{Data, Path};
 use super::reading::ReplayRequest;
 use super::view::{ReplayAnswer, TestAnswer, Tries, TryAnswer, WebhookAnswer};
 use super::{PAGE, private, refused};
-use crate::domain::webhooks;
+use crate::domain::{DomainError, webhooks};
 use crate::http::ApiError;
 use crate::http::api_error::id_in_path;
 use crate::http::extract::{AuthorizedService, ManageWebhooks, ServiceJson};
@@ -117,8 +117,8 @@ pub(in crate::http) async fn replay(
         (status = 401, description = "No service key that works.", body = ErrorBody),
         (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
         (status = 404, description = "There is no such endpoint.", body = ErrorBody),
-        (status = 422, description = "The id is none, or the endpoint is disabled.",
-            body = ErrorBody),
+        (status = 409, description = "The endpoint is disabled.", body = ErrorBody),
+        (status = 422, description = "The id is none.", body = ProblemsBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -128,7 +128,10 @@ pub(in crate::http) async fn test(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let testing = webhooks::test(&state.ctx, id_in_path(&path)?);
-    let message = state.timely(testing).await?.map_err(refused)?;
+    let message = state.timely(testing).await?.map_err(|error| match error {
+        DomainError::Invalid(what) => ApiError::conflict("webhook_disabled", what),
+        other => refused(other),
+    })?;
     let message_id = message.to_string();
     Ok(private(StatusCode::ACCEPTED, &TestAnswer { message_id }))
 }

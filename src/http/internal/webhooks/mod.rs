@@ -18,6 +18,7 @@ use crate::http::ApiError;
 use crate::http::api_error::id_in_path;
 use crate::http::extract::{AuthorizedService, ManageWebhooks, ServiceJson};
 use crate::http::openapi::{ChangedWebhookBody, ErrorBody, NewWebhookBody, ProblemsBody};
+use crate::http::problem::Problem;
 use crate::http::state::ApiState;
 
 /// How many there are on a page.
@@ -27,7 +28,10 @@ fn refused(error: DomainError) -> ApiError {
     match error {
         DomainError::NotFound(what) => ApiError::no_such(what),
         DomainError::Taken(what) => ApiError::conflict("too_many_webhooks", what),
-        DomainError::Invalid(what) => ApiError::unprocessable("invalid_webhook", what),
+        // Of what is asked for, only the address is looked at this late.
+        DomainError::Invalid(what) => {
+            ApiError::invalid(vec![Problem::in_body("url", "url_forbidden", what)])
+        }
         DomainError::Storage(error) => error.into(),
     }
 }
