@@ -1,15 +1,18 @@
 //! The performance report: what introspection, deliveries and letters cost, each next to the least
-//! that it could cost, and what deleting what is over does to introspection. `docs/performance.md` explains it; `scripts/bench` runs it.
+//! that it could cost, and what revoking in bulk and deleting what is over do to
+//! introspection. `docs/performance.md` explains it; `scripts/bench` runs it.
 //!
 //! What is measured runs in processes of its own, so that the load's own work is not counted: this
 //! binary starts itself again in a role (`roles`).
 
+mod bulk;
 mod child;
 mod client;
 mod cpu;
 mod database;
 mod deliveries;
 mod introspection;
+mod latency;
 mod letters;
 mod oauth;
 mod retention;
@@ -90,13 +93,14 @@ impl Plan {
 /// Measures one part on one engine.
 type Measure = fn(&Plan, &[Database], &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(&str, Measure); 6] = [
+const PARTS: [(&str, Measure); 7] = [
     ("startup", startup::measure),
     ("introspection", introspection::measure),
     ("deliveries", deliveries::measure),
     ("letters", letters::measure),
     ("oauth", oauth::measure),
     // Last: it doubles the large table.
+    ("bulk", bulk::measure),
     ("retention", retention::measure),
 ];
 

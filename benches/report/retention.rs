@@ -1,21 +1,15 @@
 //! How fast what is over is deleted, and what introspection sees of it meanwhile.
 
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
 use super::child::Child;
-use super::client::Connection;
 use super::database::{Database, Raw};
+use super::latency::{self, Latencies, Load};
 use super::table::{Report, count, time};
-use super::{Plan, introspection, roles, tokens};
+use super::{Plan, tokens};
 
-/// Connections that ask, and the pause from one question to the next on each of them: two hundred
-/// questions a second, far from all that the service can answer.
-const CONNECTIONS: usize = 4;
-const PAUSE: Duration = Duration::from_millis(20);
 /// Tokens of one grant.
 const FAMILY: u64 = 20;
 
@@ -30,11 +24,8 @@ pub(crate) fn measure(
     let over = database.size;
     super::progress(&format!("adding {over} tokens that are over"));
     add(database, over)?;
-    let mut child = Child::start("retention", &[&database.url])?;
-    let load = Load {
-        address: roles::address(&child.greeting)?,
-        requests: introspection::requests(database)?,
-    };
+    let mut child = Child::start("housework", &[&database.url])?;
+    let load = Load::on(&child, database)?;
     let quiet = Duration::from_secs(plan.idle_seconds * 2);
     let wait = || {
         std::thread::sleep(quiet);
@@ -71,95 +62,8 @@ fn tell(
         &format!("pruning {what}"),
         &format!("{took}, {pace} a second"),
     );
-    let quiet = before.and(after);
-    for (name, share) in [("median", 0.5), ("p99", 0.99)] {
-        let (still, busy) = (quiet.share(share), meanwhile.share(share));
-        let ratio = busy.as_secs_f64() / still.as_secs_f64().max(1e-9);
-        let value = format!("{} instead of {}, **{ratio:.2}**", time(busy), time(still));
-        let what = format!("introspection, {name}, while {what} are pruned");
-        match share > 0.9 {
-            true => report.single(&what, &value, "≤ 1.5 times", ratio <= 1.5),
-            false => report.note(&what, &value),
-        }
-    }
-}
-
-/// Questions at a steady pace, whether or not the last one was answered in time.
-struct Load {
-    address: SocketAddr,
-    requests: Vec<Vec<u8>>,
-}
-
-impl Load {
-    /// Asks for as long as `work` takes, and tells how long each answer took.
-    fn during<T: Send>(
-        &self,
-        work: impl FnOnce() -> anyhow::Result<T> + Send,
-    ) -> anyhow::Result<(Latencies, T)> {
-        let done = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let share = self.requests.len() / CONNECTIONS;
-            let askers: Vec<_> = self
-                .requests
-                .chunks(share)
-                .take(CONNECTIONS)
-                .map(|requests| scope.spawn(|| self.ask(requests, &done)))
-                .collect();
-            let outcome = work();
-            done.store(true, Ordering::SeqCst);
-            let mut all = Latencies::default();
-            for asker in askers {
-                match asker.join() {
-                    Ok(latencies) => all = all.and(latencies?),
-                    Err(_) => bail!("a client broke"),
-                }
-            }
-            Ok((all, outcome?))
-        })
-    }
-
-    fn ask(&self, requests: &[Vec<u8>], done: &AtomicBool) -> anyhow::Result<Latencies> {
-        let mut connection = Connection::open(self.address)?;
-        let mut latencies = Vec::new();
-        let mut next = Instant::now();
-        for request in requests.iter().cycle() {
-            if done.load(Ordering::SeqCst) {
-                break;
-            }
-            std::thread::sleep(next.saturating_duration_since(Instant::now()));
-            let (status, body) = connection.send(request)?;
-            ensure!(
-                status == 200 && body.starts_with(b"{\"active\":true"),
-                "{status}"
-            );
-            // From when it should have been asked: an answer that is late delays the next question.
-            latencies.push(next.elapsed());
-            next += PAUSE;
-        }
-        Ok(Latencies(latencies))
-    }
-}
-
-#[derive(Default)]
-struct Latencies(Vec<Duration>);
-
-impl Latencies {
-    fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
-    }
-
-    /// What this share of the answers stayed below.
-    fn share(&self, share: f64) -> Duration {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        let number = u32::try_from(sorted.len()).unwrap_or(u32::MAX);
-        let rank = (f64::from(number) * share).ceil().max(1.0) - 1.0;
-        let found = (0..number)
-            .zip(&sorted)
-            .find(|(at, _)| f64::from(*at) >= rank);
-        found.map(|(_, latency)| *latency).unwrap_or_default()
-    }
+    let what = format!("while {what} are pruned");
+    latency::tell(report, &what, before.and(after), &meanwhile);
 }
 
 /// Adds grants that ended, and access tokens of theirs that expired.

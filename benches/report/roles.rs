@@ -14,9 +14,10 @@ use serde_json::json;
 use tokenward::app::{self, Application, Seams};
 use tokenward::config::Settings;
 use tokenward::domain::retention::{Ended, Rest, prune};
-use tokenward::jobs::{DeliverMail, Pace};
+use tokenward::domain::{Context as DomainContext, bulk_revocations};
+use tokenward::jobs::{DeliverMail, Pace, RevokeInBulk};
 use tokenward::mail::{Mailbox, Mailer, Options};
-use tokenward::model::{Clock, RevocationReason, TokenDigest, TokenKind};
+use tokenward::model::{Clock, RevocationReason, Selection, TokenDigest, TokenKind};
 use tokenward::origins::verify;
 use tokenward::storage::{Db, exposures, outbox, tokens as tokens_table};
 use tokenward::telemetry::{LogFormat, Metrics, logs};
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             ["statements", url] => statements(url).await,
             ["letters", url, mail] => letters(url, mail).await,
             ["oauth", url] => roles_oauth::serve(url).await,
-            ["retention", url] => retention(url).await,
+            ["housework", url] => housework(url).await,
             _ => bail!("no such role"),
         }
     })
@@ -71,8 +72,9 @@ async fn service(url: &str, listen: &str, run_jobs: bool) -> anyhow::Result<()> 
     application.run(stop).await
 }
 
-/// `tokenward serve` without jobs, but for what is over: that is deleted when a line asks for it.
-async fn retention(url: &str) -> anyhow::Result<()> {
+/// `tokenward serve` without jobs, but for two: what is over is deleted, and what an owner has is
+/// revoked, when a line asks for it.
+async fn housework(url: &str) -> anyhow::Result<()> {
     let settings = settings(url, "127.0.0.1:0")?;
     logs::start(LogFormat::Text, "info", settings.tokens.detector()?)?;
     let seams = Seams {
@@ -91,16 +93,39 @@ async fn retention(url: &str) -> anyhow::Result<()> {
         end.cancel();
     });
     let ctx = Arc::clone(&application.ctx);
+    let metrics = application.metrics.clone();
     tokio::spawn(async move {
-        while asked.recv().await.is_some() {
+        while let Some(Ok(line)) = asked.recv().await {
             let began = Instant::now();
-            let what = Ended::Tokens(TokenKind::AccessToken);
-            let pruned = prune(&ctx, what, &Sleep).await;
-            let rows = pruned.map_or(0, |pruned| pruned.rows);
+            let rows = match line.split_once(' ') {
+                Some(("revoke", owner)) => revoke(&ctx, &metrics, owner).await.unwrap_or(0),
+                _ => {
+                    let what = Ended::Tokens(TokenKind::AccessToken);
+                    let pruned = prune(&ctx, what, &Sleep).await;
+                    pruned.map_or(0, |pruned| pruned.rows)
+                }
+            };
             let _ = say(&format!("{rows} {}", began.elapsed().as_millis()));
         }
     });
     application.run(stop).await
+}
+
+/// Revokes everything of a user, as the job does.
+async fn revoke(ctx: &Arc<DomainContext>, metrics: &Metrics, user: &str) -> anyhow::Result<u64> {
+    let selection = Selection {
+        user: Some(user.parse()?),
+        ..Selection::default()
+    };
+    let begun = bulk_revocations::begin(ctx, None, selection, RevocationReason::Operator).await?;
+    let job = RevokeInBulk {
+        ctx: Arc::clone(ctx),
+        metrics: metrics.clone(),
+    };
+    job.round(&CancellationToken::new()).await?;
+    let done = bulk_revocations::find(ctx, begun.id).await?;
+    let revoked = done.map_or(0, |done| done.revoked);
+    Ok(u64::try_from(revoked)?)
 }
 
 /// Rests as the job does.
