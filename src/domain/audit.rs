@@ -1,5 +1,5 @@
 //! The audit log: chained, checked, read. Rows come by themselves, from [`crate::storage::journal`];
-//! what is nobody's event but worth a row is said with [`note`].
+//! what is nobody's event but worth a row is said with `note`.
 
 use std::time::Duration;
 
