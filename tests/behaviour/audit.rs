@@ -251,6 +251,9 @@ async fn whoever_has_no_hash_key_cannot_move_the_head() {
     );
     by_hand(&app, &cut).await;
     assert_eq!(check(&app, None).await.flaws, [Flaw::HeadForged]);
+    // Nor does the service put its name to it when more happens.
+    app.user("bob@example.com").await;
+    assert_eq!(chained(&app).await.flaws, [Flaw::HeadForged]);
     by_hand(&app, "DELETE FROM audit_head").await;
     assert_eq!(check(&app, None).await.flaws, [Flaw::HeadMissing]);
 }

@@ -104,12 +104,6 @@ pub struct Check {
     pub flaws: Vec<Flaw>,
 }
 
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rows, {} flaws", self.rows, self.flaws.len())
-    }
-}
-
 struct Walk {
     check: Check,
     seq: i64,
