@@ -1,6 +1,7 @@
 //! Builds the application once, for `main` and for tests.
 
 mod background;
+mod look;
 mod origins;
 mod secrets;
 mod world;
@@ -25,7 +26,7 @@ use crate::callbacks::{Callbacks, Reach};
 use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
 use crate::domain::{Context, Wake, audit, usage};
-use crate::http::{self, ApiState, CookieNames, Look, StyleSheet};
+use crate::http::{self, ApiState, CookieNames};
 use crate::jobs::{DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
@@ -135,7 +136,7 @@ impl Application {
             gitlab: origins.gitlab().map(Arc::new),
             possession: origins.possession(),
             reporting: settings.origins.reporting().into(),
-            look: Arc::new(look(settings)),
+            look: Arc::new(look::of(&settings.brand)?),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),
             request_timeout: settings.server.request_timeout,
@@ -268,14 +269,6 @@ fn callbacks(private: bool) -> anyhow::Result<Callbacks> {
         false => Reach::Public,
     };
     Callbacks::new(reach).context("cannot prepare to call clients")
-}
-
-fn look(settings: &Settings) -> Look {
-    Look {
-        brand: settings.brand.name.clone(),
-        support: settings.brand.support_contact.clone(),
-        style: StyleSheet::new(&settings.brand.accent_color.to_string()),
-    }
 }
 
 fn broke(ended: Result<std::io::Result<()>, JoinError>) -> anyhow::Result<()> {

@@ -183,9 +183,24 @@ fn scopes(from: &mut Reader<'_>) -> Option<ScopeCatalog> {
     const PATH: &str = "oauth.scopes";
     let entries = from.list(PATH)?;
     match ScopeCatalog::new(entries.iter().map(String::as_str)) {
-        Ok(catalog) => Some(catalog),
+        Ok(catalog) => risky(from, catalog),
         Err(error) => {
             from.refuse(PATH, error.to_string());
+            None
+        }
+    }
+}
+
+fn risky(from: &mut Reader<'_>, catalog: ScopeCatalog) -> Option<ScopeCatalog> {
+    const PATH: &str = "oauth.risky_scopes";
+    let names = from.list(PATH)?.join(" ");
+    let risky = names
+        .parse()
+        .map_err(|_| "it is a list of scopes".to_owned());
+    match risky.and_then(|risky| catalog.with_risky(risky).map_err(|error| error.to_string())) {
+        Ok(catalog) => Some(catalog),
+        Err(right) => {
+            from.refuse(PATH, right);
             None
         }
     }

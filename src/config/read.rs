@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -234,6 +235,12 @@ fn dns_name(text: &str) -> Result<String, String> {
 fn brand(from: &mut Reader<'_>) -> Option<BrandSettings> {
     let name = from.line("brand.name", 60);
     let accent_color = from.parsed("brand.accent_color");
+    let logo = from.optional("brand.logo", |text| {
+        match [".svg", ".png"].iter().any(|ending| text.ends_with(ending)) {
+            true => Ok(PathBuf::from(text)),
+            false => Err("it is the path of an .svg or .png file".to_owned()),
+        }
+    });
     let settings_hint = from.with("brand.settings_hint", |text| {
         let line = one_line(text, 300)?;
         // A letter that teaches people to sign in by a link trains them for the next forgery.
@@ -247,6 +254,7 @@ fn brand(from: &mut Reader<'_>) -> Option<BrandSettings> {
     Some(BrandSettings {
         name: name?,
         accent_color: accent_color?,
+        logo: logo?,
         settings_hint: settings_hint?,
         support_contact: support?.unwrap_or(security_contact?.to_owned()),
     })

@@ -163,6 +163,8 @@ pub struct BrandSettings {
     pub name: String,
     /// Colour of headings and buttons.
     pub accent_color: Accent,
+    /// File of its mark, if it has one.
+    pub logo: Option<PathBuf>,
     /// Where owners find their tokens, in words that follow "go to", without a link.
     pub settings_hint: String,
     /// Where owners get help; the security contact unless configured.

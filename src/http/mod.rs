@@ -39,4 +39,4 @@ pub use openapi::openapi;
 pub use problem::Problem;
 pub use routes::configure;
 pub use state::{ApiState, Intake, SharedIntake};
-pub use web::{Look, PageError, StyleSheet};
+pub use web::{BrandLook, Look, PageError};

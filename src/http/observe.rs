@@ -1,7 +1,6 @@
 //! One middleware around everything: a request's id, its span, its numbers.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -45,7 +44,8 @@ pub async fn observe(
         http.route = field::Empty,
         http.status = field::Empty,
     );
-    let answering = web::within(Arc::clone(&state.look), next.call(request));
+    let eyes = web::Eyes::of(request.request(), &state);
+    let answering = web::within(eyes, next.call(request));
     let answer = request_id::within(id, answering)
         .instrument(span.clone())
         .await;

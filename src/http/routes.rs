@@ -240,7 +240,10 @@ fn authorizing(config: &mut ServiceConfig) {
 /// Where people sign in and out.
 fn people(config: &mut ServiceConfig) {
     config
-        .service(resource("/assets/{name}", "GET").route(web::get().to(pages::look::style_sheet)))
+        .service(resource("/assets/{name}", "GET").route(web::get().to(pages::look::asset)))
+        .service(resource("/favicon.ico", "GET").route(web::get().to(pages::look::favicon)))
+        .service(resource("/language", "POST").route(web::post().to(pages::language::choose)))
+        .service(resource("/settings", "GET").route(web::get().to(pages::settings::home)))
         .service(
             resource("/login", "GET, POST")
                 .route(web::get().to(pages::login::login))

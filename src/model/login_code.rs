@@ -11,7 +11,8 @@ use super::secret::HashKey;
 /// Letters and digits that nobody takes for another: no I, O, 0 or 1.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// How long a code is.
-const LENGTH: usize = 6;
+/// How many characters a code has.
+pub const LOGIN_CODE_LENGTH: usize = 6;
 
 /// Six characters. Prints nothing of itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl LoginCodeText {
     pub fn made_from(ticket: Uuid, hash_key: &HashKey) -> Self {
         let bytes = hash_key.derive(&format!("tokenward login code {ticket}"));
         // 32 characters: the lowest five bits of a byte choose one evenly.
-        let characters = bytes.iter().take(LENGTH).filter_map(|byte| {
+        let characters = bytes.iter().take(LOGIN_CODE_LENGTH).filter_map(|byte| {
             let character = ALPHABET.get(usize::from(byte % 32));
             character.map(|character| char::from(*character))
         });

@@ -53,7 +53,7 @@ pub use leak_policy::{
 pub use leaked_use::{LeakedUse, WayIn};
 pub use letter::Letter;
 pub use limits::{Allowance, InvalidAllowance, Limit, LimitPolicy};
-pub use login_code::LoginCodeText;
+pub use login_code::{LOGIN_CODE_LENGTH, LoginCodeText};
 pub use networks::{InvalidNetwork, Network, Networks};
 pub use organization::{Organization, OrganizationName, Role, Slug};
 pub use owner::Owner;
@@ -62,7 +62,7 @@ pub use redirect_uri::{InvalidRedirectUri, LoopbackPort, RedirectUri};
 pub use registration::{GrantRights, MetadataRequest, RefusedMetadata};
 pub use retention::{PlacePolicy, RetentionPolicy};
 pub use scope::ScopeSet;
-pub use scope_catalog::ScopeCatalog;
+pub use scope_catalog::{OPENID_SCOPES, ScopeCatalog};
 pub use secret::{HashKey, HashKeyId, HashKeys, PlainToken, TokenDigest};
 pub use selection::{Selection, UnreadableSelection};
 pub use session::Session;

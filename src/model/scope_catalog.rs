@@ -22,11 +22,15 @@ const PROTOCOL: [(&str, &str); 4] = [
     (OFFLINE_ACCESS, "Stay connected while you are away"),
 ];
 
+/// Names of the protocol's scopes.
+pub const OPENID_SCOPES: [&str; 4] = [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS];
+
 /// Every scope that may be granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeCatalog {
     words: BTreeMap<String, String>,
     all: ScopeSet,
+    risky: ScopeSet,
 }
 
 /// An entry of the list is no scope with words.
@@ -35,6 +39,11 @@ pub struct ScopeCatalog {
     "each scope is its name, a space and what it allows in words: `orders:read See your orders`"
 )]
 pub struct InvalidCatalog;
+
+/// A scope is marked that is not offered.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0} is not among the scopes")]
+pub struct UnknownScope(String);
 
 impl ScopeCatalog {
     /// The protocol's scopes and these, each as `name words`.
@@ -57,7 +66,29 @@ impl ScopeCatalog {
         }
         let names: Vec<&str> = words.keys().map(String::as_str).collect();
         let all: ScopeSet = names.join(" ").parse().map_err(|_| InvalidCatalog)?;
-        Ok(Self { words, all })
+        Ok(Self {
+            words,
+            all,
+            risky: ScopeSet::default(),
+        })
+    }
+
+    /// Marks these as far-reaching, so that people think twice.
+    ///
+    /// # Errors
+    /// When one of them is not in the catalog.
+    pub fn with_risky(self, risky: ScopeSet) -> Result<Self, UnknownScope> {
+        let unknown = risky.iter().find(|scope| !self.all.contains(scope));
+        match unknown {
+            Some(scope) => Err(UnknownScope(scope.to_owned())),
+            None => Ok(Self { risky, ..self }),
+        }
+    }
+
+    /// Whether a scope lets a program do great harm.
+    #[must_use]
+    pub fn is_risky(&self, scope: &str) -> bool {
+        self.risky.contains(scope)
     }
 
     /// Every scope.
@@ -84,6 +115,16 @@ mod tests {
         assert_eq!(catalog.words("gone:read"), "gone:read");
         let all = "email offline_access openid orders:read profile";
         assert_eq!(catalog.all().to_string(), all);
+    }
+
+    #[test]
+    fn only_what_is_offered_is_far_reaching() {
+        let catalog = ScopeCatalog::new(["orders:write Change your orders"]).unwrap();
+        let marked = catalog.clone().with_risky("orders:write".parse().unwrap());
+        assert!(marked.unwrap().is_risky("orders:write"));
+        assert!(!catalog.is_risky("orders:write"));
+        let unknown = catalog.with_risky("openid gone:write".parse().unwrap());
+        assert_eq!(unknown, Err(UnknownScope("gone:write".to_owned())));
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn deliver(
         ResponseMode::FormPost => {
             let nonce = random::alphanumeric(22);
             let template = FormPost {
-                page: Page::new(state, "One moment"),
+                page: Page::new(state, "continue-title"),
                 action: uri.as_str(),
                 fields: &destination.members(fields, issuer),
                 nonce: &nonce,

@@ -5,13 +5,14 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::error::PageError;
-use super::page::{Page, Policy, Sending, see_other};
+use super::page::{Page, Place, Policy, Sending, see_other};
 use super::return_to::login_url;
-use super::when::moment;
+use super::scopes::{ScopeGroup, groups};
 use crate::domain::consents::{self, AllowedClient};
 use crate::http::OAuthError;
 use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
 use crate::http::state::ApiState;
+use crate::model::Timestamp;
 
 const HERE: &str = "/settings/applications";
 
@@ -27,26 +28,25 @@ struct ApplicationView {
     name: String,
     host: String,
     organization: Option<String>,
-    scopes: Vec<String>,
-    since: String,
-    used: String,
+    scopes: Vec<ScopeGroup>,
+    since: Timestamp,
+    used: Timestamp,
 }
 
 impl ApplicationView {
-    fn new(allowed: &AllowedClient, state: &ApiState) -> Self {
+    fn new(allowed: &AllowedClient, page: &Page, state: &ApiState) -> Self {
         let uris = allowed.metadata.redirect_uris.iter();
         let mut hosts: Vec<&str> = uris.map(|uri| uri.place()).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let words = |scope| state.ctx.policy.oauth.scopes.words(scope).to_owned();
         Self {
             client_id: allowed.client_id.to_string(),
             name: allowed.metadata.client_name.clone(),
             host: hosts.join(", "),
             organization: allowed.organization.clone(),
-            scopes: allowed.scopes.iter().map(words).collect(),
-            since: moment(allowed.since),
-            used: moment(allowed.used_at),
+            scopes: groups(&allowed.scopes, page, state),
+            since: allowed.since,
+            used: allowed.used_at,
         }
     }
 }
@@ -69,13 +69,11 @@ pub(in crate::http) async fn list(
         return Ok(see_other(&login_url(HERE, None)));
     };
     let all = consents::list(&state.ctx, session.user.id).await?;
-    let mut page = Page::new(&state, "Applications you allowed");
-    page.csrf = visitor.csrf(&state);
-    page.who = Some(session.user.email.to_string());
-    let view = |allowed| ApplicationView::new(allowed, &state);
+    let page = Page::for_visitor(&state, &visitor, "applications-title").at(Place::Applications);
+    let view = |allowed| ApplicationView::new(allowed, &page, &state);
     let template = ApplicationsPage {
-        page,
         applications: all.iter().map(view).collect(),
+        page,
     };
     Page::render(&template, &Policy::new(Sending::Ourselves))
 }

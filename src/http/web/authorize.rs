@@ -10,6 +10,7 @@ use super::answers;
 use super::error::PageError;
 use super::page::{Page, Policy, Sending, see_other};
 use super::return_to::login_url;
+use super::scopes::{ScopeGroup, groups};
 use crate::domain::authorization::{
     self, AuthorizationRequest, MARK, Next, Parameters, Question, RequestRefusal, Verdict,
 };
@@ -27,8 +28,8 @@ struct ConsentPage<'a> {
     client: &'a str,
     logo: Option<&'a str>,
     host: &'a str,
-    doubt: Option<&'static str>,
-    scopes: Vec<ScopeView<'a>>,
+    doubt: bool,
+    scopes: Vec<ScopeGroup>,
     links: Vec<Link<'a>>,
     organizations: Vec<Choice>,
     request: String,
@@ -36,13 +37,8 @@ struct ConsentPage<'a> {
     who: &'a str,
 }
 
-struct ScopeView<'a> {
-    words: &'a str,
-    fresh: bool,
-}
-
 struct Link<'a> {
-    name: &'static str,
+    text: &'static str,
     url: &'a str,
 }
 
@@ -193,20 +189,18 @@ fn ask(
     state: &ApiState,
 ) -> Result<HttpResponse, PageError> {
     let uri = &request.destination.redirect_uri;
-    let mut page = Page::new(state, "Allow an application");
+    let mut page = Page::new(state, "consent-title");
     page.csrf = visitor.csrf(state);
     let metadata = &request.client.metadata;
     let logo = logo(request);
+    let scopes = scopes(&request.asked, &question.fresh, &page, state);
     let template = ConsentPage {
         page,
         client: &metadata.client_name,
         logo: logo.as_ref().map(|(_, url)| *url),
         host: uri.place(),
-        doubt: request.could_be_another_program().then_some(
-            "Any program on this device could say that it is this application: say no unless you \
-             have just started it yourself",
-        ),
-        scopes: scopes(&request.asked, &question.fresh, state),
+        doubt: request.could_be_another_program(),
+        scopes,
         links: links(request),
         organizations: question.organizations.iter().map(choice).collect(),
         request: parameters.to_query(),
@@ -221,29 +215,30 @@ fn ask(
     Page::render(&template, &policy)
 }
 
-fn scopes<'a>(all: &'a ScopeSet, fresh: &ScopeSet, state: &'a ApiState) -> Vec<ScopeView<'a>> {
+fn scopes(all: &ScopeSet, fresh: &ScopeSet, page: &Page, state: &ApiState) -> Vec<ScopeGroup> {
+    let mut groups = groups(all, page, state);
     // What is new is only worth a word when something is not.
-    let some_known = all.iter().any(|scope| !fresh.contains(scope));
-    let view = |scope: &'a str| ScopeView {
-        words: state.ctx.policy.oauth.scopes.words(scope),
-        fresh: some_known && fresh.contains(scope),
-    };
-    all.iter().map(view).collect()
+    if all.iter().any(|scope| !fresh.contains(scope)) {
+        for scope in groups.iter_mut().flat_map(|group| &mut group.scopes) {
+            scope.fresh = fresh.contains(&scope.name);
+        }
+    }
+    groups
 }
 
 fn links(request: &AuthorizationRequest) -> Vec<Link<'_>> {
     let metadata = &request.client.metadata;
     let named = [
-        ("Home page", &metadata.client_uri),
-        ("Terms of service", &metadata.tos_uri),
-        ("Privacy policy", &metadata.policy_uri),
+        ("consent-website", &metadata.client_uri),
+        ("consent-terms", &metadata.tos_uri),
+        ("consent-privacy", &metadata.policy_uri),
     ];
     named
         .into_iter()
-        .filter_map(|(name, url)| Some((name, url.as_deref()?)))
+        .filter_map(|(text, url)| Some((text, url.as_deref()?)))
         // Whatever got into the database: nothing but the web is linked to.
         .filter(|(_, url)| url.starts_with("https://") || url.starts_with("http://"))
-        .map(|(name, url)| Link { name, url })
+        .map(|(text, url)| Link { text, url })
         .collect()
 }
 

@@ -25,10 +25,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 
 /// The name of the browser that sent this `User-Agent`, such as `Firefox on Windows`. What is not
 /// known is shown as it was sent.
-pub(super) fn name(user_agent: Option<String>) -> String {
-    let Some(user_agent) = user_agent else {
-        return "A browser".to_owned();
-    };
+pub(super) fn name(user_agent: String) -> String {
     let called = |names: &[(&str, &'static str)]| {
         let mut found = names.iter().filter(|(mark, _)| user_agent.contains(mark));
         found.next().map(|(_, name)| *name)
@@ -69,8 +66,7 @@ mod tests {
             ),
             ("curl/8.5.0", "curl/8.5.0"),
         ] {
-            assert_eq!(name(Some(sent.to_owned())), called);
+            assert_eq!(name(sent.to_owned()), called);
         }
-        assert_eq!(name(None), "A browser");
     }
 }

@@ -7,7 +7,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 
-use super::page::error_page;
+use super::language::Language;
+use super::page::{Told, error_page};
+use super::texts::{Said, phrase};
 use crate::domain::DomainError;
 use crate::domain::authorization::Unreadable;
 use crate::http::{ApiError, limiting};
@@ -47,50 +49,34 @@ impl PageError {
         Self::Other(ApiError::internal())
     }
 
-    fn title(&self) -> &'static str {
+    /// The name of its texts: `error-…` is the title, `error-…-detail` says more.
+    fn text(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) | Self::Unreadable(_) => "This request cannot be answered",
-            Self::ForeignForm => "This form is no longer valid",
-            Self::Forbidden(_) => "You may not do this",
-            Self::NotFound => "There is nothing here",
-            Self::TooMany { .. } => "Not so often, please",
+            Self::BadRequest(_) | Self::Unreadable(_) => "error-bad-request",
+            Self::ForeignForm => "error-foreign-form",
+            Self::Forbidden(_) => "error-forbidden",
+            Self::NotFound => "error-not-found",
+            Self::TooMany { .. } => "error-too-many",
             Self::Other(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                "Please try again in a moment"
+                "error-unavailable"
             }
-            Self::Other(_) => "Something went wrong",
+            Self::Other(_) => "error-ours",
         }
     }
 
-    fn detail(&self) -> String {
-        let text = match self {
-            Self::Unreadable(why) => return why.to_string(),
-            Self::BadRequest(what) | Self::Forbidden(what) => return sentence(what),
-            Self::ForeignForm => {
-                "It was opened before you signed in or out, in another browser, or by another \
-                 site. Go back, reload the page and send it again. Nothing was changed."
-            }
-            Self::NotFound => "The address is wrong, or what was here is gone.",
-            Self::TooMany { .. } => {
-                "There were too many tries from your network. Wait a while and try again."
-            }
-            Self::Other(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                "The service is busy or being restarted. Nothing was changed."
-            }
-            Self::Other(_) => "This is our fault, and it was written down.",
+    /// What a person is told, in their language.
+    fn told(&self, language: Language) -> Told {
+        let say = |id: &str| Said::new(language, id).to_string();
+        let detail = match self {
+            Self::Unreadable(why) => phrase(language, &why.to_string()),
+            Self::BadRequest(what) | Self::Forbidden(what) => phrase(language, what),
+            _ => say(&format!("{}-detail", self.text())),
         };
-        text.to_owned()
+        Told {
+            title: say(self.text()),
+            detail,
+        }
     }
-}
-
-/// What programs are told as a phrase, as people are told it.
-fn sentence(phrase: &str) -> String {
-    let mut rest = phrase.chars();
-    let first = rest.next().into_iter().flat_map(char::to_uppercase);
-    let mut text: String = first.chain(rest).collect();
-    if !text.ends_with('.') {
-        text.push('.');
-    }
-    text
 }
 
 impl From<StorageError> for PageError {
@@ -113,14 +99,14 @@ impl From<PageError> for ApiError {
     fn from(error: PageError) -> Self {
         match error {
             PageError::Other(error) => error,
-            other => Self::malformed(other.detail()),
+            other => Self::malformed(other.told(Language::English).detail),
         }
     }
 }
 
 impl fmt::Display for PageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.title())
+        f.write_str(self.text())
     }
 }
 
@@ -136,7 +122,7 @@ impl ResponseError for PageError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = error_page(self.status_code(), self.title(), &self.detail());
+        let mut response = error_page(self.status_code(), |language| self.told(language));
         let seconds = match self {
             Self::TooMany { retry_after } => Some(limiting::seconds(*retry_after).max(1)),
             Self::Other(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => Some(5),

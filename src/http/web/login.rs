@@ -18,7 +18,7 @@ use crate::http::extract::{
 };
 use crate::http::limiting;
 use crate::http::state::ApiState;
-use crate::model::{Email, Limit};
+use crate::model::{Email, LOGIN_CODE_LENGTH, Limit};
 
 /// What the address of the sign-in page says.
 pub(in crate::http) struct LoginQuery {
@@ -65,6 +65,7 @@ struct CodePage<'a> {
     return_to: &'a str,
     email: &'a str,
     minutes: u64,
+    length: usize,
     here: String,
     back: String,
 }
@@ -99,7 +100,7 @@ pub(in crate::http) async fn login(
         return match begun.map_err(|_| PageError::too_slow())? {
             Ok(begun) => Ok(signed_in(&begun, &return_to, &state)),
             Err(SignInRefusal::Storage(error)) => Err(error.into()),
-            Err(_) => Err(PageError::Forbidden("You may not sign in here.")),
+            Err(_) => Err(PageError::Forbidden("you may not sign in here")),
         };
     }
     ask_for_address(&visitor, &return_to, &email, None, &state)
@@ -131,7 +132,7 @@ fn ask_for_address(
     problem: Option<&'static str>,
     state: &ApiState,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = Page::new(state, "Sign in");
+    let mut page = Page::new(state, "login-title");
     page.csrf = visitor.csrf(state);
     let fresh = match visitor.browser.is_none() {
         true => Some(state.cookies.of_browser()),
@@ -202,7 +203,7 @@ pub(in crate::http) async fn send_code(
 ) -> Result<HttpResponse, PageError> {
     let PageForm { visitor, form } = form;
     let Ok(email) = form.email.parse::<Email>() else {
-        let problem = Some("That is no e-mail address.");
+        let problem = Some("login-not-an-address");
         return ask_for_address(&visitor, &form.return_to, &form.email, problem, &state);
     };
     let browser = visitor.browser.as_ref().ok_or(PageError::ForeignForm)?;
@@ -259,7 +260,7 @@ fn ask_for_code(
     problem: Option<&'static str>,
     state: &ApiState,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = Page::new(state, "Enter your code");
+    let mut page = Page::new(state, "code-title");
     page.csrf = visitor.csrf(state);
     let template = CodePage {
         page,
@@ -267,6 +268,7 @@ fn ask_for_code(
         return_to: return_to.as_str(),
         email,
         minutes: state.ctx.policy.sign_in.code_lifetime.as_secs() / 60,
+        length: LOGIN_CODE_LENGTH,
         here: code_url(return_to),
         back: login_url(return_to.as_str(), None),
     };
@@ -319,10 +321,7 @@ pub(in crate::http) async fn enter_code(
         Ok(begun) => Ok(signed_in(&begun, &form.return_to, &state)),
         Err(SignInRefusal::Storage(error)) => Err(error.into()),
         Err(_) => {
-            let problem = Some(
-                "That code does not work. Look at the latest letter, or send another code: each \
-                 works once, for five tries.",
-            );
+            let problem = Some("code-wrong");
             ask_for_code(&visitor, &form.return_to, &form.email, problem, &state)
         }
     }

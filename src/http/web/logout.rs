@@ -47,7 +47,7 @@ struct SignedOutPage {
             description = "Where the browser goes afterwards; registered, compared exactly."),
         ("state" = Option<String>, Query, description = "Sent back byte for byte."),
         ("logout_hint" = Option<String>, Query, description = "Accepted and not needed."),
-        ("ui_locales" = Option<String>, Query, description = "Accepted; pages are in English."),
+        ("ui_locales" = Option<String>, Query, description = "Accepted; the browser's own languages are used."),
     ),
     responses(
         (status = 200, description = "The page that asks, or says that nobody is signed in.",
@@ -116,11 +116,11 @@ async fn read(parameters: &Parameters, state: &ApiState) -> Result<LogoutRequest
     let read = LogoutRequest::read(&state.ctx, parameters).await;
     read.map_err(|refusal| match refusal {
         LogoutRefusal::OtherClient => {
-            PageError::BadRequest("The application named itself wrongly. You are still signed in.")
+            PageError::BadRequest("the application named itself wrongly; you are still signed in")
         }
         LogoutRefusal::Unregistered => PageError::BadRequest(
-            "The application wants to send you to an address that it has not registered here. \
-             You are still signed in.",
+            "the application wants to send you to an address that it has not registered here; \
+             you are still signed in",
         ),
         LogoutRefusal::Failed(error) => PageError::Other(error.into()),
     })
@@ -135,7 +135,7 @@ fn leave(afterwards: Option<&Afterwards>, state: &ApiState) -> HttpResponse {
 }
 
 fn say_signed_out(state: &ApiState) -> Result<HttpResponse, PageError> {
-    let page = Page::new(state, "You are signed out");
+    let page = Page::new(state, "logout-done");
     Page::render(&SignedOutPage { page }, &Policy::new(Sending::Ourselves))
 }
 
@@ -145,7 +145,7 @@ fn ask(
     (visitor, session): (&Visitor, &Session),
     state: &ApiState,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = Page::new(state, "Sign out?");
+    let mut page = Page::new(state, "logout-title");
     page.csrf = visitor.csrf(state);
     let client = request.client.as_ref();
     let template = LogoutPage {

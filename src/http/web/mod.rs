@@ -1,20 +1,27 @@
-//! Pages for people: plain HTML that works without script, strict about what may be loaded, framed
+//! Pages for people: HTML that works without script, strict about what may be loaded, framed
 //! and sent.
 
 pub(super) mod answers;
 pub(super) mod applications;
 pub(super) mod authorize;
+pub(super) mod language;
 pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod look;
 pub(super) mod sessions;
+pub(super) mod settings;
 
 mod browser;
+mod color;
 mod error;
+mod eyes;
 mod page;
 mod return_to;
+mod scopes;
+mod texts;
 mod when;
 
 pub use error::PageError;
+pub(super) use eyes::Eyes;
 pub(super) use look::within;
-pub use look::{Look, StyleSheet};
+pub use look::{BrandLook, Look};

@@ -1,6 +1,8 @@
 //! One page: what every page has, and the headers that protect it.
 
 use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -11,18 +13,67 @@ use actix_web::http::header::{
 use askama::Template;
 
 use super::error::PageError;
-use super::look;
+use super::eyes::Eyes;
+use super::language::Language;
+use super::look::{self, Look};
+use super::texts::{self, Said};
+use super::when::{self, When};
+use crate::http::extract::Visitor;
 use crate::http::state::ApiState;
+use crate::model::Timestamp;
 
 /// What every template shows around its own part.
 pub(in crate::http) struct Page {
+    eyes: Arc<Eyes>,
+    /// What it is called.
     pub(in crate::http) title: String,
-    pub(in crate::http) brand: String,
-    pub(in crate::http) style: String,
     /// The text that forms carry.
     pub(in crate::http) csrf: String,
     /// Who is signed in.
     pub(in crate::http) who: Option<String>,
+    /// Which of the places beside it this is.
+    pub(in crate::http) place: Option<Place>,
+    /// What was just done, to be said above everything.
+    pub(in crate::http) done: Option<String>,
+}
+
+/// A place that pages lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Place {
+    /// `/settings/applications`
+    Applications,
+    /// `/settings/sessions`
+    Sessions,
+}
+
+/// Places under one title.
+pub(in crate::http) struct Places {
+    pub(in crate::http) title: String,
+    pub(in crate::http) places: Vec<PlaceView>,
+}
+
+pub(in crate::http) struct PlaceView {
+    pub(in crate::http) path: &'static str,
+    pub(in crate::http) name: String,
+    pub(in crate::http) current: bool,
+}
+
+impl Place {
+    const YOURS: [Self; 2] = [Self::Applications, Self::Sessions];
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Applications => "/settings/applications",
+            Self::Sessions => "/settings/sessions",
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Applications => "place-applications",
+            Self::Sessions => "place-sessions",
+        }
+    }
 }
 
 /// Where forms of a page may send to, besides ourselves. A browser asks this of every address that
@@ -42,14 +93,14 @@ pub(in crate::http) enum Sending {
 pub(in crate::http) struct Policy<'a> {
     /// Where its forms send to.
     pub(in crate::http) sending: Sending,
-    /// The nonce of its only script.
+    /// The nonce of a script of its own.
     pub(in crate::http) script: Option<&'a str>,
     /// Where images come from (CSP3 2.3.1), besides ourselves.
     pub(in crate::http) images: Option<&'a str>,
 }
 
 impl Policy<'_> {
-    /// No script, and nothing from elsewhere.
+    /// Nothing from elsewhere.
     pub(in crate::http) const fn new(sending: Sending) -> Self {
         Self {
             sending,
@@ -72,8 +123,9 @@ impl Policy<'_> {
             }
             Sending::Anywhere => {}
         }
+        policy.push_str("; require-trusted-types-for 'script'; script-src 'self'");
         if let Some(nonce) = self.script {
-            let _ = write!(policy, "; script-src 'nonce-{nonce}'");
+            let _ = write!(policy, " 'nonce-{nonce}'");
         }
         policy
     }
@@ -89,15 +141,110 @@ impl Policy<'_> {
 }
 
 impl Page {
-    /// The frame of a page with this title.
+    /// The frame of a page, titled by a text.
     pub(in crate::http) fn new(state: &ApiState, title: &str) -> Self {
-        Self {
-            title: title.to_owned(),
-            brand: state.look.brand.clone(),
-            style: state.look.style.path(),
+        let eyes = look::current().unwrap_or_else(|| Arc::new(Eyes::nobody(state)));
+        Self::seen(eyes, title)
+    }
+
+    fn seen(eyes: Arc<Eyes>, title: &str) -> Self {
+        let mut page = Self {
+            eyes,
+            title: String::new(),
             csrf: String::new(),
             who: None,
+            place: None,
+            done: None,
+        };
+        page.title = page.say(title).to_string();
+        page
+    }
+
+    /// The frame of a page for somebody who is signed in.
+    pub(in crate::http) fn for_visitor(state: &ApiState, visitor: &Visitor, title: &str) -> Self {
+        let mut page = Self::new(state, title);
+        page.csrf = visitor.csrf(state);
+        let session = visitor.session.as_ref();
+        page.who = session.map(|session| session.user.email.to_string());
+        page
+    }
+
+    /// This page at a place.
+    #[must_use]
+    pub(in crate::http) fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// A text in the reader's language.
+    pub(in crate::http) fn say<'a>(&self, id: &'a str) -> Said<'a> {
+        Said::new(self.eyes.language, id).with("brand", self.eyes.look.brand.clone())
+    }
+
+    /// What programs are told as a phrase, as the reader is told it.
+    pub(in crate::http) fn phrase(&self, phrase: &str) -> String {
+        texts::phrase(self.eyes.language, phrase)
+    }
+
+    /// How long ago or how far off a moment is.
+    pub(in crate::http) fn ago(&self, at: &Timestamp) -> When {
+        When {
+            at: *at,
+            now: self.eyes.now,
+            language: self.eyes.language,
+            exact: false,
         }
+    }
+
+    /// A moment, exactly.
+    pub(in crate::http) fn exactly(&self, at: &Timestamp) -> When {
+        When {
+            exact: true,
+            ..self.ago(at)
+        }
+    }
+
+    /// A span of time in words.
+    pub(in crate::http) fn span(&self, span: &Duration) -> Said<'static> {
+        when::span(self.eyes.language, *span)
+    }
+
+    /// When the page is made.
+    pub(in crate::http) fn now(&self) -> Timestamp {
+        self.eyes.now
+    }
+
+    /// The reader's language.
+    pub(in crate::http) fn language(&self) -> Language {
+        self.eyes.language
+    }
+
+    /// Every language.
+    pub(in crate::http) fn languages(&self) -> [Language; 2] {
+        Language::ALL
+    }
+
+    /// Where one may go from here.
+    pub(in crate::http) fn places(&self) -> Vec<Places> {
+        let view = |place: Place| PlaceView {
+            path: place.path(),
+            name: self.say(place.text()).to_string(),
+            current: self.place == Some(place),
+        };
+        vec![Places {
+            title: self.say("places-yours").to_string(),
+            places: Place::YOURS.map(view).into(),
+        }]
+    }
+
+    /// The product.
+    pub(in crate::http) fn look(&self) -> &Look {
+        &self.eyes.look
+    }
+
+    /// The page's own address.
+    pub(in crate::http) fn here(&self) -> &str {
+        self.eyes.here.as_str()
     }
 
     /// Renders a template that holds this page.
@@ -135,33 +282,30 @@ fn guarded(html: String, status: StatusCode, policy: &Policy<'_>) -> HttpRespons
 }
 
 /// The page that says what went wrong.
-pub(super) fn error_page(status: StatusCode, title: &str, detail: &str) -> HttpResponse {
-    let look = look::current();
+pub(super) fn error_page(status: StatusCode, told: impl FnOnce(Language) -> Told) -> HttpResponse {
+    let Some(eyes) = look::current() else {
+        return HttpResponse::new(status);
+    };
+    let Told { title, detail } = told(eyes.language);
+    let page = Page {
+        title,
+        ..Page::seen(eyes, "error-title")
+    };
     let template = ErrorPage {
-        page: Page {
-            title: title.to_owned(),
-            brand: look
-                .as_ref()
-                .map(|look| look.brand.clone())
-                .unwrap_or_default(),
-            style: look
-                .as_ref()
-                .map(|look| look.style.path())
-                .unwrap_or_default(),
-            csrf: String::new(),
-            who: None,
-        },
-        detail,
-        support: look
-            .as_ref()
-            .map(|look| look.support.as_str())
-            .unwrap_or_default(),
+        detail: &detail,
         request_id: crate::http::request_id::current()
             .map(|id| id.to_string())
             .unwrap_or_default(),
+        page,
     };
-    let html = template.render().unwrap_or_else(|_| title.to_owned());
+    let html = template.render().unwrap_or(detail.clone());
     guarded(html, status, &Policy::new(Sending::Ourselves))
+}
+
+/// What somebody is told of an error.
+pub(super) struct Told {
+    pub(super) title: String,
+    pub(super) detail: String,
 }
 
 #[derive(Template)]
@@ -169,7 +313,6 @@ pub(super) fn error_page(status: StatusCode, title: &str, detail: &str) -> HttpR
 struct ErrorPage<'a> {
     page: Page,
     detail: &'a str,
-    support: &'a str,
     request_id: String,
 }
 

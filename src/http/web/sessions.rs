@@ -1,5 +1,7 @@
 //! `/settings/sessions`: where somebody is signed in.
 
+use std::net::IpAddr;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
@@ -7,14 +9,13 @@ use askama::Template;
 use super::browser;
 use super::error::PageError;
 use super::login::{Bare, signed_out};
-use super::page::{Page, Policy, Sending, see_other};
+use super::page::{Page, Place, Policy, Sending, see_other};
 use super::return_to::login_url;
-use super::when::moment;
 use crate::domain::sessions::{self, SessionFacts};
 use crate::http::OAuthError;
 use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
 use crate::http::state::ApiState;
-use crate::model::{Id, Session, Token};
+use crate::model::{Id, Session, Timestamp, Token};
 
 const HERE: &str = "/settings/sessions";
 
@@ -28,26 +29,21 @@ struct SessionsPage {
 struct SessionView {
     id: String,
     current: bool,
-    browser: String,
-    signed_in: String,
-    from: String,
-    last_used: String,
+    browser: Option<String>,
+    signed_in: Timestamp,
+    from: Option<String>,
+    last_used: Option<(Timestamp, Option<IpAddr>)>,
 }
 
 impl SessionView {
     fn new(facts: SessionFacts, current: &Session) -> Self {
-        let last_used = match facts.last_used {
-            Some((at, Some(from))) => format!("Last used {} from {from}.", moment(at)),
-            Some((at, None)) => format!("Last used {}.", moment(at)),
-            None => String::new(),
-        };
         Self {
             id: facts.session.token.to_string(),
             current: facts.session.token == current.token,
-            browser: browser::name(facts.user_agent),
-            signed_in: moment(facts.session.auth_time),
-            from: facts.address.unwrap_or_default(),
-            last_used,
+            browser: facts.user_agent.map(browser::name),
+            signed_in: facts.session.auth_time,
+            from: facts.address,
+            last_used: facts.last_used,
         }
     }
 }
@@ -70,12 +66,9 @@ pub(in crate::http) async fn list(
         return Ok(see_other(&login_url(HERE, None)));
     };
     let all = sessions::list(&state.ctx, session.user.id).await?;
-    let mut page = Page::new(&state, "Where you are signed in");
-    page.csrf = visitor.csrf(&state);
-    page.who = Some(session.user.email.to_string());
     let view = |facts| SessionView::new(facts, session);
     let template = SessionsPage {
-        page,
+        page: Page::for_visitor(&state, &visitor, "sessions-title").at(Place::Sessions),
         sessions: all.into_iter().map(view).collect(),
     };
     Page::render(&template, &Policy::new(Sending::Ourselves))

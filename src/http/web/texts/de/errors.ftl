@@ -1,0 +1,15 @@
+error-title = Etwas ist schiefgegangen
+error-help = Brauchen Sie Hilfe? Fragen Sie { $contact }.
+error-request = Anfrage { $id }
+error-bad-request = Diese Anfrage lässt sich nicht beantworten
+error-foreign-form = Dieses Formular gilt nicht mehr
+error-foreign-form-detail = Es wurde vor dem An- oder Abmelden geöffnet, in einem anderen Browser oder von einer anderen Website. Gehen Sie zurück, laden Sie die Seite neu und senden Sie es noch einmal. Nichts wurde geändert.
+error-forbidden = Das dürfen Sie nicht
+error-not-found = Hier ist nichts
+error-not-found-detail = Die Adresse ist falsch, oder was hier war, gibt es nicht mehr.
+error-too-many = Bitte nicht so oft
+error-too-many-detail = Aus Ihrem Netz kamen zu viele Versuche. Warten Sie eine Weile und versuchen Sie es dann noch einmal.
+error-unavailable = Bitte versuchen Sie es gleich noch einmal
+error-unavailable-detail = Der Dienst ist ausgelastet oder wird neu gestartet. Nichts wurde geändert.
+error-ours = Etwas ist schiefgegangen
+error-ours-detail = Das ist unser Fehler, und er wurde festgehalten.

@@ -1,0 +1,15 @@
+error-title = Something went wrong
+error-help = Need help? Ask { $contact }.
+error-request = Request { $id }
+error-bad-request = This request cannot be answered
+error-foreign-form = This form is no longer valid
+error-foreign-form-detail = It was opened before you signed in or out, in another browser, or by another site. Go back, reload the page and send it again. Nothing was changed.
+error-forbidden = You may not do this
+error-not-found = There is nothing here
+error-not-found-detail = The address is wrong, or what was here is gone.
+error-too-many = Not so often, please
+error-too-many-detail = There were too many tries from your network. Wait a while and try again.
+error-unavailable = Please try again in a moment
+error-unavailable-detail = The service is busy or being restarted. Nothing was changed.
+error-ours = Something went wrong
+error-ours-detail = This is our fault, and it was written down.
