@@ -30,6 +30,15 @@ impl PageAnswer {
         location.to_str().unwrap()
     }
 
+    /// What it holds besides the script and the mark that every page has.
+    pub(crate) fn markup(&self) -> String {
+        let ours = Regex::new(r#"<script src="/assets/site-[0-9a-f]{16}\.js" defer></script>"#);
+        let ours = ours.unwrap();
+        assert_eq!(ours.find_iter(&self.text).count(), 1, "{}", self.text);
+        let mark = Regex::new(r#"<img src="/assets/logo-[0-9a-f]{16}\.svg""#).unwrap();
+        mark.replace(&ours.replace(&self.text, ""), "").into_owned()
+    }
+
     /// The fields of the form with this id, as they stand on the page.
     pub(crate) fn form(&self, id: &str) -> Vec<(String, String)> {
         let start = self.text.find(&format!("id=\"{id}\""));

@@ -52,8 +52,11 @@ fn deliver(
         ResponseMode::Query => Ok(see_other(&destination.location(fields, issuer))),
         ResponseMode::FormPost => {
             let nonce = random::alphanumeric(22);
+            // Nobody stays here long enough to choose a language.
+            let mut page = Page::new(state, "continue-title");
+            page.switchable = false;
             let template = FormPost {
-                page: Page::new(state, "continue-title"),
+                page,
                 action: uri.as_str(),
                 fields: &destination.members(fields, issuer),
                 nonce: &nonce,

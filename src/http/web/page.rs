@@ -35,6 +35,8 @@ pub(in crate::http) struct Page {
     pub(in crate::http) place: Option<Place>,
     /// What was just done, to be said above everything.
     pub(in crate::http) done: Option<String>,
+    /// Whether the reader may change the language here.
+    pub(in crate::http) switchable: bool,
 }
 
 /// A place that pages lead to.
@@ -110,9 +112,14 @@ impl Policy<'_> {
     }
 
     fn content_security(&self) -> String {
-        let mut policy = "default-src 'none'; style-src 'self'; base-uri 'none'; \
-                          frame-ancestors 'none'; img-src 'self'"
-            .to_owned();
+        let mut policy = "default-src 'none'; script-src 'self'".to_owned();
+        if let Some(nonce) = self.script {
+            let _ = write!(policy, " 'nonce-{nonce}'");
+        }
+        policy.push_str(
+            "; require-trusted-types-for 'script'; style-src 'self'; base-uri 'none'; \
+             frame-ancestors 'none'; img-src 'self'",
+        );
         if let Some(source) = self.images {
             let _ = write!(policy, " {source}");
         }
@@ -122,10 +129,6 @@ impl Policy<'_> {
                 let _ = write!(policy, "; form-action 'self' {source}");
             }
             Sending::Anywhere => {}
-        }
-        policy.push_str("; require-trusted-types-for 'script'; script-src 'self'");
-        if let Some(nonce) = self.script {
-            let _ = write!(policy, " 'nonce-{nonce}'");
         }
         policy
     }
@@ -155,6 +158,7 @@ impl Page {
             who: None,
             place: None,
             done: None,
+            switchable: true,
         };
         page.title = page.say(title).to_string();
         page
@@ -289,6 +293,8 @@ pub(super) fn error_page(status: StatusCode, told: impl FnOnce(Language) -> Told
     let Told { title, detail } = told(eyes.language);
     let page = Page {
         title,
+        // What was asked for makes no sense: nothing of it is repeated.
+        switchable: false,
         ..Page::seen(eyes, "error-title")
     };
     let template = ErrorPage {
