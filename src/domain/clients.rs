@@ -44,20 +44,34 @@ pub async fn create(
 ) -> Result<CreatedClient, DomainError> {
     let now = ctx.clock.now();
     let mut tx = ctx.db.begin().await?;
-    let created = create_within(&mut tx, ctx, request, None, now).await?;
+    let birth = Birth {
+        id: Id::new(now),
+        registered_from: None,
+        at: now,
+    };
+    let created = create_within(&mut tx, ctx, request, birth).await?;
     tx.commit().await?;
     Ok(created)
 }
 
-/// Makes a client together with something else; `registered_from` is where somebody registered it
-/// over the network.
+/// How a client comes into being.
+pub(super) struct Birth {
+    /// As which row.
+    pub(super) id: Id<Client>,
+    /// Where somebody registered it over the network.
+    pub(super) registered_from: Option<String>,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
+/// Makes a client together with something else.
 pub(super) async fn create_within(
     tx: &mut Tx,
     ctx: &Context,
     request: NewClientRequest,
-    registered_from: Option<String>,
-    now: Timestamp,
+    birth: Birth,
 ) -> Result<CreatedClient, DomainError> {
+    let now = birth.at;
     let NewClientRequest {
         owner,
         metadata,
@@ -65,12 +79,12 @@ pub(super) async fn create_within(
     } = request;
     check_name(ctx, &metadata)?;
     let new = NewClient {
-        id: Id::new(now),
+        id: birth.id,
         client_id: ClientId::fresh(&ctx.format),
         owner,
         metadata,
         standing,
-        registered_from,
+        registered_from: birth.registered_from,
         created_at: now,
     };
     clients::insert(tx, &new).await?;

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::attempts::{Transient, until_settled};
-use super::clients::{self, CreatedClient, NewClientRequest};
+use super::clients::{self, Birth, CreatedClient, NewClientRequest};
 use super::limits::limited_by;
 use super::tokens::Issued;
 use super::{Context, DomainError};
 use crate::model::{
-    ClientMetadata, ClientStanding, GrantRights, Id, Limit, MetadataRequest, PlainToken,
+    Client, ClientMetadata, ClientStanding, GrantRights, Id, Limit, MetadataRequest, PlainToken,
     RefusedMetadata, RegisteredClient, RegistrationPolicy, Timestamp, TokenDigest, TokenKind,
     TokenState, User, WayIn,
 };
@@ -23,6 +23,8 @@ pub struct Registrant {
     pub user: Option<Id<User>>,
     /// From where.
     pub address: Option<IpAddr>,
+    /// The form that they sent, whose id the client gets: sent twice, it makes one client.
+    pub form: Option<Id<Client>>,
 }
 
 /// A client that was just registered.
@@ -58,6 +60,9 @@ pub enum RegistrationRefusal {
         /// When another one may be.
         retry_after: Duration,
     },
+    /// The form was sent before, and its client was made then.
+    #[error("the form was sent before")]
+    SentBefore,
     /// The user owns as many as one may.
     #[error("you own as many clients as one user may: delete one first")]
     TooMany,
@@ -126,13 +131,18 @@ async fn within_limits(
     let now = ctx.clock.now();
     let place = registrant.address.map(limited_by);
     let mut tx = ctx.db.begin().await?;
-    check_limits(ctx, &mut tx, registrant.user, place.as_deref(), now).await?;
+    check_limits(ctx, &mut tx, registrant, place.as_deref(), now).await?;
     let request = NewClientRequest {
         owner: registrant.user,
         metadata: metadata.clone(),
         standing: ClientStanding::default(),
     };
-    let created = clients::create_within(&mut tx, ctx, request, place, now).await?;
+    let birth = Birth {
+        id: registrant.form.unwrap_or_else(|| Id::new(now)),
+        registered_from: place,
+        at: now,
+    };
+    let created = clients::create_within(&mut tx, ctx, request, birth).await?;
     let kind = TokenKind::ClientRegistrationToken;
     let registration_token = clients::credential(&mut tx, ctx, created.client.id, kind, now);
     let registration_token = registration_token.await?;
@@ -146,11 +156,20 @@ async fn within_limits(
 async fn check_limits(
     ctx: &Context,
     tx: &mut Tx,
-    user: Option<Id<User>>,
+    registrant: Registrant,
     place: Option<&str>,
     now: Timestamp,
 ) -> Result<(), RegistrationRefusal> {
     let policy = &ctx.policy.oauth;
+    if let Some(user) = registrant.user {
+        turns::take(tx, &format!("registrations of {user}")).await?;
+    }
+    // Before anything is counted: what was done is done, however often it is asked for.
+    if let Some(form) = registrant.form
+        && table::is_taken(tx, form).await?
+    {
+        return Err(RegistrationRefusal::SentBefore);
+    }
     if let Some(place) = place {
         turns::take(tx, &format!("registrations from {place}")).await?;
         let limit = Limit::Registrations;
@@ -160,8 +179,7 @@ async fn check_limits(
             return Err(RegistrationRefusal::TooOften { retry_after });
         }
     }
-    if let Some(user) = user {
-        turns::take(tx, &format!("registrations of {user}")).await?;
+    if let Some(user) = registrant.user {
         let owned = table::count_owned(tx, user).await?;
         if owned >= i64::from(policy.clients_per_user) {
             return Err(RegistrationRefusal::TooMany);

@@ -63,6 +63,7 @@ pub(super) async fn register(
     let registrant = Registrant {
         user: caller.session.map(|session| session.user.id),
         address: caller.address,
+        form: None,
     };
     let registering = registration::register(&state.ctx, registrant, &body.metadata);
     let done = state.timely(registering).await?;

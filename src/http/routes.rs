@@ -235,6 +235,36 @@ fn authorizing(config: &mut ServiceConfig) {
             resource("/settings/applications/withdraw", "POST")
                 .route(web::post().to(pages::applications::withdraw)),
         );
+    own_applications(config);
+}
+
+/// What somebody makes to sign others in.
+fn own_applications(config: &mut ServiceConfig) {
+    use pages::own_applications::{change, create, secrets};
+    config
+        .service(
+            resource("/settings/applications/new", "GET, POST")
+                .route(web::get().to(create::new))
+                .route(web::post().to(create::create)),
+        )
+        .service(
+            resource("/settings/applications/{client_id}", "GET, POST")
+                .route(web::get().to(change::show))
+                .route(web::post().to(change::change)),
+        )
+        .service(
+            resource("/settings/applications/{client_id}/delete", "GET, POST")
+                .route(web::get().to(change::confirm_deletion))
+                .route(web::post().to(change::delete)),
+        )
+        .service(
+            resource("/settings/applications/{client_id}/secrets", "POST")
+                .route(web::post().to(secrets::add)),
+        )
+        .service(
+            resource("/settings/applications/{client_id}/secrets/revoke", "POST")
+                .route(web::post().to(secrets::revoke)),
+        );
 }
 
 /// Where people sign in and out.

@@ -1,5 +1,7 @@
 //! What somebody asks for who registers a client (RFC 7591 2), and whether it may be had.
 
+mod again;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};

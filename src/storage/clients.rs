@@ -224,6 +224,22 @@ pub async fn set_standing(
     Ok(done == 1)
 }
 
+/// Whether there is, or was, a client with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_taken(tx: &mut Tx, client: Id<Client>) -> Result<bool, StorageError> {
+    let found = sql!(tx.connection(), |c| sqlx::query(
+        "SELECT client_id
+         FROM clients
+         WHERE id = $1",
+    )
+    .bind(client.uuid())
+    .try_map(|row| column::<String>(&row, "client_id"))
+    .fetch_optional(c))?;
+    Ok(found.is_some())
+}
+
 /// Notes that a client is being changed, and lets nobody else change it until the transaction
 /// ends; `false` when it was deleted.
 ///

@@ -35,6 +35,7 @@ mod global_revocation;
 mod grants_without_code;
 mod membership;
 mod organization_access_tokens;
+mod own_applications;
 mod pages;
 mod personal_access_tokens;
 mod refresh;

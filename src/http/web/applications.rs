@@ -1,18 +1,20 @@
-//! `/settings/applications`: what somebody allowed, and taking it back.
+//! `/settings/applications`: what somebody allowed, and taking it back; and what they made.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 
 use super::error::PageError;
+use super::own_applications::OwnApplication;
 use super::page::{Page, Place, Policy, Sending, see_other};
 use super::return_to::login_url;
 use super::scopes::{ScopeGroup, groups};
+use crate::domain::clients;
 use crate::domain::consents::{self, AllowedClient};
 use crate::http::OAuthError;
-use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
+use crate::http::extract::{FromParameters, PageForm, PageQuery, Parameters, Visitor};
 use crate::http::state::ApiState;
-use crate::model::Timestamp;
+use crate::model::{PageWindow, RegistrationPolicy, Timestamp};
 
 const HERE: &str = "/settings/applications";
 
@@ -21,6 +23,10 @@ const HERE: &str = "/settings/applications";
 struct ApplicationsPage {
     page: Page,
     applications: Vec<ApplicationView>,
+    own: Vec<OwnApplication>,
+    may_register: bool,
+    earlier: Option<String>,
+    later: Option<String>,
 }
 
 struct ApplicationView {
@@ -51,28 +57,70 @@ impl ApplicationView {
     }
 }
 
-/// The page that lists what somebody allowed.
+/// So many of somebody's own applications are listed at once.
+const AT_ONCE: u32 = 20;
+
+/// Which part of the list is looked at.
+pub(in crate::http) struct ListQuery {
+    page: u32,
+    deleted: bool,
+}
+
+impl FromParameters for ListQuery {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        let page = parameters.find("page").and_then(|page| page.parse().ok());
+        Ok(Self {
+            page: page.unwrap_or(1).clamp(1, 10_000),
+            deleted: parameters.find("done") == Some("deleted"),
+        })
+    }
+}
+
+/// The page that lists what somebody allowed, and what they made.
 #[utoipa::path(
     get,
     path = "/settings/applications",
     tag = "pages",
+    params(("page" = Option<u32>, Query, description = "Which page of one's own, from 1.")),
     responses(
         (status = 200, description = "The page.", content_type = "text/html"),
         (status = 303, description = "Nobody is signed in; on to the sign-in page."),
     ),
 )]
 pub(in crate::http) async fn list(
+    query: PageQuery<ListQuery>,
     visitor: Visitor,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
     let Some(session) = &visitor.session else {
         return Ok(see_other(&login_url(HERE, None)));
     };
-    let all = consents::list(&state.ctx, session.user.id).await?;
-    let page = Page::for_visitor(&state, &visitor, "applications-title").at(Place::Applications);
+    let PageQuery(ListQuery {
+        page: number,
+        deleted,
+    }) = query;
+    let window = PageWindow {
+        page: u64::from(number),
+        limit: AT_ONCE,
+    };
+    let user = session.user.id;
+    let reading = async {
+        let all = consents::list(&state.ctx, user).await?;
+        let own = clients::list_by_owner(&state.ctx, user, window).await?;
+        Ok::<_, PageError>((all, own))
+    };
+    let (all, (own, total)) = state.timely(reading).await.map_err(PageError::Other)??;
+    let mut page =
+        Page::for_visitor(&state, &visitor, "applications-title").at(Place::Applications);
+    page.done = deleted.then(|| page.say("own-deleted").to_string());
+    let other = |number: u32| format!("{HERE}?page={number}");
     let view = |allowed| ApplicationView::new(allowed, &page, &state);
     let template = ApplicationsPage {
         applications: all.iter().map(view).collect(),
+        own: own.iter().map(OwnApplication::of).collect(),
+        may_register: state.ctx.policy.oauth.registration != RegistrationPolicy::Closed,
+        earlier: (number > 1).then(|| other(number - 1)),
+        later: (u64::from(number) * u64::from(AT_ONCE) < total).then(|| other(number + 1)),
         page,
     };
     Page::render(&template, &Policy::new(Sending::Ourselves))

@@ -8,6 +8,7 @@ pub(super) mod language;
 pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod look;
+pub(super) mod own_applications;
 pub(super) mod sessions;
 pub(super) mod settings;
 

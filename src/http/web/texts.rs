@@ -20,8 +20,9 @@ macro_rules! files {
     };
 }
 
-const ENGLISH: &[&str] = files!("en": "frame", "login", "settings", "errors");
-const GERMAN: &[&str] = files!("de": "frame", "login", "settings", "errors", "refusals");
+const ENGLISH: &[&str] = files!("en": "frame", "login", "settings", "applications", "errors");
+const GERMAN: &[&str] =
+    files!("de": "frame", "login", "settings", "applications", "errors", "refusals");
 
 static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| Language::ALL.map(bundle));
 

@@ -235,14 +235,7 @@ proptest! {
         };
         if let Ok(metadata) = read(&request) {
             prop_assert!((1..=100).contains(&metadata.client_name.chars().count()));
-            let uris = metadata.redirect_uris.iter().map(ToString::to_string);
-            let again = MetadataRequest {
-                client_name: Some(metadata.client_name.clone()),
-                redirect_uris: Some(uris.collect()),
-                scope: Some(metadata.scope.to_string()),
-                client_uri: metadata.client_uri.clone(),
-                ..MetadataRequest::default()
-            };
+            let again = MetadataRequest::of(&metadata);
             prop_assert_eq!(read(&again).unwrap(), metadata);
         }
     }

@@ -95,12 +95,17 @@ fn refusals_are_translated() {
     let german = texts(Language::German);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let refused = Regex::new(
-        r#"(?s)(?:DomainError::(?:Invalid|Taken)|PageError::(?:BadRequest|Forbidden))\(\s*"([^"]*)""#,
+        r#"(?s)(?:DomainError::(?:Invalid|Taken)|(?:PageError|Self)::(?:BadRequest|Forbidden)|InvalidRedirectUri|RefusedMetadata::RedirectUri)\(\s*"([^"]*)""#,
     )
     .unwrap();
     let broken = Regex::new(r"\\\n\s*").unwrap();
     let mut missing = Vec::new();
     let mut found = sources(&source.join("domain"), "rs");
+    for file in ["redirect_uri.rs", "registration.rs"] {
+        let path = source.join("model").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        found.push((path, text));
+    }
     found.extend(sources(&source.join("http/web"), "rs"));
     for (_, text) in found {
         for captures in refused.captures_iter(&text) {

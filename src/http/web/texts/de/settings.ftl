@@ -1,13 +1,3 @@
-applications-title = Anwendungen
-applications-lead = Jede davon darf für Sie handeln, bis Sie es zurücknehmen. Dann gelten alle ihre Tokens sofort nicht mehr.
-applications-none = Keine Anwendung darf für Sie handeln
-applications-none-detail = Wenn eine darum bittet und Sie sie zulassen, steht sie hier, und Sie können es zurücknehmen.
-applications-since = Zugelassen
-applications-used = Zuletzt gefragt
-applications-powers = Was sie darf
-applications-withdraw = Zurücknehmen
-applications-withdraw-name = Zurücknehmen, was { $client } darf
-
 sessions-title = Sitzungen
 sessions-lead = Wo Sie angemeldet sind. Beenden Sie, was Sie nicht kennen: Wer dort sitzt, braucht dann einen neuen Code.
 sessions-this = dieser Browser

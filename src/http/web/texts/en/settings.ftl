@@ -1,13 +1,3 @@
-applications-title = Applications
-applications-lead = Each of these may act for you until you take it back. Then every token that it holds stops working at once.
-applications-none = No application may act for you
-applications-none-detail = When one asks and you allow it, it is listed here, and you can take it back.
-applications-since = Allowed
-applications-used = Last asked
-applications-powers = What it may do
-applications-withdraw = Take it back
-applications-withdraw-name = Take back what { $client } may do
-
 sessions-title = Sessions
 sessions-lead = Where you are signed in. End what you do not know: whoever is there then has to ask for a new code.
 sessions-this = this browser
