@@ -18,6 +18,7 @@ mod reader;
 mod retention;
 mod schema;
 mod settings;
+mod shared_signals;
 mod source;
 mod suggest;
 mod value;

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::read::public_url;
 use super::reader::Reader;
-use super::{limits, retention, webhooks};
+use super::{limits, retention, shared_signals, webhooks};
 use crate::model::time::parse_duration;
 use crate::model::{
     Email, Networks, OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, ScopeCatalog,
@@ -26,6 +26,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
     let retention = retention::policy(from);
     let limits = limits::policy(from);
     let webhooks = webhooks::policy(from);
+    let shared_signals = shared_signals::policy(from);
     Some(Policy {
         sign_in: sign_in?,
         oauth: oauth?,
@@ -36,6 +37,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
         retention: retention?,
         limits: limits?,
         webhooks: webhooks?,
+        shared_signals: shared_signals?,
     })
 }
 
@@ -179,10 +181,21 @@ fn oauth(from: &mut Reader<'_>) -> Option<OAuthPolicy> {
     })
 }
 
+/// Scopes of event streams, which exist whatever the product offers.
+const STREAM_SCOPES: [&str; 2] = [
+    "ssf.read See which security events it is sent, and fetch them",
+    "ssf.manage Be sent security events",
+];
+
 fn scopes(from: &mut Reader<'_>) -> Option<ScopeCatalog> {
     const PATH: &str = "oauth.scopes";
     let entries = from.list(PATH)?;
-    match ScopeCatalog::new(entries.iter().map(String::as_str)) {
+    let entries = entries.iter().map(String::as_str);
+    let of_streams = match from.switch("shared_signals.enabled")? {
+        true => STREAM_SCOPES.as_slice(),
+        false => &[],
+    };
+    match ScopeCatalog::new(entries.chain(of_streams.iter().copied())) {
         Ok(catalog) => risky(from, catalog),
         Err(error) => {
             from.refuse(PATH, error.to_string());

@@ -23,6 +23,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     let sessions = from.duration("retention.sessions");
     let logout_notices = from.duration("retention.logout_notices");
     let webhooks = from.duration("retention.webhooks");
+    let events = from.duration("retention.events");
     let audit_log = from.duration("retention.audit_log");
     let tokens = from.duration("retention.tokens");
     Some(RetentionPolicy {
@@ -35,6 +36,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
         sessions: sessions?,
         logout_notices: logout_notices?,
         webhooks: webhooks?,
+        events: events?,
         audit_log: audit_log?,
         tokens: tokens?,
     })

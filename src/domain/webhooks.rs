@@ -52,7 +52,7 @@ pub async fn create(
     events: EventTypes,
 ) -> Result<WithSecret, DomainError> {
     let now = ctx.clock.now();
-    let url = WebhookUrl::parse(url, &ctx.policy.webhooks).map_err(|_| {
+    let url = WebhookUrl::parse(url, ctx.policy.webhooks.private_endpoints).map_err(|_| {
         DomainError::Invalid(
             "an endpoint is an https address without user, password and fragment, and not in a \
              private network unless webhooks.private_endpoints is set",

@@ -26,6 +26,8 @@ pub enum Actor {
     User(Id<User>),
     /// An OAuth client.
     Client(Id<Client>),
+    /// An organization, by a token of its own.
+    Organization(Id<Organization>),
     /// Who reports leaks, and by which key of theirs.
     Origin(Origin, Option<String>),
     /// Work that the service does by itself, by its name.
@@ -42,6 +44,7 @@ impl Actor {
             Self::Service(_) => "service",
             Self::User(_) => "user",
             Self::Client(_) => "client",
+            Self::Organization(_) => "organization",
             Self::Origin(..) => "origin",
             Self::Job(_) => "job",
         }
@@ -56,6 +59,7 @@ impl Actor {
             Self::Service(key) => Some(key.to_string()),
             Self::User(user) => Some(user.to_string()),
             Self::Client(client) => Some(client.to_string()),
+            Self::Organization(organization) => Some(organization.to_string()),
             Self::Origin(origin, _) => Some(origin.as_str().to_owned()),
             Self::Job(name) => Some((*name).to_owned()),
         }

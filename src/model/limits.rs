@@ -33,11 +33,13 @@ pub enum Limit {
     FailedTokenRequests,
     /// Users signed out everywhere with one service key.
     GlobalRevocations,
+    /// Requests of one receiver about its event streams, and to fetch what waits in them.
+    StreamRequests,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LoginCodes,
         Self::LoginCodesFromAddress,
         Self::Registrations,
@@ -50,6 +52,7 @@ impl Limit {
         Self::FailedIntrospections,
         Self::FailedTokenRequests,
         Self::GlobalRevocations,
+        Self::StreamRequests,
     ];
 
     /// Its name: in the configuration, in headers, in metrics and in the database.
@@ -68,6 +71,7 @@ impl Limit {
             Self::FailedIntrospections => "failed_introspections",
             Self::FailedTokenRequests => "failed_token_requests",
             Self::GlobalRevocations => "global_revocations",
+            Self::StreamRequests => "stream_requests",
         }
     }
 }

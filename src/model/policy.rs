@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::limits::LimitPolicy;
 use super::retention::RetentionPolicy;
 use super::scope_catalog::ScopeCatalog;
+use super::stream::SharedSignalsPolicy;
 use super::token_kind::TokenKind;
 use super::user::Email;
 use super::webhook::WebhookPolicy;
@@ -31,6 +32,8 @@ pub struct Policy {
     pub limits: LimitPolicy,
     /// `[webhooks]`
     pub webhooks: WebhookPolicy,
+    /// `[shared_signals]`
+    pub shared_signals: SharedSignalsPolicy,
 }
 
 /// How people sign in.

@@ -29,6 +29,8 @@ pub struct RetentionPolicy {
     pub logout_notices: Duration,
     /// How long messages to machines and the log of their tries are kept.
     pub webhooks: Duration,
+    /// How long it is kept what became of tokens in event streams.
+    pub events: Duration,
     /// How long rows of the audit log are kept.
     pub audit_log: Duration,
     /// How long access and refresh tokens, codes and customers' sessions are kept after they expired,

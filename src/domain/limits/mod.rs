@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::model::{Allowance, Id, Limit, LimitPolicy, Timestamp, Token};
+use crate::model::{Allowance, Client, Id, Limit, LimitPolicy, Timestamp, Token};
 use meter::Meter;
 
 pub use sharing::share;
@@ -23,6 +23,8 @@ pub enum Subject {
     Address(Option<IpAddr>),
     /// Whoever has this credential.
     Credential(Id<Token>),
+    /// This client, whichever credential it presents.
+    Client(Id<Client>),
 }
 
 impl Subject {
@@ -30,6 +32,7 @@ impl Subject {
         match self {
             Self::Address(address) => address.map(limited_by).unwrap_or_default(),
             Self::Credential(id) => id.to_string(),
+            Self::Client(id) => id.to_string(),
         }
     }
 }
