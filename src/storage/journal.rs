@@ -5,7 +5,7 @@
 use super::backend::Tx;
 use super::error::StorageError;
 use super::tokens::RevokedToken;
-use super::{audit_log, webhooks};
+use super::{audience, audit_log, streams, webhooks};
 use crate::model::{
     Client, Decision, Deed, Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User,
 };
@@ -83,5 +83,12 @@ pub struct IssuedToken {
 /// Tells those who listen what the transaction did.
 pub(super) async fn keep(tx: &mut Tx, noted: &[Noted]) -> Result<(), StorageError> {
     audit_log::append(tx, noted).await?;
-    webhooks::enqueue(tx, noted).await
+    let heard = audience::of(tx, noted).await?;
+    if heard.webhooks {
+        webhooks::enqueue(tx, noted).await?;
+    }
+    if heard.streams {
+        streams::enqueue(tx, noted).await?;
+    }
+    Ok(())
 }

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 21] = [
+const FILES: [(&str, (&str, &str)); 22] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -100,6 +100,13 @@ const FILES: [(&str, (&str, &str)); 21] = [
     (
         "leaks by owner",
         both!("../../migrations/0021_owner_leaks.sql"),
+    ),
+    (
+        "event streams",
+        (
+            include_str!("../../migrations/0022_event_streams.sqlite.sql"),
+            include_str!("../../migrations/0022_event_streams.postgres.sql"),
+        ),
     ),
 ];
 

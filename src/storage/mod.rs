@@ -29,11 +29,13 @@ pub mod quarantines;
 pub mod sessions;
 pub mod signing_keys;
 pub mod spent_tokens;
+pub mod streams;
 pub mod tokens;
 pub mod turns;
 pub mod users;
 pub mod webhooks;
 
+mod audience;
 mod backend;
 mod connect;
 mod error;

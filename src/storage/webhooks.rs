@@ -20,8 +20,8 @@ pub use attempts::{
 pub use claims::{
     ClaimedMessage, Outcome, Subscriber, claim, list_due, pause, recover, release, settle,
 };
-pub(in crate::storage) use enqueue::enqueue;
 pub use enqueue::insert_test;
+pub(in crate::storage) use enqueue::{enqueue, is_telling};
 pub use messages::{
     Depth, StoredMessage, count_old, delete_old, depth, forget_places, list_messages, replay,
     replay_since,

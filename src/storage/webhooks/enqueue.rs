@@ -44,15 +44,19 @@ struct Data<'a> {
     token: &'a TokenFacts,
 }
 
+/// Whether any endpoint could be told of something like this.
+pub(in crate::storage) fn is_telling(noted: &Noted) -> bool {
+    told(noted).is_some()
+}
+
 /// Puts a message into the queue for each of these events and each endpoint that listens for it and
-/// may hear of it. However many there are, it takes the same few statements, and only one when nobody
-/// listens.
+/// may hear of it. However many there are, it takes the same few statements.
 ///
 /// # Errors
 /// When the database fails.
 pub(in crate::storage) async fn enqueue(tx: &mut Tx, noted: &[Noted]) -> Result<(), StorageError> {
     let all: Vec<Told> = noted.iter().filter_map(told).collect();
-    if all.is_empty() || !facts::is_heard(tx).await? {
+    if all.is_empty() {
         return Ok(());
     }
     let tokens = facts::tokens(tx, sorted(all.iter().map(|told| told.token))).await?;

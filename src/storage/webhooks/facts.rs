@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::model::{EventTypes, Id, Organization, Timestamp, Token, TokenKind};
 use crate::storage::StorageError;
-use crate::storage::backend::{Backend, Tx, patient, sql};
-use crate::storage::rows::{Columns, column, ids_as_json, unreadable};
+use crate::storage::backend::{Backend, Tx, patient};
+use crate::storage::rows::{Columns, ids_as_json, unreadable};
 
 /// A token as messages show it.
 #[derive(Clone, Debug, Serialize)]
@@ -37,19 +37,6 @@ pub(super) struct ExposureFacts {
     pub(super) source: Option<String>,
     pub(super) first_seen_at: String,
     pub(super) state_before: String,
-}
-
-/// Whether anybody listens at all. Nobody does in most places, and there this is all that is asked.
-pub(super) async fn is_heard(tx: &mut Tx) -> Result<bool, StorageError> {
-    let one = sql!(tx.connection(), |c| sqlx::query(
-        "SELECT id
-         FROM webhook_endpoints
-         WHERE disabled_at IS NULL AND deleted_at IS NULL
-         LIMIT 1",
-    )
-    .try_map(|row| column::<Uuid>(&row, "id"))
-    .fetch_optional(c))?;
-    Ok(one.is_some())
 }
 
 /// An endpoint that may want to hear.

@@ -61,6 +61,21 @@ const SCHEMA: &[(&str, &str)] = &[
         "body_digest! id! key_id! origin! received_at! report_count! verdicts!",
     ),
     (
+        "event_messages",
+        "attempts! body! created_at! error id! outcome position! settled_at stream_id! type! user_id",
+    ),
+    (
+        "event_stream_subjects",
+        "created_at! kind! stream_id! subject_id!",
+    ),
+    (
+        "event_streams",
+        "claim claimed_until! client_id created_at! default_subjects! deleted_at description \
+         endpoint_url failing_since failures! format! hash_key id! method! organization_id \
+         paused_until! reason requested sealed_header sees! served_at! status! status_by! token_id \
+         verified_at",
+    ),
+    (
         "exposures",
         "decided_by decision delivery_id first_seen_at! id! origin! place_hash_key place_key! revoked_at! scrubbed_at \
          source state_before! token_id! url verdict!",
