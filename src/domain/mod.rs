@@ -31,6 +31,7 @@ pub mod service_keys;
 pub mod sessions;
 pub mod sign_in;
 pub mod signing_keys;
+pub mod streams;
 pub mod tokens;
 pub mod usage;
 pub mod userinfo;

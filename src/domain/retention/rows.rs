@@ -9,7 +9,7 @@ use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
     Overdue, StorageError, Tx, audit_log, deliveries, grants, limit_uses, login_codes,
-    logout_notices, outbox, sessions, tokens, turns, webhooks,
+    logout_notices, outbox, sessions, streams, tokens, turns, webhooks,
 };
 
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
@@ -43,6 +43,8 @@ pub enum Ended {
     Webhooks,
     /// How tries to tell machines went.
     WebhookAttempts,
+    /// Tokens of event streams, and streams that were deleted.
+    Events,
     /// Rows of the audit log.
     AuditLog,
     /// Tokens of this kind; with sessions, what is known about them besides.
@@ -51,7 +53,7 @@ pub enum Ended {
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
@@ -60,6 +62,7 @@ impl Ended {
         Self::Limits,
         Self::Webhooks,
         Self::WebhookAttempts,
+        Self::Events,
         Self::AuditLog,
         Self::Tokens(TokenKind::AccessToken),
         Self::Tokens(TokenKind::RefreshToken),
@@ -80,6 +83,7 @@ impl Ended {
             Self::Limits => "limits",
             Self::Webhooks => "webhooks",
             Self::WebhookAttempts => "webhook_attempts",
+            Self::Events => "events",
             Self::AuditLog => "audit_log",
             Self::Tokens(kind) => kind.name(),
         }
@@ -94,6 +98,7 @@ impl Ended {
             Self::LogoutNotices => policy.logout_notices,
             Self::Limits => Duration::ZERO,
             Self::Webhooks | Self::WebhookAttempts => policy.webhooks,
+            Self::Events => policy.events,
             Self::AuditLog => policy.audit_log,
             Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
             Self::Tokens(_) => policy.tokens,
@@ -166,6 +171,7 @@ async fn prune_batch(
         Ended::WebhookAttempts => {
             rows(webhooks::delete_old_attempts(&mut tx, before, BATCH).await?)
         }
+        Ended::Events => prune_events(&mut tx, before).await?,
         Ended::AuditLog => rows(audit::prune(ctx, &mut tx, before, BATCH).await?),
         Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
     };
@@ -208,6 +214,18 @@ async fn prune_webhooks(tx: &mut Tx, before: Timestamp) -> Result<Batch, Storage
         webhooks::delete_gone(tx, before, BATCH).await?;
     }
     Ok(batch)
+}
+
+/// A stream's row goes some time after it was deleted, when nothing waits in it any more.
+async fn prune_events(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageError> {
+    let batch = rows(streams::delete_settled(tx, before, BATCH).await?);
+    match batch.full {
+        true => Ok(batch),
+        false => Ok(Batch {
+            full: is_full(streams::delete_gone(tx, before, BATCH).await?),
+            ..batch
+        }),
+    }
 }
 
 /// Moves what expired and is not needed out of the way, and the grants of which nothing is left.
@@ -280,6 +298,7 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::Limits => limit_uses::count_over(&ctx.db, before, most).await,
         Ended::Webhooks => webhooks::count_old(&ctx.db, before, most).await,
         Ended::WebhookAttempts => webhooks::count_old_attempts(&ctx.db, before, most).await,
+        Ended::Events => streams::count_settled(&ctx.db, before, most).await,
         Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
         Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
     }

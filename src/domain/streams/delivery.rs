@@ -1,0 +1,150 @@
+//! Pushing tokens (RFC 8935), and settling what became of each.
+
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{headers, operating};
+use crate::domain::Context;
+use crate::model::{EventStream, Id, SignalMessage, Timestamp};
+use crate::storage::StorageError;
+use crate::storage::streams::{self as table};
+pub use crate::storage::streams::{Outcome, WaitingSignal};
+
+/// The header that goes with the tokens of a stream.
+#[derive(Debug)]
+pub enum Header {
+    /// None was given, and none may be sent.
+    None,
+    /// This one.
+    Given(Zeroizing<String>),
+    /// It cannot be opened with the hash keys that there are.
+    Lost,
+}
+
+/// Finds the header that goes with the tokens of a stream.
+///
+/// # Errors
+/// When the database fails.
+pub async fn header(ctx: &Context, stream: Id<EventStream>) -> Result<Header, StorageError> {
+    let sealed = table::find_header(&ctx.db, stream).await?;
+    Ok(sealed.map_or(Header::None, |sealed| {
+        headers::open(ctx, stream, &sealed).map_or(Header::Lost, Header::Given)
+    }))
+}
+
+/// How a push went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The receiver has the token (RFC 8935 2.2).
+    Taken,
+    /// The receiver will never take it, and says why (RFC 8935 2.3).
+    Refused(String),
+    /// Anything else: it is pushed again, unless that was done for so long as is configured.
+    Failed {
+        /// What went wrong; holds no address.
+        why: String,
+        /// Whether nobody tries this token any more.
+        give_up: bool,
+    },
+}
+
+/// Whether whoever pushes goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// With the next token.
+    GoOn,
+    /// Later: the receiver needs a rest, or the claim has ended.
+    Stop,
+}
+
+/// Writes down a push, what became of its token and what that means for the stream. One at which
+/// everything failed for so long as is configured is disabled.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(
+    ctx: &Context,
+    (stream, claim): (Id<EventStream>, Uuid),
+    message: Id<SignalMessage>,
+    pushed: &Pushed,
+    pause: impl Fn(i64) -> Timestamp,
+) -> Result<Next, StorageError> {
+    let now = ctx.clock.now();
+    let mut tx = ctx.db.begin().await?;
+    // The stream first, always: two who settle tokens of it wait for each other here.
+    let (next, disabled) = match pushed {
+        Pushed::Taken | Pushed::Refused(_) => {
+            let held = table::recover(&mut tx, stream, claim).await?;
+            (if held { Next::GoOn } else { Next::Stop }, false)
+        }
+        Pushed::Failed { .. } => {
+            let since = table::pause(&mut tx, stream, claim, now, pause).await?;
+            let patience = ctx.policy.shared_signals.disable_after;
+            let over = since.is_some_and(|since| now.since(since) >= patience);
+            let why = "every push failed for too long";
+            let disabled = over && operating::disable(&mut tx, stream, why, now).await?;
+            (Next::Stop, disabled)
+        }
+    };
+    let (outcome, error) = match pushed {
+        Pushed::Taken => (Some(Outcome::Taken), None),
+        Pushed::Refused(error) => (Some(Outcome::Refused), Some(error)),
+        Pushed::Failed { why, give_up: true } => (Some(Outcome::GivenUp), Some(why)),
+        Pushed::Failed { why, .. } => (None, Some(why)),
+    };
+    table::settle(&mut tx, message, outcome, error.map(String::as_str), now).await?;
+    tx.commit().await?;
+    if disabled {
+        tracing::warn!(stream.id = %stream, "an event stream was disabled: every push failed");
+        operating::drop_waiting(ctx, stream).await?;
+    }
+    Ok(next)
+}
+
+/// Longest code that a receiver's refusal is remembered by.
+const LONGEST_CODE: usize = 64;
+
+/// What a receiver says with 400 (RFC 8935 2.3, 2.4): the code, when it is about the token itself. What
+/// is about who we are or how we sign may be over soon, and is no reason to lose a token.
+#[must_use]
+pub fn refusal(body: &[u8]) -> Option<String> {
+    let said: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let code = code(said.get("err")?.as_str()?)?;
+    let passing = ["authentication_failed", "access_denied", "invalid_key"];
+    (!passing.contains(&code.as_str())).then_some(code)
+}
+
+/// An error code as it may be kept: a short name.
+#[must_use]
+pub fn code(text: &str) -> Option<String> {
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let fits = (1..=LONGEST_CODE).contains(&text.len()) && text.bytes().all(name);
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_the_token_is_a_refusal() {
+        let said = |text: &str| refusal(text.as_bytes());
+        assert_eq!(
+            said(r#"{"err":"invalid_request","description":"x"}"#).as_deref(),
+            Some("invalid_request")
+        );
+        for other in [
+            "",
+            "[]",
+            "{}",
+            r#"{"err":1}"#,
+            r#"{"err":""}"#,
+            r#"{"err":"a b"}"#,
+            r#"{"err":"authentication_failed"}"#,
+            r#"{"err":"invalid_key"}"#,
+        ] {
+            assert_eq!(said(other), None, "{other}");
+        }
+        assert_eq!(said(&format!(r#"{{"err":"{}"}}"#, "a".repeat(65))), None);
+    }
+}
