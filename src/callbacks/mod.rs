@@ -7,8 +7,8 @@ mod resolver;
 
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Response};
 use url::{Host, Url, form_urlencoded};
 
 use address::is_public;
@@ -18,6 +18,9 @@ use resolver::PublicOnly;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How much is read of an answer, in bytes.
+const LONGEST_ANSWER: usize = 4_096;
 
 /// Which addresses are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +116,42 @@ impl Callbacks {
         headers: &[(&'static str, &str)],
         body: String,
     ) -> Result<u16, CallbackError> {
+        let response = self.send(url, content_type, headers, body).await?;
+        Ok(response.status().as_u16())
+    }
+
+    /// The same, with the beginning of the answer to a request that is refused with 400; of a longer one,
+    /// no more is read.
+    ///
+    /// # Errors
+    /// See [`CallbackError`].
+    #[tracing::instrument(name = "callbacks.post_and_listen", skip_all)]
+    pub async fn post_and_listen(
+        &self,
+        url: &str,
+        content_type: &str,
+        headers: &[(&'static str, &str)],
+        body: String,
+    ) -> Result<(u16, Vec<u8>), CallbackError> {
+        let mut response = self.send(url, content_type, headers, body).await?;
+        let status = response.status().as_u16();
+        let mut said = Vec::new();
+        while status == 400 && said.len() < LONGEST_ANSWER {
+            match response.chunk().await.map_err(|error| classify(&error))? {
+                Some(chunk) => said.extend(chunk.iter().take(LONGEST_ANSWER - said.len())),
+                None => break,
+            }
+        }
+        Ok((status, said))
+    }
+
+    async fn send(
+        &self,
+        url: &str,
+        content_type: &str,
+        headers: &[(&'static str, &str)],
+        body: String,
+    ) -> Result<Response, CallbackError> {
         let url = Url::parse(url).map_err(|_| CallbackError::Malformed)?;
         self.check(&url)?;
         let request = self.client.post(url).header(CONTENT_TYPE, content_type);
@@ -120,10 +159,7 @@ impl Callbacks {
             request.header(*name, *value)
         });
         let response = request.body(body).send().await;
-        Ok(response
-            .map_err(|error| classify(&error))?
-            .status()
-            .as_u16())
+        response.map_err(|error| classify(&error))
     }
 
     /// Names are checked when they are resolved, by the address that is connected to; an address

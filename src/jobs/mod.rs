@@ -5,6 +5,7 @@
 //! what it has in hand.
 
 mod chain_audit_log;
+mod deliver_events;
 mod deliver_logouts;
 mod deliver_mail;
 mod deliver_webhooks;
@@ -19,8 +20,10 @@ mod rounds;
 mod scrub_exposures;
 mod settle_quarantines;
 mod share_limits;
+mod tend_streams;
 
 pub use chain_audit_log::ChainAuditLog;
+pub use deliver_events::DeliverEvents;
 pub use deliver_logouts::DeliverLogouts;
 pub use deliver_mail::{DeliverMail, Round};
 pub use deliver_webhooks::DeliverWebhooks;
@@ -34,3 +37,4 @@ pub use rotate_signing_keys::RotateSigningKeys;
 pub use scrub_exposures::ScrubExposures;
 pub use settle_quarantines::SettleQuarantines;
 pub use share_limits::ShareLimits;
+pub use tend_streams::TendStreams;

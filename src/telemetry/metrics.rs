@@ -1,5 +1,6 @@
 //! Metrics in the OpenMetrics text format, which Prometheus scrapes.
 
+mod streams;
 mod webhooks;
 
 use std::borrow::Cow;
@@ -50,6 +51,7 @@ impl Metrics {
         series.register_audit(registry.sub_registry_with_prefix("tokenward"));
         series.register_retention(registry.sub_registry_with_prefix("tokenward"));
         series.register_webhooks(registry.sub_registry_with_prefix("tokenward"));
+        series.register_streams(registry.sub_registry_with_prefix("tokenward"));
         register_build(registry.sub_registry_with_prefix("tokenward"));
         // Named as every dashboard expects them, not after us.
         series.register_process(&mut registry, started_at);

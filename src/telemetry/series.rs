@@ -49,6 +49,10 @@ pub(super) struct Series {
     pub(super) webhook_queue: Family<[Label; 1], Gauge>,
     pub(super) webhook_age: Gauge<f64, AtomicU64>,
     pub(super) webhooks_disabled: Gauge,
+    pub(super) events_pushed: Counters<1>,
+    pub(super) events_waiting: Gauge,
+    pub(super) events_age: Gauge<f64, AtomicU64>,
+    pub(super) streams_disabled: Gauge,
     pub(super) resident: Gauge,
 }
 
@@ -115,6 +119,10 @@ impl Series {
             webhook_queue: Family::default(),
             webhook_age: Gauge::default(),
             webhooks_disabled: Gauge::default(),
+            events_pushed: Family::default(),
+            events_waiting: Gauge::default(),
+            events_age: Gauge::default(),
+            streams_disabled: Gauge::default(),
             resident: Gauge::default(),
         }
     }
@@ -163,6 +171,9 @@ impl Series {
         }
         for outcome in ["delivered", "retried", "dead"] {
             add(&self.webhooks, &[("outcome", outcome.into())], 0);
+        }
+        for outcome in ["taken", "refused", "retried", "dead", "fetched"] {
+            add(&self.events_pushed, &[("outcome", outcome.into())], 0);
         }
         for state in ["waiting", "dead"] {
             self.webhook_queue
@@ -280,6 +291,26 @@ impl Series {
             "webhook_endpoints_disabled",
             help,
             self.webhooks_disabled.clone(),
+        );
+    }
+
+    pub(super) fn register_streams(&self, to: &mut Registry) {
+        let help = "Pushes of security event tokens, by what became of them, and tokens fetched and settled";
+        to.register("event_deliveries", help, self.events_pushed.clone());
+        let help = "Security event tokens that wait; not counted beyond 100,000";
+        to.register("events_waiting", help, self.events_waiting.clone());
+        let help = "Age of the oldest security event token that waits";
+        to.register_with_unit(
+            "events_oldest",
+            help,
+            Unit::Seconds,
+            self.events_age.clone(),
+        );
+        let help = "Event streams that the service disabled, because nobody took what waited";
+        to.register(
+            "event_streams_disabled",
+            help,
+            self.streams_disabled.clone(),
         );
     }
 

@@ -1,0 +1,230 @@
+//! Pushes Security Event Tokens (RFC 8935).
+//!
+//! Streams are served side by side, each by one process at a time and one token after another, so that
+//! one that is slow, far behind or dead holds up no other and each keeps its order. No transaction is
+//! open while a receiver is spoken to. A token arrives twice only when its answer, or ours to the
+//! database, was lost; its `jti` is the same then.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::deliver_mail::Round;
+use super::pace::{Pace, backoff};
+use crate::callbacks::Callbacks;
+use crate::domain::Context;
+use crate::domain::streams::delivery::{self, Header, Next, Pushed, WaitingSignal};
+use crate::domain::streams::{seal_anew, token};
+use crate::model::{DeliveryMethod, EventStream, Id, Timestamp};
+use crate::storage::StorageError;
+use crate::storage::streams as queue;
+use crate::telemetry::Metrics;
+
+/// How long the job rests when the database is in trouble.
+const TROUBLE: Duration = Duration::from_secs(10);
+/// How many receivers are spoken to at once.
+const AT_ONCE: usize = 16;
+/// How many are looked at, so that there are others when those are being spoken to.
+const LOOKED_AT: i64 = 64;
+/// The first and the longest pause of a stream that fails.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(900));
+/// How long the time limit of a batch leaves for writing down what became of its last token.
+const RESERVE: u32 = 2;
+/// What a Security Event Token is posted as (RFC 8935 2.1).
+const CONTENT_TYPE: &str = "application/secevent+jwt";
+
+/// The job.
+#[derive(Clone, Debug)]
+pub struct DeliverEvents {
+    /// The domain's world.
+    pub ctx: Arc<Context>,
+    /// The way out.
+    pub callbacks: Callbacks,
+    /// What operators count.
+    pub metrics: Metrics,
+    /// How patient to be.
+    pub pace: Pace,
+}
+
+impl DeliverEvents {
+    /// Pushes until told to stop, then finishes what it has in hand.
+    pub async fn run(self, stop: CancellationToken) {
+        if let Err(error) = seal_anew(&self.ctx).await {
+            tracing::warn!(error = %error, "headers of event streams cannot be encrypted anew");
+        }
+        loop {
+            let pause = match self.round(&stop).await {
+                Round::Stopped => return,
+                Round::Done => self.pace.poll,
+                Round::Trouble => TROUBLE,
+            };
+            if stop.run_until_cancelled(sleep(pause)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Pushes everything that is due. While a slow receiver is waited for, others are looked for and
+    /// served.
+    #[tracing::instrument(name = "job.deliver_events", skip_all)]
+    pub async fn round(&self, stop: &CancellationToken) -> Round {
+        let mut busy: HashSet<Id<EventStream>> = HashSet::new();
+        let mut running = FuturesUnordered::new();
+        let mut trouble = false;
+        loop {
+            if running.len() < AT_ONCE && !trouble && !stop.is_cancelled() {
+                match queue::list_due(&self.ctx.db, self.ctx.clock.now(), LOOKED_AT).await {
+                    Ok(due) => {
+                        let free = AT_ONCE - running.len();
+                        let idle = due.into_iter().filter(|one| !busy.contains(&one.id));
+                        for stream in idle.take(free).collect::<Vec<_>>() {
+                            busy.insert(stream.id);
+                            running.push(self.serve(stream, stop));
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %error, "event streams cannot be read");
+                        trouble = true;
+                    }
+                }
+            }
+            match timeout(self.pace.poll, running.next()).await {
+                Ok(Some((stream, well))) => {
+                    busy.remove(&stream);
+                    trouble |= !well;
+                }
+                Ok(None) if trouble => return Round::Trouble,
+                Ok(None) if stop.is_cancelled() => return Round::Stopped,
+                Ok(None) => return Round::Done,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Pushes a batch of one stream, until it fails.
+    async fn serve(
+        &self,
+        stream: EventStream,
+        stop: &CancellationToken,
+    ) -> (Id<EventStream>, bool) {
+        let well = match self.serve_claimed(&stream, stop).await {
+            Ok(()) => true,
+            Err(error) => {
+                // What was not written down is pushed again when the claim ends.
+                tracing::warn!(stream.id = %stream.id, error = %error, "cannot claim or settle");
+                false
+            }
+        };
+        (stream.id, well)
+    }
+
+    async fn serve_claimed(
+        &self,
+        stream: &EventStream,
+        stop: &CancellationToken,
+    ) -> Result<(), StorageError> {
+        let now = self.ctx.clock.now();
+        let mut tx = self.ctx.db.begin().await?;
+        let claim = queue::claim(&mut tx, stream.id, (now, now.plus(self.pace.claim))).await?;
+        tx.commit().await?;
+        let Some(claim) = claim else {
+            return Ok(());
+        };
+        let served = self.serve_batch(stream, claim, stop).await;
+        let mut tx = self.ctx.db.begin().await?;
+        queue::release(&mut tx, stream.id, claim).await?;
+        tx.commit().await?;
+        served
+    }
+
+    async fn serve_batch(
+        &self,
+        stream: &EventStream,
+        claim: Uuid,
+        stop: &CancellationToken,
+    ) -> Result<(), StorageError> {
+        let began = Instant::now();
+        let batch = i64::from(self.pace.batch);
+        for signal in queue::waiting(&self.ctx.db, stream.id, batch).await? {
+            // A claim must not end while its token is being pushed.
+            if stop.is_cancelled() || began.elapsed() >= self.pace.claim / RESERVE {
+                break;
+            }
+            let pushed = self.push(stream, &signal).await?;
+            self.metrics.event_pushed(match &pushed {
+                Pushed::Taken => "taken",
+                Pushed::Refused(_) => "refused",
+                Pushed::Failed { give_up: true, .. } => "dead",
+                Pushed::Failed { .. } => "retried",
+            });
+            let now = self.ctx.clock.now();
+            let pause = |failures: i64| {
+                let failures = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
+                now.plus(backoff(failures, PAUSES.0, PAUSES.1))
+            };
+            let held = (stream.id, claim);
+            let next = delivery::settle(&self.ctx, held, signal.id, &pushed, pause).await?;
+            if next == Next::Stop {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn push(
+        &self,
+        stream: &EventStream,
+        signal: &WaitingSignal,
+    ) -> Result<Pushed, StorageError> {
+        let failed = |why: String| Pushed::Failed {
+            why,
+            give_up: self.gives_up(signal, self.ctx.clock.now()),
+        };
+        let DeliveryMethod::Push { url, .. } = &stream.delivery else {
+            return Ok(failed("the stream is not pushed any more".to_owned()));
+        };
+        let header = match delivery::header(&self.ctx, stream.id).await? {
+            Header::None => None,
+            Header::Given(value) => Some(value),
+            Header::Lost => {
+                let why = "the header cannot be opened with the hash keys that there are";
+                return Ok(failed(why.to_owned()));
+            }
+        };
+        let token = match token::sign(&self.ctx, stream, signal).await {
+            Ok(token) => token,
+            Err(error) => {
+                tracing::error!(error = %error, "a security event token cannot be signed");
+                return Ok(failed("the token cannot be signed".to_owned()));
+            }
+        };
+        let mut headers = vec![("accept", "application/json")];
+        headers.extend(
+            header
+                .as_ref()
+                .map(|value| ("authorization", value.as_str())),
+        );
+        let posting = self
+            .callbacks
+            .post_and_listen(url.as_str(), CONTENT_TYPE, &headers, token);
+        Ok(match posting.await {
+            Ok((200..=299, _)) => Pushed::Taken,
+            Ok((400, body)) => delivery::refusal(&body)
+                .map_or_else(|| failed("status 400".to_owned()), Pushed::Refused),
+            Ok((status, _)) => failed(format!("status {status}")),
+            Err(error) => failed(error.to_string()),
+        })
+    }
+
+    fn gives_up(&self, signal: &WaitingSignal, now: Timestamp) -> bool {
+        // This push is not counted yet.
+        self.pace
+            .gives_up(now.since(signal.created_at), signal.attempts + 1)
+    }
+}
