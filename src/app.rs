@@ -26,12 +26,12 @@ use crate::callbacks::{Callbacks, Reach};
 use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
 use crate::domain::{Context, Wake, audit, usage};
-use crate::http::{self, ApiState, CookieNames};
-use crate::jobs::{DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
+use crate::http::{self, ApiState, CookieNames, Polls};
+use crate::jobs::{DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
 use crate::telemetry::Metrics;
-use background::{background, judging};
+use background::{background, judging, streaming};
 use origins::Origins;
 
 pub(crate) use origins::key_fetcher;
@@ -88,6 +88,8 @@ pub struct Application {
     pub deliver_logouts: DeliverLogouts,
     /// The job that tells machines, likewise.
     pub deliver_webhooks: DeliverWebhooks,
+    /// The job that pushes security event tokens, likewise.
+    pub deliver_events: DeliverEvents,
 }
 
 /// A job that has not begun, by its name. It ends when it is told to stop, and not before.
@@ -107,15 +109,10 @@ impl Application {
         let wake = wake(&letters_waiting, seams.letters_committed);
         let ctx = Arc::new(open_noted(settings, address, seams.clock, wake).await?);
         let metrics = Metrics::new(ctx.clock.now());
-        let deliver_mail = DeliverMail {
-            ctx: Arc::clone(&ctx),
-            mailer: world::mailer(settings)?,
-            metrics: metrics.clone(),
-            pace: Pace::new(settings.mail.send_timeout, settings.mail.give_up_after),
-            letters_waiting,
-        };
+        let deliver_mail = deliver_mail(settings, &ctx, &metrics, letters_waiting)?;
         let deliver_logouts = deliver_logouts(&ctx)?;
         let deliver_webhooks = deliver_webhooks(&ctx, &metrics)?;
+        let deliver_events = deliver_events(&ctx, &metrics)?;
         let stop_jobs = CancellationToken::new();
         let origins = Origins {
             settings: &settings.origins,
@@ -127,6 +124,7 @@ impl Application {
         if seams.run_jobs {
             let deliver = (&deliver_mail, &deliver_logouts, &deliver_webhooks);
             jobs.extend(background(settings, &ctx, deliver, &stop_jobs));
+            jobs.extend(streaming(&deliver_events, &stop_jobs));
             jobs.extend(judging(seams.policy, &ctx, &metrics, &stop_jobs));
         }
         let state = ApiState {
@@ -141,6 +139,7 @@ impl Application {
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),
             request_timeout: settings.server.request_timeout,
             max_outbox_age: settings.health.max_outbox_age,
+            polls: Polls::until(stop_jobs.clone()),
         };
         let server = serve(settings, state, listener)?;
         let shutdown_timeout = settings.server.shutdown_timeout;
@@ -155,6 +154,7 @@ impl Application {
             deliver_mail,
             deliver_logouts,
             deliver_webhooks,
+            deliver_events,
         })
     }
 
@@ -245,6 +245,21 @@ fn listen(on: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(on).with_context(|| format!("cannot listen on {on}"))
 }
 
+fn deliver_mail(
+    settings: &Settings,
+    ctx: &Arc<Context>,
+    metrics: &Metrics,
+    letters_waiting: Arc<Notify>,
+) -> anyhow::Result<DeliverMail> {
+    Ok(DeliverMail {
+        ctx: Arc::clone(ctx),
+        mailer: world::mailer(settings)?,
+        metrics: metrics.clone(),
+        pace: Pace::new(settings.mail.send_timeout, settings.mail.give_up_after),
+        letters_waiting,
+    })
+}
+
 fn deliver_logouts(ctx: &Arc<Context>) -> anyhow::Result<DeliverLogouts> {
     Ok(DeliverLogouts {
         ctx: Arc::clone(ctx),
@@ -256,6 +271,16 @@ fn deliver_logouts(ctx: &Arc<Context>) -> anyhow::Result<DeliverLogouts> {
 fn deliver_webhooks(ctx: &Arc<Context>, metrics: &Metrics) -> anyhow::Result<DeliverWebhooks> {
     let policy = ctx.policy.webhooks;
     Ok(DeliverWebhooks {
+        ctx: Arc::clone(ctx),
+        callbacks: callbacks(policy.private_endpoints)?,
+        metrics: metrics.clone(),
+        pace: Pace::for_webhooks(policy.give_up_after),
+    })
+}
+
+fn deliver_events(ctx: &Arc<Context>, metrics: &Metrics) -> anyhow::Result<DeliverEvents> {
+    let policy = ctx.policy.shared_signals;
+    Ok(DeliverEvents {
         ctx: Arc::clone(ctx),
         callbacks: callbacks(policy.private_endpoints)?,
         metrics: metrics.clone(),

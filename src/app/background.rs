@@ -8,8 +8,9 @@ use super::{Job, PolicySource};
 use crate::config::Settings;
 use crate::domain::Context;
 use crate::jobs::{
-    ChainAuditLog, DeliverLogouts, DeliverMail, DeliverWebhooks, FlushUses, Prune, ReloadPolicy,
-    RevokeInBulk, RotateSigningKeys, ScrubExposures, SettleQuarantines, ShareLimits,
+    ChainAuditLog, DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, FlushUses, Prune,
+    ReloadPolicy, RevokeInBulk, RotateSigningKeys, ScrubExposures, SettleQuarantines, ShareLimits,
+    TendStreams,
 };
 use crate::telemetry::Metrics;
 
@@ -65,6 +66,18 @@ pub(super) fn background(
         ("share_limits", Box::pin(share.run(stop.clone()))),
         ("scrub_exposures", Box::pin(scrub.run(stop.clone()))),
         ("prune", Box::pin(prune.run(stop.clone()))),
+    ]
+}
+
+/// The jobs that belong to event streams.
+pub(super) fn streaming(deliver: &DeliverEvents, stop: &CancellationToken) -> Vec<Job> {
+    let deliver = deliver.clone();
+    let tend = TendStreams {
+        ctx: Arc::clone(&deliver.ctx),
+    };
+    vec![
+        ("deliver_events", Box::pin(deliver.run(stop.clone()))),
+        ("tend_streams", Box::pin(tend.run(stop.clone()))),
     ]
 }
 

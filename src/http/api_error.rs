@@ -161,6 +161,35 @@ impl ApiError {
         }
     }
 
+    /// 401: no credential for receiving events, or one that does not work (RFC 6750 3).
+    #[must_use]
+    pub fn no_receiver(presented: bool) -> Self {
+        let detail = "this needs a credential for receiving events that works";
+        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail);
+        let challenge = match presented {
+            true => Challenge::InvalidToken,
+            false => Challenge::Bearer,
+        };
+        Self {
+            challenge: Some(challenge),
+            ..error
+        }
+    }
+
+    /// 403: the credential is for something else, or acts for a person.
+    #[must_use]
+    pub fn no_receiving_scope(scope: &'static str) -> Self {
+        let detail = format_args!(
+            "this needs a service key with the scope events:receive, or an organization's token or a \
+             client's own access token with the scope {scope}"
+        );
+        let error = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
+        Self {
+            challenge: Some(Challenge::InsufficientScope(scope)),
+            ..error
+        }
+    }
+
     /// 404: nothing is here.
     #[must_use]
     pub fn not_found() -> Self {

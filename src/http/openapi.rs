@@ -12,12 +12,13 @@ use super::access_tokens::{organizations, personal};
 use super::problem::Problem;
 use super::{
     authorization, gitlab, global_revocation, internal, introspection, operations, possession,
-    registration, reports, revocation, token, userinfo, web, well_known,
+    registration, reports, revocation, streams, token, userinfo, web, well_known,
 };
 
 mod internal_bodies;
 mod names;
 mod report_bodies;
+mod stream_bodies;
 mod token_bodies;
 mod webhook_bodies;
 
@@ -28,6 +29,10 @@ use names::Names;
 pub(super) use report_bodies::{
     CredentialsBody, Done, FeedbackItem, GitlabReportItem, GlobalRevocationBody, Label, Refusals,
     ReportItem,
+};
+pub(super) use stream_bodies::{
+    ChangedStreamBody, NewStatusBody, NewStreamBody, PollBody, ReplacedStreamBody, SubjectBody,
+    VerificationBody,
 };
 pub(super) use token_bodies::{
     ChangedOrganizationTokenBody, NewOrganizationTokenBody, NewPersonalTokenBody, UserInfoForm,
@@ -60,6 +65,18 @@ pub(super) use webhook_bodies::{ChangedWebhookBody, NewWebhookBody, ReplayBody, 
         internal::webhooks::messages::deliveries,
         internal::webhooks::messages::replay,
         internal::webhooks::messages::test,
+        streams::metadata,
+        streams::create,
+        streams::read,
+        streams::update,
+        streams::replace,
+        streams::delete,
+        streams::status::read,
+        streams::status::update,
+        streams::status::verify,
+        streams::subjects::add,
+        streams::subjects::remove,
+        streams::poll::poll,
         reports::gitlab,
         reports::depsdev,
         reports::in_house,
@@ -124,7 +141,8 @@ pub(super) use webhook_bodies::{ChangedWebhookBody, NewWebhookBody, ReplayBody, 
     ),
     components(schemas(
         ReportItem, GitlabReportItem, CredentialsBody, GlobalRevocationBody, gitlab::RevocableTypes, FeedbackItem,
-        NewWebhookBody, ChangedWebhookBody, ReplayBody, WebhookEvent, RevocationsBody,
+        NewStreamBody, ChangedStreamBody, ReplacedStreamBody, NewStatusBody, SubjectBody, VerificationBody,
+        PollBody, NewWebhookBody, ChangedWebhookBody, ReplayBody, WebhookEvent, RevocationsBody,
         RevocationItem, BulkRevocationBody, IssuedTokenBody, Label, ErrorBody,
         OAuthErrorBody, IntrospectionForm,
         introspection::Told, introspection::Introspection, introspection::Inactive,
@@ -137,6 +155,7 @@ pub(super) use webhook_bodies::{ChangedWebhookBody, NewWebhookBody, ReplayBody, 
     tags(
         (name = "reports", description = "Where origins report leaked tokens."),
         (name = "internal", description = "For internal services, with a service key."),
+        (name = "streams", description = "For machines that receive security events."),
         (name = "oauth", description = "OAuth 2."),
         (name = "tokens", description = "Long-lived tokens, managed by whoever is signed in."),
         (name = "pages", description = "For people, as HTML."),
@@ -156,6 +175,8 @@ impl Modify for Credentials {
         components.add_security_scheme("client_basic", basic);
         let access_token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("access_token", access_token);
+        let receiver = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("event_receiver", receiver);
         let registration_token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("registration_token", registration_token);
         let secret = ApiKey::Header(ApiKeyValue::new("Authorization"));

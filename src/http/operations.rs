@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::state::ApiState;
 use crate::domain::outbox::{self, Lag};
+use crate::domain::streams::operating as streams;
 use crate::domain::{audit, breakers, quarantines, retention, webhooks};
 use crate::telemetry::{OutboxDepth, metrics as telemetry};
 
@@ -159,6 +160,14 @@ pub(super) async fn metrics(state: Data<ApiState>) -> HttpResponse {
     }
     if let Ok(Ok(depth)) = timeout(PATIENCE, webhooks::depth(&state.ctx)).await {
         show_webhooks(&state, depth);
+    }
+    if let Ok(Ok(depth)) = timeout(PATIENCE, streams::depth(&state.ctx)).await {
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
+        let oldest = streams::oldest(&depth, state.ctx.clock.now());
+        let disabled = count(depth.disabled);
+        state
+            .metrics
+            .event_queue(count(depth.waiting), oldest, disabled);
     }
     if let Ok(Ok(all)) = timeout(PATIENCE, retention::backlog(&state.ctx)).await {
         for one in all {

@@ -9,7 +9,8 @@ use super::cors::any_origin;
 use super::state::{ApiState, Intake};
 use super::{
     authorization, gitlab, global_revocation, internal, introspection, openapi, operations,
-    possession, registration, reports, revocation, token, userinfo, web as pages, well_known,
+    possession, registration, reports, revocation, streams, token, userinfo, web as pages,
+    well_known,
 };
 use crate::origins::OriginSpec;
 
@@ -22,6 +23,9 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     access_tokens(config);
     services(config);
     webhooks(config);
+    if state.ctx.policy.shared_signals.enabled {
+        streams(config);
+    }
     people(config);
     running(config);
     config.default_service(web::to(not_found));
@@ -207,6 +211,40 @@ fn webhooks(config: &mut ServiceConfig) {
             resource("/v1/webhooks/{id}/replay", "POST").route(web::post().to(messages::replay)),
         )
         .service(resource("/v1/webhooks/{id}/test", "POST").route(web::post().to(messages::test)));
+}
+
+/// How machines receive security events.
+fn streams(config: &mut ServiceConfig) {
+    config.service(
+        resource("/.well-known/ssf-configuration", "GET")
+            .route(web::get().to(streams::metadata))
+            .wrap(any_origin()),
+    );
+    config
+        .service(
+            resource("/v1/ssf/streams", "GET, POST, PATCH, PUT, DELETE")
+                .route(web::get().to(streams::read))
+                .route(web::post().to(streams::create))
+                .route(web::patch().to(streams::update))
+                .route(web::put().to(streams::replace))
+                .route(web::delete().to(streams::delete)),
+        )
+        .service(
+            resource("/v1/ssf/status", "GET, POST")
+                .route(web::get().to(streams::status::read))
+                .route(web::post().to(streams::status::update)),
+        )
+        .service(
+            resource("/v1/ssf/subjects/add", "POST").route(web::post().to(streams::subjects::add)),
+        )
+        .service(
+            resource("/v1/ssf/subjects/remove", "POST")
+                .route(web::post().to(streams::subjects::remove)),
+        )
+        .service(resource("/v1/ssf/verify", "POST").route(web::post().to(streams::status::verify)))
+        .service(
+            resource("/v1/ssf/poll/{stream_id}", "POST").route(web::post().to(streams::poll::poll)),
+        );
 }
 
 /// Where a person allows a client to act for them, and takes that back.

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::ApiError;
 use super::bodies::Bodies;
 use super::extract::CookieNames;
+use super::streams::poll::Polls;
 use super::web::Look;
 use crate::domain::Context;
 use crate::model::{Networks, Origin, SharedSecrets};
@@ -39,6 +40,8 @@ pub struct ApiState {
     pub request_timeout: Duration,
     /// From which age of the oldest waiting letter the service calls itself degraded.
     pub max_outbox_age: Duration,
+    /// Receivers of event streams that wait for something to come.
+    pub polls: Polls,
 }
 
 impl ApiState {

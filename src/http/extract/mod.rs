@@ -10,6 +10,7 @@ mod gitlab;
 mod json;
 mod own_session;
 mod possession;
+mod receiver;
 mod service;
 mod visitor;
 
@@ -23,6 +24,7 @@ pub use gitlab::{GitlabClient, GitlabDelivery};
 pub use json::{FromMembers, Json, Members};
 pub use own_session::{FreshJson, OwnSession};
 pub use possession::Surrendered;
+pub use receiver::{Managing, Reading, Receiving, ReceivingJson, RequiredAccess};
 pub use service::{
     AuthorizedService, EndSessions, Issue, ManageWebhooks, ReadExposures, RequiredScope, Revoke,
     ServiceJson,

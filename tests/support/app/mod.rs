@@ -20,7 +20,7 @@ use tokenward::app::{Application, Seams};
 use tokenward::config::Settings;
 use tokenward::domain::tokens::{Issued, NewTokenRequest};
 use tokenward::domain::{Context, Wake, organizations, tokens, users};
-use tokenward::jobs::{DeliverLogouts, DeliverMail, DeliverWebhooks, Round};
+use tokenward::jobs::{DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, Round};
 use tokenward::model::{
     Clock, Email, Id, Organization, PlainToken, Role, Timestamp, TokenKind, TokenName, User,
 };
@@ -50,6 +50,7 @@ pub(crate) struct TestApp {
     pub(crate) mail: DeliverMail,
     pub(crate) logouts: DeliverLogouts,
     pub(crate) webhooks: DeliverWebhooks,
+    pub(crate) events: DeliverEvents,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
     github: Arc<GitHub>,
@@ -146,6 +147,7 @@ impl Builder {
             mail: app.deliver_mail.clone(),
             logouts: app.deliver_logouts.clone(),
             webhooks: app.deliver_webhooks.clone(),
+            events: app.deliver_events.clone(),
             url: format!("http://{}", app.address()),
             http: client(),
             github,
@@ -342,6 +344,11 @@ impl TestApp {
     /// Tells machines what is due, and tells how the round ended.
     pub(crate) async fn deliver_webhooks(&self) -> Round {
         self.webhooks.round(&CancellationToken::new()).await
+    }
+
+    /// Pushes security events that are due, and tells how the round ended.
+    pub(crate) async fn deliver_events(&self) -> Round {
+        self.events.round(&CancellationToken::new()).await
     }
 
     /// Delivers what is due into memory and reads everything that ever arrived there.
