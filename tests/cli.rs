@@ -17,6 +17,8 @@ mod policy;
 mod retention;
 #[path = "cli/revoke.rs"]
 mod revoke;
+#[path = "cli/stream.rs"]
+mod stream;
 
 use std::io::Write;
 use std::process::Stdio;

@@ -26,6 +26,7 @@ mod serve;
 mod service_key;
 mod signing_key;
 mod stand_in;
+mod stream;
 mod token;
 mod user;
 mod values;
@@ -148,6 +149,9 @@ enum InWorld {
     /// Tell machines of leaks and revocations
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Look at machines that are sent security events, or stop one
+    #[command(subcommand)]
+    Stream(stream::Command),
     /// See who did what, and whether anybody changed it afterwards
     #[command(subcommand)]
     Audit(audit::Command),
@@ -249,6 +253,7 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::Origin(command) => origin::run(command, settings, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
         InWorld::Webhook(command) => webhook::run(command, &ctx, out).await,
+        InWorld::Stream(command) => stream::run(command, &ctx, out).await,
         InWorld::Audit(command) => audit::run(command, &ctx, out).await,
         InWorld::Retention(command) => retention::run(command, &ctx, out).await,
     };
