@@ -46,5 +46,6 @@ mod retention;
 mod revocations;
 mod shared_database;
 mod storage;
+mod streams;
 mod volume;
 mod webhooks;

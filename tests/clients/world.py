@@ -48,8 +48,12 @@ class World:
         """An operator does something with webhooks."""
         return self.tokenward.result("webhook", *words)
 
+    def service_key(self, words):
+        """An operator gives a service a key."""
+        return self.tokenward.result("service-key", *words)
 
-DEEDS = ("visit", "letters", "code", "letter", "leak", "webhook")
+
+DEEDS = ("visit", "letters", "code", "letter", "leak", "webhook", "service_key")
 
 
 class Door:

@@ -28,6 +28,7 @@ mod consent;
 mod cross_origin;
 mod desk;
 mod discovery;
+mod event_streams;
 mod flow;
 mod form_post;
 mod give_back;

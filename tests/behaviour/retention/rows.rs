@@ -5,8 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokenward::domain::retention::{self, Ended, Pruned};
+use tokenward::domain::streams::polling::{self, PollRequest};
+use tokenward::domain::streams::subjects::{self, Change};
+use tokenward::domain::streams::{self, WantedStream, operating};
 use tokenward::domain::tokens::{TokenReference, inspect};
 use tokenward::model::TokenKind;
+use tokenward::model::stream::{Holder, Receiver, View};
+use tokenward::storage::streams as storage;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -262,6 +267,39 @@ async fn a_token_that_leaks_while_it_is_pruned_is_neither_lost_nor_called_false(
     assert_eq!(app.number("SELECT count(*) FROM spent_tokens").await, 0);
 }
 
+/// Somebody receives events, and streams are tended.
+async fn stream_events(app: &TestApp, cast: &Cast) {
+    let key = app.service_key("events:receive").await;
+    let receiver = Receiver {
+        holder: Holder::Token(key.id),
+        view: View::Everything,
+        audience: key.id.to_string(),
+    };
+    let made = streams::create(&app.ctx, &receiver, WantedStream::default()).await;
+    let stream = made.unwrap();
+    let token = app.personal_token(&cast.user, "deploy").await;
+    app.github().report(&[report(&token.token)]).await;
+    let waiting = storage::waiting(&app.ctx.db, stream.id, 10).await.unwrap();
+    assert!(!waiting.is_empty());
+    let heard = PollRequest {
+        acks: waiting.into_iter().map(|signal| signal.id).collect(),
+        ..PollRequest::default()
+    };
+    polling::hear(&app.ctx, stream.id, &heard).await.unwrap();
+    let subject = serde_json::json!({ "format": "opaque", "id": cast.user.id });
+    let asked = (Change::Remove, &subject);
+    subjects::change(&app.ctx, &receiver, stream.id, asked)
+        .await
+        .unwrap();
+    operating::tend(&app.ctx).await.unwrap();
+    operating::depth(&app.ctx).await.unwrap();
+    app.deliver_events().await;
+    streams::delete(&app.ctx, &receiver, stream.id)
+        .await
+        .unwrap();
+    prune(app, Ended::Events).await;
+}
+
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static LISTENING: AtomicBool = AtomicBool::new(false);
 
@@ -335,6 +373,7 @@ async fn child_explains_statements() {
     LISTENING.store(true, Ordering::SeqCst);
     retention::scrub(&app.ctx, &Batches::all()).await.unwrap();
     prune_all(&app).await;
+    stream_events(&app, &cast).await;
     retention::backlog(&app.ctx).await.unwrap();
     app.github().report(&[report(&tokens[0])]).await;
     // SQLite's threads tell of a statement a little after its answer.
@@ -352,6 +391,11 @@ async fn child_explains_statements() {
         "DELETE FROM sessions",
         "DELETE FROM outbox",
         "DELETE FROM deliveries",
+        "DELETE FROM event_messages",
+        "DELETE FROM event_streams",
+        "DELETE FROM event_stream_subjects",
+        "INSERT INTO event_messages",
+        "event_stream_subjects AS e",
         "DELETE FROM limit_uses",
         "DELETE FROM login_codes",
         "DELETE FROM logout_notices",
@@ -373,10 +417,13 @@ async fn child_explains_statements() {
 
 /// What may be read from end to end: sets that we pass, what a statement made itself, and an index
 /// that holds only what is to be read.
-const HARMLESS: [&str; 7] = [
+const HARMLESS: [&str; 10] = [
     "json_each",
     "CONSTANT ROW",
     "exposures_unsealed",
+    "event_streams_active",
+    "event_streams_push",
+    "event_messages_waiting",
     "webhook_endpoints_active",
     "SCAN due",
     "SCAN step",
