@@ -67,5 +67,6 @@ fn streams_are_listed_stopped_and_deleted() {
     let deleted = place.object(&["stream", "delete", "--id", id]);
     assert_eq!(deleted["deleted"], true);
     assert_eq!(place.run(&["stream", "delete", "--id", id]).code, 1);
+    service.signal("TERM");
     assert_eq!(service.end(), 0);
 }
