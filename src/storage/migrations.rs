@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 22] = [
+const FILES: [(&str, (&str, &str)); 25] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -107,6 +107,15 @@ const FILES: [(&str, (&str, &str)); 22] = [
             include_str!("../../migrations/0022_event_streams.sqlite.sql"),
             include_str!("../../migrations/0022_event_streams.postgres.sql"),
         ),
+    ),
+    ("digests", both!("../../migrations/0023_digests.sql")),
+    (
+        "settled quarantines",
+        both!("../../migrations/0023b_settled_quarantines.sql"),
+    ),
+    (
+        "spent tokens by id",
+        both!("../../migrations/0023c_spent_tokens_by_id.sql"),
     ),
 ];
 

@@ -61,6 +61,10 @@ const SCHEMA: &[(&str, &str)] = &[
         "body_digest! id! key_id! origin! received_at! report_count! verdicts!",
     ),
     (
+        "digest_entries",
+        "collected_at! digest_id exposure_id id! letter! recipient! unnamed!",
+    ),
+    (
         "event_messages",
         "attempts! body! created_at! error id! outcome position! settled_at stream_id! type! user_id",
     ),
