@@ -35,7 +35,7 @@ use background::{background, judging, streaming};
 use origins::Origins;
 
 pub(crate) use origins::key_fetcher;
-pub(crate) use world::{configured_hash_keys, connect, mailer, rotate_hash_key};
+pub(crate) use world::{adopt_audit_log, configured_hash_keys, connect, mailer, rotate_hash_key};
 pub use world::{open, open_at};
 
 /// Where tests take hold of the application. In production all of it is as by default.

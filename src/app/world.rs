@@ -7,10 +7,13 @@ use anyhow::{Context as _, bail};
 use super::secrets;
 use crate::config::{Settings, TokenSettings};
 use crate::domain::limits::Limits;
-use crate::domain::{Context, CurrentLeakPolicy, Wake, hash_keys};
+use crate::domain::{Context, CurrentLeakPolicy, Wake, audit, hash_keys};
 use crate::mail::{Brand, Dkim, Mailbox, Mailer, Options};
 use crate::model::{Clock, HashKeys};
-use crate::storage::{ConnectOptions, Db};
+use crate::storage::{ConnectOptions, Db, SchemaState};
+
+/// The schema version from which on there is an audit log.
+const WITH_AUDIT_LOG: i64 = 19;
 
 /// Opens the world for a command: nobody waits for letters in this process.
 ///
@@ -37,13 +40,17 @@ pub async fn open_at(
     letters_waiting: Wake,
 ) -> anyhow::Result<Context> {
     let db = connect(settings).await?;
+    let before = db.schema_state().await?;
     if settings.database.migrate_on_start {
         db.migrate(&settings.database.url).await?;
     } else {
-        db.schema_state().await?.require_current()?;
+        before.require_current()?;
     }
     let hash_keys = keys(&settings.tokens, &db).await?;
     hash_keys::admit(&db, &hash_keys, clock.now()).await?;
+    if lacked_audit_log(before) {
+        audit::adopt(&db, &hash_keys).await?;
+    }
     let public_url = settings.server.public_url_at(address)?;
     let issuer = settings.issuer.as_ref().unwrap_or(&public_url);
     Ok(Context {
@@ -66,6 +73,28 @@ pub async fn open_at(
 }
 
 /// Connects without looking at what is there.
+/// Begins the audit log of a database that stood at `before` until it was migrated just now.
+///
+/// # Errors
+/// When the database fails, or its hash keys cannot be read.
+pub(crate) async fn adopt_audit_log(
+    db: &Db,
+    settings: &Settings,
+    before: SchemaState,
+) -> anyhow::Result<()> {
+    if lacked_audit_log(before)
+        && let Some(keys) = configured_hash_keys(&settings.tokens)?
+    {
+        audit::adopt(db, &keys).await?;
+    }
+    Ok(())
+}
+
+/// Whether a database was used by a version that kept no audit log. An empty one was not.
+const fn lacked_audit_log(before: SchemaState) -> bool {
+    before.database > 0 && before.database < WITH_AUDIT_LOG
+}
+
 ///
 /// # Errors
 /// When the database cannot be reached.

@@ -40,5 +40,6 @@ async fn migrate(db: &Db, settings: &Settings) -> anyhow::Result<SchemaState> {
     let SchemaState { database, binary } = before;
     let _progress = Progress::start(format!("migrating from version {database} to {binary}"));
     db.migrate(&settings.database.url).await?;
+    app::adopt_audit_log(db, settings, before).await?;
     Ok(before)
 }

@@ -12,7 +12,7 @@ use crate::model::{About, AuditRecord, Deed, HashKeys, Timestamp};
 use crate::storage::audit_log::{self, AuditHead};
 pub use crate::storage::audit_log::{AuditFilter, ChainedRecord};
 use crate::storage::journal::Event;
-use crate::storage::{StorageError, Tx};
+use crate::storage::{Db, StorageError, Tx};
 
 mod check;
 mod configuration;
@@ -94,6 +94,41 @@ async fn vouch_anew(ctx: &Context) -> Result<(), StorageError> {
     tx.commit().await
 }
 
+/// Begins the log of a database that was never used: its head is vouched for before there is any row.
+/// Called with the first hash key that is admitted, and by no other use of the database, because an empty
+/// log of a used one is what somebody left who wanted to hide what was in it.
+pub(super) async fn begin(tx: &mut Tx, keys: &HashKeys) -> Result<(), StorageError> {
+    if !audit_log::is_unused(tx).await? {
+        return Ok(());
+    }
+    vouch_for_beginning(tx, keys).await
+}
+
+/// Begins the log of a database that an earlier version used, which kept none. Only whoever has just
+/// added the log to it may say so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn adopt(db: &Db, keys: &HashKeys) -> Result<(), StorageError> {
+    let mut tx = db.begin().await?;
+    vouch_for_beginning(&mut tx, keys).await?;
+    tx.commit().await
+}
+
+async fn vouch_for_beginning(tx: &mut Tx, keys: &HashKeys) -> Result<(), StorageError> {
+    let head = audit_log::lock_head(tx).await?;
+    if let Some(mut head) = head.filter(|head| head.seal.is_none() && is_beginning(head)) {
+        vouch(&mut head, keys);
+        audit_log::move_head(tx, &head).await?;
+    }
+    Ok(())
+}
+
+fn is_beginning(head: &AuditHead) -> bool {
+    let (end, pruned) = ((head.seq, head.link), (head.pruned_seq, head.pruned_link));
+    (end, pruned) == ((0, FIRST), (0, FIRST))
+}
+
 fn vouch(head: &mut AuditHead, keys: &HashKeys) {
     let key = keys.current();
     head.seal = Some(key.vouch(&statement(head)));
@@ -112,10 +147,9 @@ fn statement(head: &AuditHead) -> Vec<u8> {
 
 /// Whether the seal is right; `None` when its key is not here.
 fn is_vouched(head: &AuditHead, keys: &HashKeys) -> Option<bool> {
+    // From the first start on somebody vouches for it, so that nobody can put it back to the beginning.
     let (Some(id), Some(seal)) = (&head.hash_key, &head.seal) else {
-        // Before the first batch there is nothing to vouch for.
-        let is_fresh = (head.seq, head.link) == (0, FIRST);
-        return Some(is_fresh && (head.pruned_seq, head.pruned_link) == (0, FIRST));
+        return Some(false);
     };
     let key = keys.iter().find(|key| key.id() == id)?;
     Some(key.vouch(&statement(head)).ct_eq(seal).into())

@@ -56,7 +56,11 @@ pub async fn admit(db: &Db, keys: &HashKeys, now: Timestamp) -> Result<(), Wrong
     let mut tx = db.begin().await?;
     // Two replicas with different keys must not both be the first.
     hash_keys::lock(&mut tx).await?;
-    refuse_strangers(&hash_keys::list_locked(&mut tx).await?, keys)?;
+    let known = hash_keys::list_locked(&mut tx).await?;
+    refuse_strangers(&known, keys)?;
+    if known.is_empty() {
+        audit::begin(&mut tx, keys).await?;
+    }
     for key in keys.iter() {
         if hash_keys::insert(&mut tx, key, now).await? {
             let deed = Deed::new("hash_key.admitted", About::default());

@@ -8,7 +8,9 @@ use uuid::Uuid;
 mod chain;
 mod rows;
 
-pub use chain::{AuditHead, Loose, is_loose, link, list_loose, lock_head, move_head, prune};
+pub use chain::{
+    AuditHead, Loose, is_loose, is_unused, link, list_loose, lock_head, move_head, prune,
+};
 pub use rows::{
     AuditFilter, ChainedRecord, count_loose, count_old, head, last, last_configuration, latest,
     page,

@@ -258,6 +258,60 @@ async fn whoever_has_no_hash_key_cannot_move_the_head() {
     assert_eq!(check(&app, None).await.flaws, [Flaw::HeadMissing]);
 }
 
+/// The log as it was before anything had happened.
+const EMPTIED: &str = "DELETE FROM audit_log; UPDATE audit_head SET seq = 0, pruned_seq = 0,
+     link = NOTHING, pruned_link = NOTHING, hash_key = NULL, seal = NULL;";
+
+async fn empty(app: &TestApp) {
+    let nothing = match is_postgres() {
+        true => "decode(repeat('00', 32), 'hex')",
+        false => "zeroblob(32)",
+    };
+    by_hand(app, &EMPTIED.replace("NOTHING", nothing)).await;
+}
+
+#[tokio::test]
+async fn a_log_that_was_emptied_is_found_and_stays_found() {
+    let (app, _) = some_rows().await;
+    empty(&app).await;
+    assert_eq!(check(&app, None).await.flaws, [Flaw::HeadForged]);
+    app.user("bob@example.com").await;
+    assert_eq!(chained(&app).await.flaws, [Flaw::HeadForged]);
+    let database = app.stop().await;
+    let app = TestApp::builder().database(database).start().await;
+    assert_eq!(chained(&app).await.flaws, [Flaw::HeadForged]);
+}
+
+/// A database that looks as if no hash key had ever been used with it gives itself away by what else the
+/// service left in it.
+#[tokio::test]
+async fn forgetting_the_hash_keys_as_well_does_not_hide_it() {
+    let (app, _) = some_rows().await;
+    let cast = app.cast("bob").await;
+    let token = app.personal_token(&cast.user, "seen").await;
+    let url = "https://github.com/someone/repository";
+    app.github()
+        .report(&[report_at(token.token.reveal(), url)])
+        .await;
+    let database = app.stop().await;
+    let app = TestApp::builder().database(database.clone()).start().await;
+    empty(&app).await;
+    by_hand(&app, "DELETE FROM hash_keys").await;
+    app.stop().await;
+    let app = TestApp::builder().database(database).start().await;
+    assert_eq!(chained(&app).await.flaws, [Flaw::HeadForged]);
+}
+
+#[tokio::test]
+async fn a_database_is_vouched_for_from_its_first_moment() {
+    let app = TestApp::start().await;
+    let found = check(&app, None).await;
+    assert_eq!((found.flaws, found.rows), (vec![], 0));
+    assert!(found.loose > 0, "nobody has chained yet");
+    let sealed = "SELECT count(*) FROM audit_head WHERE seal IS NOT NULL AND seq = 0";
+    assert_eq!(app.number(sealed).await, 1);
+}
+
 #[tokio::test]
 async fn an_older_log_that_was_put_back_is_found_by_a_noted_head() {
     let (app, _) = some_rows().await;

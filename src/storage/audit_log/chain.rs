@@ -23,7 +23,7 @@ pub struct AuditHead {
     pub pruned_seq: i64,
     /// Its link, to which the first row that is left is tied.
     pub pruned_link: Link,
-    /// The hash key that vouches for all this; none before the first batch.
+    /// The hash key that vouches for all this; none before the database was used.
     pub hash_key: Option<HashKeyId>,
     /// What it says.
     pub seal: Option<[u8; 32]>,
@@ -43,6 +43,27 @@ pub async fn is_loose(db: &Db) -> Result<bool, StorageError> {
     .try_map(|row| column::<Uuid>(&row, "id"))
     .fetch_optional(c))?;
     Ok(one.is_some())
+}
+
+/// Whether nothing is there that a service leaves behind by which this database is used: neither rows of
+/// the log nor reports nor keys that sign.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_unused(tx: &mut Tx) -> Result<bool, StorageError> {
+    let one = sql!(tx.connection(), |c| sqlx::query(
+        "SELECT id FROM (SELECT id FROM audit_log LIMIT 1) AS logged
+         UNION ALL
+         SELECT id FROM (SELECT id FROM deliveries LIMIT 1) AS delivered
+         UNION ALL
+         SELECT id FROM (SELECT id FROM exposures LIMIT 1) AS seen
+         UNION ALL
+         SELECT id FROM (SELECT id FROM signing_keys LIMIT 1) AS signing
+         LIMIT 1",
+    )
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_optional(c))?;
+    Ok(one.is_none())
 }
 
 /// Holds the head until the transaction ends: one chains at a time. `None` when somebody deleted it.
