@@ -6,7 +6,7 @@ use super::notice::{LONGEST_NAME, Page};
 use super::shown::{Line, tame};
 use super::words::Words;
 use crate::model::TokenKind;
-use crate::model::letter::{Addressee, TokenAttempted};
+use crate::model::letter::{Addressee, LetterToken, TokenAttempted};
 
 /// Longest name in the subject, so that the end of the sentence is seen.
 const LONGEST_NAME_IN_SUBJECT: usize = 40;
@@ -35,7 +35,7 @@ pub(super) fn token_attempted(
         about: "The attempt",
         facts: facts(letter),
         steps: steps(letter),
-        genuine: genuine(letter, brand),
+        genuine: genuine(letter.addressee, brand),
         contact: Line::new(format!(
             "Questions, or something you did not expect? Ask {} and name the token {}.",
             tame(&brand.security_contact, 200),
@@ -43,16 +43,17 @@ pub(super) fn token_attempted(
         )),
         why_you: Line::new(format!(
             "You receive this letter because {}.",
-            because(letter, brand)
+            because(letter.addressee, brand)
         )),
     };
     page.words(subject)
 }
 
-fn kind(letter: &TokenAttempted) -> String {
-    let kind: Option<TokenKind> = letter.token.kind.parse().ok();
+/// The kind of a token, also of one that a newer version made.
+pub(super) fn kind(token: &LetterToken) -> String {
+    let kind: Option<TokenKind> = token.kind.parse().ok();
     kind.map_or_else(
-        || tame(&letter.token.kind.replace('_', " "), 40),
+        || tame(&token.kind.replace('_', " "), 40),
         |kind| kind.title().to_owned(),
     )
 }
@@ -73,7 +74,7 @@ fn sentence(letter: &TokenAttempted, longest: usize) -> String {
     let of = of.map(|of| format!(" of {}", tame(of, longest)));
     format!(
         "Somebody tried {article} revoked {}{}{}",
-        kind(letter),
+        kind(token),
         name.unwrap_or_default(),
         of.unwrap_or_default()
     )
@@ -121,9 +122,10 @@ fn steps(letter: &TokenAttempted) -> Vec<Line> {
     ]
 }
 
-fn genuine(letter: &TokenAttempted, brand: &Brand) -> Line {
+/// How the reader tells this letter from a fake.
+pub(super) fn genuine(addressee: Addressee, brand: &Brand) -> Line {
     let name = tame(&brand.name, LONGEST_NAME);
-    let check = match letter.addressee {
+    let check = match addressee {
         Addressee::Operator => format!("look the token up in {name} yourself"),
         _ => format!(
             "type the address of {name} into your browser yourself and go to {}",
@@ -136,8 +138,9 @@ fn genuine(letter: &TokenAttempted, brand: &Brand) -> Line {
     ))
 }
 
-fn because(letter: &TokenAttempted, brand: &Brand) -> String {
-    match letter.addressee {
+/// Why this reader is written to.
+pub(super) fn because(addressee: Addressee, brand: &Brand) -> String {
+    match addressee {
         Addressee::Owner => "the token was yours".to_owned(),
         Addressee::OrganizationManager | Addressee::ManagerOfOwner => {
             "you own or manage the organization it belonged to".to_owned()

@@ -377,7 +377,7 @@ fn in_sentence(sentence: &str) -> String {
 }
 
 /// Never more of the secret than four characters, whatever the letter holds.
-fn last_four(hint: &str) -> String {
+pub(super) fn last_four(hint: &str) -> String {
     let skipped = hint.chars().count().saturating_sub(4);
     let last: String = hint.chars().skip(skipped).collect();
     tame(&last, 4)

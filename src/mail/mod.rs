@@ -8,6 +8,7 @@ mod advice;
 mod attempted;
 mod brand;
 mod breaker;
+mod digest;
 mod dkim;
 mod error;
 mod facts;
@@ -17,6 +18,7 @@ mod memory;
 mod message;
 mod notice;
 mod place;
+mod quarantine;
 mod reply;
 #[cfg(test)]
 mod samples;

@@ -6,7 +6,7 @@ use super::advice;
 use super::brand::Brand;
 use super::facts::{About, Fact};
 use super::shown::{Line, tame};
-use super::{attempted, breaker, notice, sign_in, webhook};
+use super::{attempted, breaker, digest, notice, quarantine, sign_in, webhook};
 use crate::model::Letter;
 use crate::model::letter::TokenExposed;
 
@@ -29,7 +29,9 @@ impl Words {
     pub fn new(letter: &Letter, brand: &Brand) -> Result<Self, askama::Error> {
         match letter {
             Letter::TokenExposed(exposed) => Self::token_exposed(exposed, brand),
+            Letter::LeakDigest(seen) => digest::leak_digest(seen, brand),
             Letter::TokenAttempted(attempted) => attempted::token_attempted(attempted, brand),
+            Letter::QuarantineEnded(ended) => quarantine::quarantine_ended(ended, brand),
             Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, brand),
             Letter::BreakerOpened(opened) => breaker::breaker_opened(opened, brand),
             Letter::WebhookDisabled(webhook) => webhook::webhook_disabled(webhook, brand),

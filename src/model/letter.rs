@@ -12,8 +12,12 @@ use super::time::Timestamp;
 pub enum Letter {
     /// A token of yours was seen where it should not be.
     TokenExposed(Box<TokenExposed>),
+    /// Tokens of yours that were dead before were seen where they should not be.
+    LeakDigest(LeakDigest),
     /// Somebody tried a token of yours that had leaked.
     TokenAttempted(Box<TokenAttempted>),
+    /// A token of yours is in quarantine no longer.
+    QuarantineEnded(Box<QuarantineEnded>),
     /// Two used the same refresh token of yours.
     TokenReplayed(TokenReplayed),
     /// Somebody reports more than is plausible.
@@ -118,6 +122,19 @@ pub struct TokenExposed {
     pub copied_from: Option<String>,
 }
 
+/// What was seen of tokens that were dead before, collected for one reader. Where they were seen stands in
+/// entries of its own until the letter is sent, so that it can be forgotten there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeakDigest {
+    /// Since when it was collected.
+    pub since: Timestamp,
+    /// How many places there are besides, which are not named.
+    pub more: u64,
+    /// What was seen, each as a letter of its own would tell it.
+    #[serde(skip)]
+    pub seen: Vec<TokenExposed>,
+}
+
 /// Somebody tried a token after it leaked and was revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenAttempted {
@@ -133,6 +150,25 @@ pub struct TokenAttempted {
     pub tried_from: Option<String>,
     /// By which way in, as [`super::WayIn::name`].
     pub via: String,
+}
+
+/// A token that was in quarantine works again, or is dead for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantineEnded {
+    /// Which token.
+    pub token: LetterToken,
+    /// In which relation the reader stands to it.
+    pub addressee: Addressee,
+    /// Since when it was in quarantine.
+    pub began_at: Timestamp,
+    /// When that ended.
+    pub ended_at: Timestamp,
+    /// Whether it came back; otherwise it is dead for good.
+    pub released: bool,
+    /// Whether it works now.
+    pub works: bool,
+    /// How many other tokens came back, or died for good, with it.
+    pub relatives: u64,
 }
 
 /// A token as its owner knows it.
