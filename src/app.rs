@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::callbacks::{Callbacks, Reach};
 use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
-use crate::domain::{Context, Wake, audit, usage};
+use crate::domain::{Context, Wake, audit, live_tokens, usage};
 use crate::http::{self, ApiState, CookieNames, Polls};
 use crate::jobs::{DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
 use crate::mail::Mailer;
@@ -233,6 +233,7 @@ async fn open_noted(
     wake: Wake,
 ) -> anyhow::Result<Context> {
     let ctx = open_at(settings, address, clock, wake).await?;
+    live_tokens::refresh(&ctx).await?;
     let lines = settings.explain().iter();
     let settings: Vec<_> = lines
         .map(|line| (line.key.as_str(), line.raw.reveal()))

@@ -8,9 +8,9 @@ use super::{Job, PolicySource};
 use crate::config::Settings;
 use crate::domain::Context;
 use crate::jobs::{
-    ChainAuditLog, DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, FlushUses, Prune,
-    ReloadPolicy, RevokeInBulk, RotateSigningKeys, ScrubExposures, SettleQuarantines, ShareLimits,
-    TendStreams,
+    ChainAuditLog, DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, EstimateTokens,
+    FlushUses, GatherDigests, Prune, ReloadPolicy, RevokeInBulk, RotateSigningKeys, ScrubExposures,
+    SettleQuarantines, ShareLimits, TendStreams,
 };
 use crate::telemetry::Metrics;
 
@@ -20,7 +20,7 @@ pub(super) fn background(
     ctx: &Arc<Context>,
     (deliver_mail, deliver_logouts, webhooks): (&DeliverMail, &DeliverLogouts, &DeliverWebhooks),
     stop: &CancellationToken,
-) -> [Job; 10] {
+) -> [Job; 11] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
     let webhooks = webhooks.clone();
@@ -49,6 +49,9 @@ pub(super) fn background(
         ctx: Arc::clone(ctx),
         metrics: metrics.clone(),
     };
+    let digests = GatherDigests {
+        ctx: Arc::clone(ctx),
+    };
     let chain = ChainAuditLog {
         ctx: Arc::clone(ctx),
     };
@@ -56,6 +59,7 @@ pub(super) fn background(
         ("chain_audit_log", Box::pin(chain.run(stop.clone()))),
         ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
+        ("gather_digests", Box::pin(digests.run(stop.clone()))),
         ("deliver_logouts", Box::pin(logouts.run(stop.clone()))),
         ("deliver_webhooks", Box::pin(webhooks.run(stop.clone()))),
         ("flush_uses", Box::pin(uses.run(stop.clone()))),
@@ -92,7 +96,13 @@ pub(super) fn judging(
         ctx: Arc::clone(ctx),
         metrics: metrics.clone(),
     };
-    let mut jobs: Vec<Job> = vec![("settle_quarantines", Box::pin(settle.run(stop.clone())))];
+    let estimate = EstimateTokens {
+        ctx: Arc::clone(ctx),
+    };
+    let mut jobs: Vec<Job> = vec![
+        ("settle_quarantines", Box::pin(settle.run(stop.clone()))),
+        ("estimate_tokens", Box::pin(estimate.run(stop.clone()))),
+    ];
     if let Some(PolicySource { sources, asked }) = source {
         let reload = ReloadPolicy {
             ctx: Arc::clone(ctx),

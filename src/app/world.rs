@@ -66,13 +66,13 @@ pub async fn open_at(
         leak_policy: CurrentLeakPolicy::new(settings.leak_policy.clone()),
         signing_keys: Default::default(),
         pending_uses: Default::default(),
+        live_tokens: Default::default(),
         leaked_uses: Default::default(),
         limits: Limits::new(&settings.policy.limits),
         letters_waiting,
     })
 }
 
-/// Connects without looking at what is there.
 /// Begins the audit log of a database that stood at `before` until it was migrated just now.
 ///
 /// # Errors
@@ -95,6 +95,7 @@ const fn lacked_audit_log(before: SchemaState) -> bool {
     before.database > 0 && before.database < WITH_AUDIT_LOG
 }
 
+/// Connects without looking at what is there.
 ///
 /// # Errors
 /// When the database cannot be reached.

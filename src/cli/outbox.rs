@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::output::{Output, Shown};
 use super::values::{self, LARGEST_PAGE, PAGE};
-use crate::domain::{Context, outbox};
+use crate::domain::{Context, digests, outbox};
 use crate::model::{Email, Id, Letter, Timestamp};
 use crate::storage::outbox::ListedLetter;
 
@@ -13,13 +13,15 @@ use crate::storage::outbox::ListedLetter;
 pub(super) enum Command {
     /// List letters that wait and dead letters, oldest first
     List(List),
+    /// List what is collected for digests about dead tokens, by reader
+    Digests(List),
     /// Bring dead letters back, due at once
     Requeue(Requeue),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Most letters to list
+    /// Most to list
     #[arg(long, default_value_t = PAGE, value_parser = clap::value_parser!(u32).range(1..=LARGEST_PAGE))]
     limit: u32,
 }
@@ -82,6 +84,39 @@ impl Shown for LetterView {
 }
 
 #[derive(Serialize)]
+struct DigestView {
+    recipient: Email,
+    places: i64,
+    since: String,
+    due_at: String,
+}
+
+impl Shown for DigestView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("recipient", self.recipient.to_string()),
+            ("places", self.places.to_string()),
+            ("since", self.since.clone()),
+            ("due", self.due_at.clone()),
+        ]
+    }
+}
+
+async fn list_digests(limit: u32, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    let collected = digests::list(ctx, limit).await?;
+    let views = collected.into_iter().map(|(collected, due_at)| DigestView {
+        recipient: collected.reader,
+        places: collected.places,
+        since: collected.since.to_string(),
+        due_at: due_at.to_string(),
+    });
+    out.list(
+        &views.collect::<Vec<_>>(),
+        "Nothing is collected for a digest.",
+    )
+}
+
+#[derive(Serialize)]
 struct Requeued {
     requeued: usize,
 }
@@ -97,6 +132,7 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
                 "No letter waits and none is dead.",
             )
         }
+        Command::Digests(List { limit }) => list_digests(*limit, ctx, out).await,
         Command::Requeue(Requeue { id, .. }) => {
             let requeued = match id {
                 Some(id) => outbox::requeue(ctx, *id).await.map(|()| 1)?,

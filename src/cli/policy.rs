@@ -4,8 +4,10 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::output::{Output, Shown};
+use super::values;
 use crate::config::Settings;
-use crate::model::{LeakPolicy, Origin, TokenKind};
+use crate::model::leak_policy::LEAST_BY_SHARE;
+use crate::model::{BreakerPolicy, LeakPolicy, Origin, TokenKind};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -50,8 +52,33 @@ pub(super) fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
         .collect()
 }
 
+/// What opens an origin's breaker, as a sentence.
+pub(super) fn breaker(policy: &LeakPolicy) -> String {
+    let BreakerPolicy {
+        most,
+        share,
+        window,
+        ..
+    } = policy.breaker;
+    let number = most.map(|most| format!("{most} working tokens"));
+    let share = share.map(|share| {
+        format!("{share} % of all that work (about, and no fewer than {LEAST_BY_SHARE})")
+    });
+    let most = match (number, share) {
+        (Some(number), Some(share)) => format!("{number} or {share}, whichever is less,"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => return "No number of reports opens an origin's breaker.".to_owned(),
+    };
+    format!(
+        "An origin that has more than {most} revoked within {} opens its breaker: what else it \
+         reports goes into quarantine.",
+        values::span(window)
+    )
+}
+
 pub(super) fn run(command: &Command, settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
     let Command::Show = command;
     let cells = cells(&settings.leak_policy, &settings.origins.reporting());
-    out.list(&cells, "Nobody may report leaks.")
+    out.list(&cells, "Nobody may report leaks.")?;
+    out.note(&format!("\n{}", breaker(&settings.leak_policy)))
 }

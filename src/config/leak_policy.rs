@@ -17,6 +17,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<LeakPolicy> {
         _ => Err("it is finish or release".to_owned()),
     });
     let most = from.number("policy.breaker_revocations", 0..=1_000_000_000_u32);
+    let share = from.optional("policy.breaker_share", share);
     let window = from.duration("policy.breaker_window");
     let quiet = from.duration("policy.breaker_quiet_for");
     Some(LeakPolicy {
@@ -26,10 +27,21 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<LeakPolicy> {
         quarantine_end: quarantine_end?,
         breaker: BreakerPolicy {
             most: Some(most?).filter(|most| *most > 0),
+            share: share?,
             window: window?,
             quiet: quiet?,
         },
     })
+}
+
+fn share(text: &str) -> Result<u8, String> {
+    let number = text.strip_suffix('%').unwrap_or_default();
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let percent = number
+        .parse()
+        .ok()
+        .filter(|percent| digits && (1..=100).contains(percent));
+    percent.ok_or_else(|| "it is 1% to 100%, or empty".to_owned())
 }
 
 fn rules(from: &mut Reader<'_>) -> Option<Vec<Rule>> {
@@ -118,6 +130,10 @@ mod tests {
             ),
             ("quarantine_ends_with = 'never'", "finish or release"),
             ("breaker_revocations = -1", "policy.breaker_revocations"),
+            ("breaker_share = '0%'", "it is 1% to 100%"),
+            ("breaker_share = '101%'", "it is 1% to 100%"),
+            ("breaker_share = '+5%'", "it is 1% to 100%"),
+            ("breaker_share = '20'", "it is 1% to 100%"),
         ] {
             let found = refused(toml);
             assert_eq!(found.len(), 1, "{toml}: {found:?}");

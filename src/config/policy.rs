@@ -1,5 +1,7 @@
 //! `[sign_in]` and `[oauth]`: what operators decide about people and clients.
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -23,6 +25,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
     let repeated_leak_within = from.optional("mail.repeated_leak_within", |text| {
         parse_duration(text).map_err(|error| error.to_string())
     });
+    let digest_every = digest_every(from);
     let retention = retention::policy(from);
     let limits = limits::policy(from);
     let webhooks = webhooks::policy(from);
@@ -34,10 +37,20 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<Policy> {
         max_tokens_per_owner: max_tokens_per_owner?,
         issued_to_services: issued_to_services?,
         repeated_leak_within: repeated_leak_within?,
+        digest_every: digest_every?,
         retention: retention?,
         limits: limits?,
         webhooks: webhooks?,
         shared_signals: shared_signals?,
+    })
+}
+
+/// Places are to be forgotten some time after they were told, so telling cannot take for ever.
+fn digest_every(from: &mut Reader<'_>) -> Option<Option<Duration>> {
+    const LONGEST: Duration = Duration::from_secs(31 * 86_400);
+    from.optional("mail.digest_every", |text| match parse_duration(text) {
+        Ok(every) if every > LONGEST => Err("it is 31d at most".to_owned()),
+        outcome => outcome.map_err(|error| error.to_string()),
     })
 }
 

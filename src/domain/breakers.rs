@@ -37,7 +37,7 @@ pub(super) async fn restrain(
     decisions: &mut [Decision],
     now: Timestamp,
 ) -> Result<Option<Opened>, StorageError> {
-    let Some(most) = policy.breaker.most else {
+    let Some(most) = policy.breaker.limit(ctx.live_tokens.estimate()) else {
         return Ok(None);
     };
     let to_revoke = |(case, decision): &(&Case<'_>, &mut Decision)| {

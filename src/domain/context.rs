@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::leaked_uses::PendingLeakedUses;
 use super::limits::Limits;
+use super::live_tokens::LiveTokens;
 use super::signing_keys::SigningKeys;
 use super::usage::PendingUses;
 use crate::model::{Clock, Detector, Email, HashKeys, LeakPolicy, Policy, TokenFormat};
@@ -39,6 +40,8 @@ pub struct Context {
     pub pending_uses: PendingUses,
     /// Attempts with leaked tokens that have not been written down yet.
     pub leaked_uses: PendingLeakedUses,
+    /// About how many tokens work.
+    pub live_tokens: LiveTokens,
     /// How often somebody may do what anybody can try.
     pub limits: Limits,
     /// Called when letters were committed to the outbox.

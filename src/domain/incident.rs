@@ -7,12 +7,13 @@ use super::cases::{Case, Reported, Revoked};
 use super::letters::{self, Findings, Managers};
 use super::reactions::Reacted;
 use super::repeated_leaks::{self, Repeated};
-use super::{Context, places, sessions};
+use super::{Context, digests, places, sessions};
 use crate::model::leak_policy::DEFAULT_RULE;
 use crate::model::{
     Delivery, Exposure, Id, KnownToken, Origin, Reaction, Remedy, Revocation, RevocationReason,
     Timestamp, TokenDigest, TokenKind,
 };
+use crate::storage::digests as digest_entries;
 use crate::storage::exposures::{self, NewExposure};
 use crate::storage::journal::Event;
 use crate::storage::outbox::{self, NewLetter};
@@ -108,7 +109,7 @@ pub(super) struct Written {
     pub(super) fresh: HashSet<Id<Exposure>>,
     /// Every exposure, new or known before.
     pub(super) exposures: Vec<NewExposure>,
-    /// How many letters wait.
+    /// How many letters leave at once.
     pub(super) letters: usize,
 }
 
@@ -199,9 +200,7 @@ impl Incident<'_> {
             repeated: Repeated::new(),
         };
         let letters = letters_about(ctx, tx, &again, &news, self.at).await?;
-        let placeless: Vec<_> = letters.into_iter().map(NewLetter::without_place).collect();
-        outbox::insert(tx, &placeless, PRIORITY, self.at).await?;
-        Ok(placeless.len())
+        letters.without_places().write(tx, self.at).await
     }
 }
 
@@ -286,13 +285,13 @@ async fn write_letters(
     if told.is_empty() {
         return Ok(0);
     }
-    let seen = told.iter().map(|record| record.seen());
-    let seen: Vec<_> = seen.collect();
-    let repeated = repeated_leaks::note(ctx, tx, &seen, now).await?;
+    let alarming = |record: &&&Record<'_>| !digests::is_informational(record.case, revoked, now);
+    let leaked = told.iter().filter(alarming);
+    let leaked: Vec<_> = leaked.map(|record| record.seen()).collect();
+    let repeated = repeated_leaks::note(ctx, tx, &leaked, now).await?;
     let news = News { revoked, repeated };
-    let all = letters_about(ctx, tx, told, &news, now).await?;
-    outbox::insert(tx, &all, PRIORITY, now).await?;
-    Ok(all.len())
+    let letters = letters_about(ctx, tx, told, &news, now).await?;
+    letters.write(tx, now).await
 }
 
 /// What is new about tokens that were seen.
@@ -301,16 +300,48 @@ struct News<'a> {
     repeated: Repeated,
 }
 
+/// What is told at once, and what is told later and together.
+#[derive(Default)]
+struct Letters {
+    at_once: Vec<NewLetter>,
+    in_digests: Vec<NewLetter>,
+}
+
+impl Letters {
+    /// Without the places that they tell of.
+    fn without_places(self) -> Self {
+        let without = |letters: Vec<NewLetter>| {
+            let letters = letters.into_iter().map(NewLetter::without_place);
+            letters.collect()
+        };
+        Self {
+            at_once: without(self.at_once),
+            in_digests: without(self.in_digests),
+        }
+    }
+
+    /// Writes them, and tells how many leave at once.
+    async fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<usize, StorageError> {
+        if !self.at_once.is_empty() {
+            outbox::insert(tx, &self.at_once, PRIORITY, now).await?;
+        }
+        if !self.in_digests.is_empty() {
+            digest_entries::collect(tx, &self.in_digests, now).await?;
+        }
+        Ok(self.at_once.len())
+    }
+}
+
 async fn letters_about(
     ctx: &Context,
     tx: &mut Tx,
     told: &[&Record<'_>],
     news: &News<'_>,
     now: Timestamp,
-) -> Result<Vec<NewLetter>, StorageError> {
+) -> Result<Letters, StorageError> {
     let concerned: Vec<_> = told.iter().map(|record| &record.case.found.known).collect();
     let managers = managers(tx, &concerned).await?;
-    let mut all = Vec::new();
+    let mut all = Letters::default();
     for Record { case, new } in told {
         let known = &case.found.known;
         let findings = Findings {
@@ -322,16 +353,18 @@ async fn letters_about(
         if findings.leaked_before.is_some() {
             letters::copy_to_managers(&mut readers, known, &managers);
         }
-        for (recipient, addressee) in readers {
-            let exposure = &new.exposure;
-            let letter = letters::token_exposed(ctx, known, exposure, addressee, findings);
-            let exposure = Some(exposure.id);
-            all.push(NewLetter {
-                id: Id::new(now),
-                exposure,
-                recipient,
-                letter,
-            });
+        let exposure = &new.exposure;
+        let letters = readers.into_iter().map(|(recipient, addressee)| NewLetter {
+            id: Id::new(now),
+            exposure: Some(exposure.id),
+            recipient,
+            letter: letters::token_exposed(ctx, known, exposure, addressee, findings),
+        });
+        let later =
+            ctx.policy.digest_every.is_some() && digests::is_informational(case, news.revoked, now);
+        match later {
+            true => all.in_digests.extend(letters),
+            false => all.at_once.extend(letters),
         }
     }
     Ok(all)

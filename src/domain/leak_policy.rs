@@ -19,6 +19,7 @@ pub async fn change(ctx: &Context, policy: LeakPolicy) -> Result<bool, StorageEr
         "quarantine_seconds": policy.quarantine.as_secs(),
         "quarantine_ends_with": policy.quarantine_end.name(),
         "breaker_revocations": policy.breaker.most,
+        "breaker_share": policy.breaker.share,
     });
     if !ctx.leak_policy.replace(policy) {
         return Ok(false);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Context, DomainError, audit};
+use super::{Context, DomainError, audit, digests, sign_in};
 use crate::model::{About, Deed, Id, Letter};
+use crate::storage::StorageError;
 use crate::storage::outbox::{self, ListedLetter};
 
 /// Up to `limit` letters that have not been sent, dead ones included, oldest first.
@@ -64,6 +65,46 @@ pub struct Lag {
     pub dead: u64,
     /// Age of the oldest waiting letter; zero when none waits.
     pub oldest: Duration,
+}
+
+/// Why a letter that is due cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// It never can be.
+    #[error("the code in the letter expired before it could be sent")]
+    Expired,
+    /// It tells of nothing.
+    #[error("nothing is left of what the letter tells")]
+    Empty,
+    /// What it tells could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The letter with everything in it that is not kept in the outbox: a code is made just now, and what a
+/// digest tells is read.
+///
+/// # Errors
+/// [`NotReady::Expired`] and [`NotReady::Empty`] are for ever; with [`NotReady::Storage`] trying again helps.
+pub async fn ready_to_send(
+    ctx: &Context,
+    id: Id<Letter>,
+    letter: &Letter,
+) -> Result<Letter, NotReady> {
+    match letter {
+        Letter::LoginCode(login) => {
+            let ready = sign_in::ready_to_send(ctx, login).map(Letter::LoginCode);
+            ready.ok_or(NotReady::Expired)
+        }
+        Letter::LeakDigest(digest) => {
+            let digest = digests::ready_to_send(ctx, id, digest).await?;
+            match (digest.seen.is_empty(), digest.more) {
+                (true, 0) => Err(NotReady::Empty),
+                _ => Ok(Letter::LeakDigest(digest)),
+            }
+        }
+        other => Ok(other.clone()),
+    }
 }
 
 async fn bring_back(ctx: &Context, letter: Option<Id<Letter>>) -> Result<usize, DomainError> {

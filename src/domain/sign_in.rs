@@ -152,17 +152,12 @@ async fn may_enter(ctx: &Context, tx: &mut Tx, email: &Email) -> Result<bool, St
 }
 
 /// The letter as it may be sent: with the code in it. `None` when the code has expired.
-pub fn ready_to_send(ctx: &Context, letter: &Letter) -> Option<Letter> {
-    let Letter::LoginCode(login) = letter else {
-        return Some(letter.clone());
-    };
+pub(super) fn ready_to_send(ctx: &Context, login: &LoginCode) -> Option<LoginCode> {
     let id = HashKeyId::from_stored(login.hash_key.clone());
     let key = ctx.hash_keys.iter().find(|key| *key.id() == id)?;
-    (login.expires_at > ctx.clock.now()).then(|| {
-        Letter::LoginCode(LoginCode {
-            code: Some(LoginCodeText::made_from(login.ticket, key)),
-            ..login.clone()
-        })
+    (login.expires_at > ctx.clock.now()).then(|| LoginCode {
+        code: Some(LoginCodeText::made_from(login.ticket, key)),
+        ..login.clone()
     })
 }
 

@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, backoff};
-use crate::domain::{Context, sign_in};
+use crate::domain::Context;
+use crate::domain::outbox::{self as letters, NotReady};
 use crate::mail::{ConnectError, Connection, Mailer, Outgoing, SendError};
 use crate::model::Timestamp;
 use crate::storage::StorageError;
@@ -264,9 +265,10 @@ impl DeliverMail {
             let reason = "this version of Tokenward cannot read the letter";
             return Err(SendError::Retry(reason.to_owned()));
         };
-        let Some(words) = sign_in::ready_to_send(&self.ctx, words) else {
-            let reason = "the code in the letter expired before it could be sent";
-            return Err(SendError::Permanent(reason.to_owned()));
+        let words = match letters::ready_to_send(&self.ctx, letter.id, words).await {
+            Ok(words) => words,
+            Err(error @ NotReady::Storage(_)) => return Err(SendError::Retry(error.to_string())),
+            Err(error) => return Err(SendError::Permanent(error.to_string())),
         };
         let message_id = self.mailer.message_id(letter.id.uuid());
         let outgoing = Outgoing {

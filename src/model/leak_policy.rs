@@ -176,10 +176,31 @@ impl QuarantineEnd {
 pub struct BreakerPolicy {
     /// Most working tokens that one origin has revoked within a window; `None` is no limit.
     pub most: Option<u32>,
+    /// Most working tokens in percent of all that work, where that is less.
+    pub share: Option<u8>,
     /// How long a window is.
     pub window: Duration,
     /// An open breaker closes when the origin has reported no working token for this long.
     pub quiet: Duration,
+}
+
+/// A share of few tokens is one token: up to so many, no share is too much.
+pub const LEAST_BY_SHARE: u32 = 100;
+
+impl BreakerPolicy {
+    /// Most working tokens that one origin has revoked within a window while about `live` work; `None` is
+    /// no limit. Where it is not known how many work, the number alone counts.
+    #[must_use]
+    pub fn limit(&self, live: Option<u64>) -> Option<u32> {
+        let by_share = self.share.zip(live).map(|(share, live)| {
+            let most = u128::from(live) * u128::from(share) / 100;
+            u32::try_from(most).unwrap_or(u32::MAX).max(LEAST_BY_SHARE)
+        });
+        match (self.most, by_share) {
+            (Some(most), Some(by_share)) => Some(most.min(by_share)),
+            (most, by_share) => most.or(by_share),
+        }
+    }
 }
 
 /// `[policy]`
@@ -239,9 +260,35 @@ mod tests {
             quarantine_end: QuarantineEnd::Finish,
             breaker: BreakerPolicy {
                 most: None,
+                share: None,
                 window: Duration::from_secs(60),
                 quiet: Duration::from_secs(60),
             },
+        }
+    }
+
+    #[test]
+    fn the_lesser_of_number_and_share_is_the_limit() {
+        for (most, share, live, limit) in [
+            (None, None, Some(1_000), None),
+            (Some(50), None, Some(10), Some(50)),
+            (Some(5_000), Some(20), Some(10_000), Some(2_000)),
+            (Some(5_000), Some(20), Some(100_000), Some(5_000)),
+            (None, Some(20), Some(10_000), Some(2_000)),
+            // A share of few is a few.
+            (Some(5_000), Some(20), Some(10), Some(LEAST_BY_SHARE)),
+            (Some(50), Some(20), Some(10), Some(50)),
+            // Nobody has counted yet.
+            (Some(5_000), Some(1), None, Some(5_000)),
+            (None, Some(1), None, None),
+            (None, Some(100), Some(u64::MAX), Some(u32::MAX)),
+        ] {
+            let breaker = BreakerPolicy {
+                most,
+                share,
+                ..policy(&[]).breaker
+            };
+            assert_eq!(breaker.limit(live), limit, "{most:?} {share:?} {live:?}");
         }
     }
 

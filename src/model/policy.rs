@@ -26,6 +26,8 @@ pub struct Policy {
     pub issued_to_services: Vec<TokenKind>,
     /// How soon after a leak another one of the same owner is a repeated one; `None` is never.
     pub repeated_leak_within: Option<Duration>,
+    /// For how long it is collected what is told of tokens that were dead before; `None` tells it at once.
+    pub digest_every: Option<Duration>,
     /// `[retention]`
     pub retention: RetentionPolicy,
     /// `[limits]`

@@ -11,6 +11,7 @@ pub mod client_secrets;
 pub mod clients;
 pub mod consents;
 pub mod deliveries;
+pub mod digests;
 pub mod exposures;
 pub mod grants;
 pub mod hash_keys;

@@ -55,8 +55,7 @@ pub async fn insert(
          SELECT $1, $2, $2, 0, l.*
          FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS l
          ON CONFLICT DO NOTHING";
-    let text = |letter: &NewLetter| serde_json::to_string(&letter.letter).map_err(encoding);
-    let texts = letters.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    let texts = texts(letters)?;
     match tx.connection() {
         Backend::Sqlite(c) => {
             let rows: Vec<_> = letters
@@ -83,6 +82,12 @@ pub async fn insert(
         }
     }
     Ok(())
+}
+
+/// The letters as they are stored.
+pub(super) fn texts(letters: &[NewLetter]) -> Result<Vec<String>, StorageError> {
+    let text = |letter: &NewLetter| serde_json::to_string(&letter.letter).map_err(encoding);
+    letters.iter().map(text).collect()
 }
 
 fn encoding(error: serde_json::Error) -> StorageError {

@@ -9,6 +9,9 @@ use tokenward::model::{RevocationReason, TokenKind};
 
 use crate::support::{TestApp, report, report_at};
 
+/// What was dead before is told at once, too.
+const NO_DIGEST: &str = "[mail]\ndigest_every = ''";
+
 #[tokio::test]
 async fn a_leaked_token_is_revoked_and_its_owner_is_told() {
     let app = TestApp::start().await;
@@ -155,7 +158,7 @@ async fn every_token_in_one_string_dies() {
 
 #[tokio::test]
 async fn an_expired_token_is_a_true_positive_and_dead_for_good() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().settings(NO_DIGEST).start().await;
     let ada = app.user("ada@example.com").await;
     let leaked = app
         .token(NewTokenRequest {
@@ -178,7 +181,7 @@ async fn an_expired_token_is_a_true_positive_and_dead_for_good() {
 
 #[tokio::test]
 async fn a_token_that_was_revoked_before_is_a_true_positive_and_its_owner_is_told() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().settings(NO_DIGEST).start().await;
     let ada = app.user("ada@example.com").await;
     let leaked = app.personal_token(&ada, "deploy").await;
     let reference = TokenReference::Id(leaked.id);

@@ -23,6 +23,7 @@ mod addressees;
 mod audit;
 mod crash;
 mod delivery;
+mod digests;
 mod exposure_records;
 mod families;
 mod gitlab_revocation;

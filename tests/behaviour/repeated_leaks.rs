@@ -316,7 +316,8 @@ async fn of_two_leaks_at_once_all_but_one_are_loud() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_places_of_one_dead_token_at_once_none_is_loud() {
-    let app = TestApp::start().await;
+    let settings = "[mail]\ndigest_every = ''";
+    let app = TestApp::builder().settings(settings).start().await;
     let ada = app.user("ada@example.com").await;
     let token = app.personal_token(&ada, "dead").await;
     app.database

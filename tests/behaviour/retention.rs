@@ -32,7 +32,7 @@ impl Rest for Batches {
 }
 
 /// Everything that the database knows, as text.
-async fn everything(database: &TestDatabase) -> String {
+pub(crate) async fn everything(database: &TestDatabase) -> String {
     let tables = match is_postgres() {
         true => {
             "SELECT relname::text FROM pg_class WHERE relkind = 'r'

@@ -39,6 +39,13 @@ fn the_policy_is_shown_for_each_origin_and_kind() {
         explained.err
     );
 
+    configure(&mut place, "breaker_share = '20%'");
+    for command in [&["policy", "show"][..], &["check-config"][..]] {
+        let explained = place.run(command);
+        let sentence = "more than 5000 working tokens or 20 % of all that work";
+        assert!(explained.out.contains(sentence), "{}", explained.out);
+    }
+
     configure(&mut place, "rules = ['interna * notify']");
     let refused = place.run(&["check-config"]);
     assert_eq!(refused.code, 1);

@@ -9,7 +9,7 @@ use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
 use crate::domain::{Context, audit};
 use crate::model::{About, Deed, Exposure, Id, Origin, Timestamp, random};
 use crate::storage::exposures::{self, SealedPlace};
-use crate::storage::{StorageError, outbox, turns, webhooks};
+use crate::storage::{StorageError, digests, outbox, turns, webhooks};
 
 /// The pause between two batches.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -72,7 +72,10 @@ async fn scrub_batch(
     let scrubbed = exposures::scrub(&mut tx, ids, before, now).await?;
     let letters = match scrubbed.is_empty() {
         true => 0,
-        false => outbox::forget_places(&mut tx, &scrubbed).await?,
+        false => {
+            outbox::forget_places(&mut tx, &scrubbed).await?
+                + digests::forget_places(&mut tx, &scrubbed).await?
+        }
     };
     if !scrubbed.is_empty() {
         webhooks::forget_places(&mut tx, &scrubbed).await?;

@@ -28,6 +28,12 @@ pub(in crate::http) struct PolicyAnswer {
     /// What happens then: `finish` or `release`.
     #[schema(example = "finish")]
     quarantine_ends_with: &'static str,
+    /// Which share of all working tokens opens the breaker of an origin, in percent; null where none does.
+    #[schema(example = 20)]
+    breaker_share_percent: Option<u8>,
+    /// About how many tokens work; null before it was estimated.
+    #[schema(example = 48_000)]
+    live_tokens: Option<u64>,
     /// Everybody who may report, in no order that matters.
     origins: Vec<OriginAnswer>,
 }
@@ -53,9 +59,16 @@ pub(in crate::http) struct BreakerAnswer {
     /// Working tokens that it had revoked since its window began.
     #[schema(example = 3)]
     revoked: i64,
-    /// After how many it opens; null where there is no limit.
+    /// After how many it opens, by number or by share; null where there is no limit.
     #[schema(example = 5_000)]
     limit: Option<u32>,
+}
+
+/// What a breaker is measured by.
+struct Measure<'a> {
+    policy: &'a LeakPolicy,
+    live: Option<u64>,
+    now: Timestamp,
 }
 
 /// What is done about one kind of token.
@@ -92,12 +105,17 @@ pub(in crate::http) async fn show(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let known = state.timely(breakers::list(&state.ctx)).await??;
-    let (policy, now) = (state.ctx.leak_policy.current(), state.ctx.clock.now());
+    let policy = state.ctx.leak_policy.current();
+    let measure = Measure {
+        policy: &policy,
+        live: state.ctx.live_tokens.estimate(),
+        now: state.ctx.clock.now(),
+    };
     let answer = |origin: &Origin| {
         let breaker = known.iter().find(|breaker| breaker.origin == *origin);
         OriginAnswer {
             origin: origin.to_string(),
-            breaker: BreakerAnswer::new(breaker, &policy, now),
+            breaker: BreakerAnswer::new(breaker, &measure),
             kinds: TokenKind::ALL
                 .map(|kind| KindAnswer::new(kind, policy.decide(origin, kind)))
                 .into(),
@@ -110,18 +128,20 @@ pub(in crate::http) async fn show(
             rules: policy.rules.iter().map(ToString::to_string).collect(),
             quarantine_seconds: policy.quarantine.as_secs(),
             quarantine_ends_with: policy.quarantine_end.name(),
+            breaker_share_percent: policy.breaker.share,
+            live_tokens: measure.live,
             origins: state.reporting.iter().map(answer).collect(),
         }))
 }
 
 impl BreakerAnswer {
-    fn new(breaker: Option<&Breaker>, policy: &LeakPolicy, now: Timestamp) -> Self {
-        let open = breaker.filter(|breaker| breaker.is_open(policy, now));
+    fn new(breaker: Option<&Breaker>, by: &Measure<'_>) -> Self {
+        let open = breaker.filter(|breaker| breaker.is_open(by.policy, by.now));
         Self {
             open: open.is_some(),
             opened_at: open.and_then(|b| b.opened_at).map(|at| at.to_string()),
             revoked: breaker.map_or(0, |breaker| breaker.revoked),
-            limit: policy.breaker.most,
+            limit: by.policy.breaker.limit(by.live),
         }
     }
 }

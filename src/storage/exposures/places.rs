@@ -98,7 +98,8 @@ pub async fn count_old(
 }
 
 /// Removes the place from those of these exposures whose last letter was settled before `before`,
-/// and tells which. A letter is settled when it was sent or is dead.
+/// and tells which. A letter is settled when it was sent or is dead; what is collected for a digest is
+/// settled with it.
 ///
 /// # Errors
 /// When the database fails.
@@ -118,6 +119,13 @@ pub async fn scrub(
                  WHERE l.exposure_id = exposures.id
                      AND COALESCE(l.sent_at, l.dead_at, $2) >= $2
              )
+             AND NOT EXISTS (
+                 SELECT 1
+                 FROM digest_entries AS d
+                 LEFT JOIN outbox AS t ON t.id = d.digest_id
+                 WHERE d.exposure_id = exposures.id
+                     AND COALESCE(t.sent_at, t.dead_at, $2) >= $2
+             )
          RETURNING id";
     // Not `IS NULL`: while there are few rows, a plan would read the whole index of places that are
     // kept, and would be kept itself while they become many.
@@ -130,6 +138,13 @@ pub async fn scrub(
                  FROM outbox AS l
                  WHERE l.exposure_id = exposures.id
                      AND COALESCE(l.sent_at, l.dead_at, $2) >= $2
+             )
+             AND NOT EXISTS (
+                 SELECT 1
+                 FROM digest_entries AS d
+                 LEFT JOIN outbox AS t ON t.id = d.digest_id
+                 WHERE d.exposure_id = exposures.id
+                     AND COALESCE(t.sent_at, t.dead_at, $2) >= $2
              )
          RETURNING id";
     let ids: Vec<Uuid> = exposures.iter().map(|id| id.uuid()).collect();
@@ -161,7 +176,7 @@ pub struct PlacesHeld {
     pub oldest: Option<Timestamp>,
     /// How many were scrubbed.
     pub scrubbed: i64,
-    /// How many letters about them hold an address or a kind of place.
+    /// How many letters about them, or entries of digests, hold an address or a kind of place.
     pub letters: i64,
 }
 
@@ -182,6 +197,12 @@ pub async fn places_held(db: &Db) -> Result<Vec<PlacesHeld>, StorageError> {
                  JOIN exposures AS o ON o.id = l.exposure_id
                  WHERE o.origin = e.origin
                      AND COALESCE(l.letter ->> '$.url', l.letter ->> '$.source') IS NOT NULL
+             ) + (
+                 SELECT count(*)
+                 FROM digest_entries AS d
+                 JOIN exposures AS o ON o.id = d.exposure_id
+                 WHERE o.origin = e.origin
+                     AND COALESCE(d.letter ->> '$.url', d.letter ->> '$.source') IS NOT NULL
              ) AS letters
          FROM exposures AS e
          GROUP BY e.origin
@@ -197,6 +218,12 @@ pub async fn places_held(db: &Db) -> Result<Vec<PlacesHeld>, StorageError> {
                  JOIN exposures AS o ON o.id = l.exposure_id
                  WHERE o.origin = e.origin
                      AND COALESCE(l.letter::json ->> 'url', l.letter::json ->> 'source') IS NOT NULL
+             ) + (
+                 SELECT count(*)
+                 FROM digest_entries AS d
+                 JOIN exposures AS o ON o.id = d.exposure_id
+                 WHERE o.origin = e.origin
+                     AND COALESCE(d.letter::json ->> 'url', d.letter::json ->> 'source') IS NOT NULL
              ) AS letters
          FROM exposures AS e
          GROUP BY e.origin

@@ -10,7 +10,7 @@ use crate::model::{
     TokenName, User,
 };
 use crate::storage::StorageError;
-use crate::storage::backend::{Backend, Db, patient, sql};
+use crate::storage::backend::{Backend, Db, Tx, patient, sql};
 use crate::storage::rows::{Columns, exactly, ids_as_json, unreadable};
 
 /// Everything about a token, its owner, client and grant.
@@ -137,6 +137,18 @@ pub async fn find_by_ids(db: &Db, ids: &[Id<Token>]) -> Result<Vec<FoundToken>, 
 pub async fn find(db: &Db, id: Id<Token>) -> Result<Option<KnownToken>, StorageError> {
     static STATEMENT: LazyLock<String> = LazyLock::new(|| with("WHERE t.id = $1"));
     sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
+        .bind(id.uuid())
+        .try_map(|row| known(&row))
+        .fetch_optional(c))
+}
+
+/// The token with this id, as a transaction has left it so far.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_within(tx: &mut Tx, id: Id<Token>) -> Result<Option<KnownToken>, StorageError> {
+    static STATEMENT: LazyLock<String> = LazyLock::new(|| with("WHERE t.id = $1"));
+    sql!(tx.connection(), |c| sqlx::query(STATEMENT.as_str())
         .bind(id.uuid())
         .try_map(|row| known(&row))
         .fetch_optional(c))

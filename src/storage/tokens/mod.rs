@@ -6,6 +6,7 @@ mod expired;
 mod granted;
 mod known;
 mod lineage;
+mod live;
 mod of_client;
 mod revocation;
 mod selected;
@@ -15,10 +16,12 @@ pub use expired::{SpentToken, count_expired, delete, list_expired, postpone, spe
 pub use granted::{GrantedToken, find_with_grant};
 pub(super) use granted::{granted, with_grant};
 pub use known::{
-    FoundToken, find, find_by_digests, find_by_ids, list, list_by_organization, list_by_user,
+    FoundToken, find, find_by_digests, find_by_ids, find_within, list, list_by_organization,
+    list_by_user,
 };
 pub(super) use known::{digests_as_json, found, with_more, with_spent};
 pub use lineage::{hold, list_access_tokens, redeem, revoke_access_tokens, supersede};
+pub use live::{Sample, sample_live};
 pub use of_client::{
     count_secrets, list_by_client, revoke_by_client, revoke_secret, revoke_secrets,
 };

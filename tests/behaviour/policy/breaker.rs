@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tokenward::domain::breakers;
+use serde_json::Value;
 use tokenward::domain::tokens::Issued;
-use tokenward::model::{Origin, User};
+use tokenward::domain::{breakers, live_tokens};
+use tokenward::model::{Origin, PlainToken, TokenKind, User};
 
 use super::under;
 use crate::support::{TestApp, report};
@@ -121,6 +122,53 @@ async fn an_open_breaker_closes_by_command_or_after_a_quiet_time() {
             (6, 2)
         );
     }
+}
+
+#[tokio::test]
+async fn a_share_of_all_working_tokens_is_a_limit_as_well() {
+    let app = under("breaker_share = '40%'").await;
+    let key = app.service_key("exposures:read").await.token;
+    let tokens = many(&app, 299).await;
+    live_tokens::refresh(&app.ctx).await.unwrap();
+    assert_eq!(app.ctx.live_tokens.estimate(), Some(300));
+    let shown = policy_shown(&app, &key).await;
+    assert_eq!(shown["live_tokens"], 300);
+    assert_eq!(shown["breaker_share_percent"], 40);
+    assert_eq!(shown["origins"][0]["breaker"]["limit"], 120);
+
+    let reports: Vec<_> = tokens[..130].iter().map(report).collect();
+    app.github().report(&reports).await;
+
+    let dead = (
+        count(&app, "exposed").await,
+        count(&app, "quarantined").await,
+    );
+    assert_eq!(dead, (120, 10));
+    // What is dead is no longer counted, whatever it died of.
+    live_tokens::refresh(&app.ctx).await.unwrap();
+    assert_eq!(app.ctx.live_tokens.estimate(), Some(170));
+}
+
+#[tokio::test]
+async fn a_share_of_few_tokens_stops_nobody() {
+    let app = under("breaker_share = '1%'").await;
+    let ada = app.user("ada@example.com").await;
+    let tokens = some(&app, &ada, 5).await;
+    live_tokens::refresh(&app.ctx).await.unwrap();
+    leak(&app, &tokens).await;
+    assert_eq!(count(&app, "exposed").await, 5);
+}
+
+async fn many(app: &TestApp, number: usize) -> Vec<PlainToken> {
+    let cast = app.cast("many").await;
+    let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, number);
+    app.tokens_of(kinds, &cast).await
+}
+
+async fn policy_shown(app: &TestApp, key: &PlainToken) -> Value {
+    let asked = app.http.get(format!("{}/v1/policy", app.url));
+    let answer = asked.bearer_auth(key.reveal()).send().await.unwrap();
+    answer.json().await.unwrap()
 }
 
 #[tokio::test]

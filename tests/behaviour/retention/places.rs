@@ -167,7 +167,7 @@ async fn a_place_that_was_forgotten_is_told_once_all_the_same() {
     let database = app.stop().await;
 
     let both = "[tokens]\nhash_keys = ['the newer key of these tests', \
-        'the older key of these tests']";
+        'the older key of these tests']\n[mail]\ndigest_every = ''";
     let builder = TestApp::builder()
         .settings(both)
         .clock(clock)
