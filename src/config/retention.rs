@@ -24,6 +24,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     let logout_notices = from.duration("retention.logout_notices");
     let webhooks = from.duration("retention.webhooks");
     let events = from.duration("retention.events");
+    let quarantines = from.duration("retention.quarantines");
     let audit_log = from.duration("retention.audit_log");
     let tokens = from.duration("retention.tokens");
     Some(RetentionPolicy {
@@ -37,6 +38,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
         logout_notices: logout_notices?,
         webhooks: webhooks?,
         events: events?,
+        quarantines: quarantines?,
         audit_log: audit_log?,
         tokens: tokens?,
     })

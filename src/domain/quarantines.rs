@@ -1,12 +1,16 @@
 //! The end of quarantines: a token comes back as it was, or dies for good.
 
 use super::attempts::until_settled;
-use super::{Context, DomainError};
-use crate::model::{Id, Origin, QuarantineEnd, Timestamp, Token, TokenKind};
+use super::exposures::announce;
+use super::incident::{self, PRIORITY};
+use super::{Context, DomainError, letters};
+use crate::model::letter::QuarantineEnded;
+use crate::model::{Id, Letter, Origin, QuarantineEnd, Timestamp, Token, TokenKind, TokenState};
+use crate::storage::outbox::{self, NewLetter};
 pub use crate::storage::quarantines::Quarantine;
 use crate::storage::quarantines::{self as table, Settlement};
-use crate::storage::tokens::RevokedToken;
-use crate::storage::{StorageError, turns};
+use crate::storage::tokens::{self, RevokedToken};
+use crate::storage::{StorageError, Tx, turns};
 
 /// How many are ended in one round of the timer.
 const AT_ONCE: i64 = 200;
@@ -119,9 +123,9 @@ async fn end(
     };
     let mut tx = ctx.db.begin().await?;
     turns::take(&mut tx, table::TURN).await?;
-    if !table::settle(&mut tx, id, settlement).await? {
+    let Some(ended) = table::settle(&mut tx, id, settlement).await? else {
         return Ok(None);
-    }
+    };
     let tokens = match ending {
         QuarantineEnd::Release => {
             let back = table::revive_tokens(&mut tx, id, now).await?;
@@ -134,12 +138,53 @@ async fn end(
             dead
         }
     };
+    let settled = Settled { id, ending, tokens };
+    let letters = tell(ctx, &mut tx, &ended, &settled, now).await?;
     tx.commit().await?;
+    announce(&ctx.letters_waiting, letters);
     tracing::info!(
-        quarantine.id = %id, ending = ending.name(), by, tokens = tokens.len(),
+        quarantine.id = %id, ending = ending.name(), by, tokens = settled.tokens.len(),
         "a quarantine ended"
     );
-    Ok(Some(Settled { id, ending, tokens }))
+    Ok(Some(settled))
+}
+
+/// Writes to everybody who heard that the token went into quarantine what became of it. Nobody is told
+/// when it ended for another reason meanwhile, or stays in another quarantine. Tells how many letters wait.
+async fn tell(
+    ctx: &Context,
+    tx: &mut Tx,
+    ended: &Quarantine,
+    settled: &Settled,
+    now: Timestamp,
+) -> Result<usize, StorageError> {
+    if settled.tokens.iter().all(|token| token.id != ended.token) {
+        return Ok(0);
+    }
+    let Some(known) = tokens::find_within(tx, ended.token).await? else {
+        return Ok(0);
+    };
+    let managers = incident::managers(tx, &[&known]).await?;
+    let relatives = settled.tokens.len().saturating_sub(1);
+    let letter = |addressee| QuarantineEnded {
+        token: letters::letter_token(ctx, &known),
+        addressee,
+        began_at: ended.began_at,
+        ended_at: now,
+        released: settled.ending == QuarantineEnd::Release,
+        works: known.state(now) == TokenState::Live,
+        relatives: u64::try_from(relatives).unwrap_or(u64::MAX),
+    };
+    let readers = letters::addressees(ctx, &known, &managers).into_iter();
+    let letters = readers.map(|(recipient, addressee)| NewLetter {
+        id: Id::new(now),
+        exposure: None,
+        recipient,
+        letter: Letter::QuarantineEnded(Box::new(letter(addressee))),
+    });
+    let letters: Vec<_> = letters.collect();
+    outbox::insert(tx, &letters, PRIORITY, now).await?;
+    Ok(letters.len())
 }
 
 impl Settled {

@@ -31,6 +31,8 @@ pub struct RetentionPolicy {
     pub webhooks: Duration,
     /// How long it is kept what became of tokens in event streams.
     pub events: Duration,
+    /// How long quarantines are kept after they were settled.
+    pub quarantines: Duration,
     /// How long rows of the audit log are kept.
     pub audit_log: Duration,
     /// How long access and refresh tokens, codes and customers' sessions are kept after they expired,

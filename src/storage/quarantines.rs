@@ -4,10 +4,12 @@
 //! Whoever writes here takes the turn first ([`TURN`]), so that what one transaction brings back is not
 //! being put in by another.
 
+mod ended;
 mod members;
 
 use uuid::Uuid;
 
+pub use ended::{count_settled, delete_settled, delete_settled_members};
 pub use members::{gather, revive_grants, revive_tokens, seal_grants, seal_tokens};
 
 use super::backend::{Backend, Db, Tx, patient, sql};
@@ -148,7 +150,7 @@ impl Settlement {
     }
 }
 
-/// Ends a quarantine; `false` when it is none or was ended before.
+/// Ends a quarantine, and tells what it was; `None` when it is none or was ended before.
 ///
 /// # Errors
 /// When the database fails.
@@ -156,17 +158,19 @@ pub async fn settle(
     tx: &mut Tx,
     id: Id<Quarantine>,
     settlement: Settlement,
-) -> Result<bool, StorageError> {
-    let done = sql!(tx.connection(), execute sqlx::query(
+) -> Result<Option<Quarantine>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
         "UPDATE quarantines
          SET settled_at = $2, settled_as = $3, settled_by = $4
-         WHERE id = $1 AND settled_at IS NULL",
+         WHERE id = $1 AND settled_at IS NULL
+         RETURNING id, token_id, origin, decided_by, began_at, ends_at, ending",
     )
     .bind(id.uuid())
     .bind(settlement.at.as_millis())
     .bind(settlement.name())
-    .bind(settlement.by))?;
-    Ok(done == 1)
+    .bind(settlement.by)
+    .try_map(|row| quarantine(&row))
+    .fetch_optional(c))
 }
 
 /// The open quarantine of this token.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokenward::model::{Organization, Role};
+use tokenward::model::{Organization, PlainToken, Role};
 
 use crate::browser::Browser;
-use crate::support::TestApp;
+use crate::support::{TestApp, report};
 use crate::token_api::{COOKIE, ORGANIZATION, body};
 
 const ADA: &str = "ada@example.com";
@@ -358,6 +358,26 @@ async fn who_lost_their_role_and_a_blocked_organization_make_nothing() {
         .json(&app, Method::POST, ORGANIZATION, &of(&acme, json!({})))
         .await;
     assert_eq!(refused.wrong(), "organization_id");
+}
+
+#[tokio::test]
+async fn a_token_in_quarantine_can_be_seen_changed_and_revoked() {
+    let policy = "[policy]\ndefault = 'quarantine'";
+    let app = TestApp::builder().settings(policy).start().await;
+    let (mut browser, acme) = ada(&app).await;
+    let (path, token) = create(&mut browser, &app, &of(&acme, json!({}))).await;
+    let seen = report(&PlainToken::new(token.clone()));
+    app.github().report(&[seen]).await;
+    let now = app.clock.now().to_string();
+    let listed = browser.get(ORGANIZATION).await.json();
+    assert_eq!(listed["items"][0]["quarantined_at"], now);
+    let change = json!({ "scopes": [] });
+    let changed = browser.json(&app, Method::PATCH, &path, &change).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(changed.json()["quarantined_at"], now);
+    assert!(!app.works(&token).await);
+    assert_eq!(browser.delete(&app, &path).await.status, 204);
+    assert_eq!(browser.get(ORGANIZATION).await.json()["items"], json!([]));
 }
 
 /// Whoever makes a token at the moment somebody else does gets the last one, or none.

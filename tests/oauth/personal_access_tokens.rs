@@ -537,3 +537,28 @@ async fn tokens_of_before_are_managed_as_well() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_token_in_quarantine_is_listed_as_such_and_can_be_revoked() {
+    let policy = "[policy]\ndefault = 'quarantine'";
+    let app = TestApp::builder().settings(policy).start().await;
+    let mut browser = app.browser();
+    browser.sign_in(ADA).await;
+    let (id, token) = create(&mut browser, &app, &body()).await;
+    let listed = browser.get(PERSONAL).await.json();
+    assert_eq!(listed["items"][0]["quarantined_at"], Value::Null);
+    let text = PlainToken::new(token.clone());
+    app.github().report(&[report(&text)]).await;
+    let listed = browser.get(PERSONAL).await.json();
+    assert_eq!(listed["pagination"]["total_count"], 1);
+    assert_eq!(listed["items"][0]["id"], id);
+    assert_eq!(
+        listed["items"][0]["quarantined_at"],
+        app.clock.now().to_string()
+    );
+    assert!(!app.works(&token).await);
+
+    let gone = browser.delete(&app, &format!("{PERSONAL}{id}")).await;
+    assert_eq!(gone.status, 204);
+    assert_eq!(browser.get(PERSONAL).await.json()["items"], json!([]));
+}

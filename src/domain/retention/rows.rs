@@ -9,7 +9,7 @@ use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
     Overdue, StorageError, Tx, audit_log, deliveries, grants, limit_uses, login_codes,
-    logout_notices, outbox, sessions, streams, tokens, turns, webhooks,
+    logout_notices, outbox, quarantines, sessions, streams, tokens, turns, webhooks,
 };
 
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
@@ -45,6 +45,8 @@ pub enum Ended {
     WebhookAttempts,
     /// Tokens of event streams, and streams that were deleted.
     Events,
+    /// Quarantines that ended.
+    Quarantines,
     /// Rows of the audit log.
     AuditLog,
     /// Tokens of this kind; with sessions, what is known about them besides.
@@ -63,6 +65,7 @@ impl Ended {
         Self::Webhooks,
         Self::WebhookAttempts,
         Self::Events,
+        Self::Quarantines,
         Self::AuditLog,
         Self::Tokens(TokenKind::AccessToken),
         Self::Tokens(TokenKind::RefreshToken),
@@ -84,6 +87,7 @@ impl Ended {
             Self::Webhooks => "webhooks",
             Self::WebhookAttempts => "webhook_attempts",
             Self::Events => "events",
+            Self::Quarantines => "quarantines",
             Self::AuditLog => "audit_log",
             Self::Tokens(kind) => kind.name(),
         }
@@ -99,6 +103,7 @@ impl Ended {
             Self::Limits => Duration::ZERO,
             Self::Webhooks | Self::WebhookAttempts => policy.webhooks,
             Self::Events => policy.events,
+            Self::Quarantines => policy.quarantines,
             Self::AuditLog => policy.audit_log,
             Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
             Self::Tokens(_) => policy.tokens,
@@ -172,6 +177,7 @@ async fn prune_batch(
             rows(webhooks::delete_old_attempts(&mut tx, before, BATCH).await?)
         }
         Ended::Events => prune_events(&mut tx, before).await?,
+        Ended::Quarantines => prune_quarantines(&mut tx, before).await?,
         Ended::AuditLog => rows(audit::prune(ctx, &mut tx, before, BATCH).await?),
         Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
     };
@@ -205,6 +211,17 @@ async fn prune_deliveries(tx: &mut Tx, before: Timestamp) -> Result<Batch, Stora
         });
     }
     Ok(rows(deliveries::delete_old(tx, before, BATCH).await?))
+}
+
+/// A quarantine may hold any number of tokens, so these are let go first, no more than a batch.
+async fn prune_quarantines(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageError> {
+    if is_full(quarantines::delete_settled_members(tx, before, BATCH).await?) {
+        return Ok(Batch {
+            pruned: Pruned::default(),
+            full: true,
+        });
+    }
+    Ok(rows(quarantines::delete_settled(tx, before, BATCH).await?))
 }
 
 /// An endpoint's row goes after the last of its messages, which were all made before it was deleted.
@@ -299,6 +316,7 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::Webhooks => webhooks::count_old(&ctx.db, before, most).await,
         Ended::WebhookAttempts => webhooks::count_old_attempts(&ctx.db, before, most).await,
         Ended::Events => streams::count_settled(&ctx.db, before, most).await,
+        Ended::Quarantines => quarantines::count_settled(&ctx.db, before, most).await,
         Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
         Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
     }

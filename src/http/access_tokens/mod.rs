@@ -63,12 +63,18 @@ pub(super) struct TokenFacts {
     /// When it was last seen in use, if ever.
     #[schema(example = json!(null), format = "date-time")]
     last_used_at: Option<String>,
+    /// Since when it is in quarantine and does not work, because it was reported as leaked: it will work
+    /// again or be revoked for good. Absent where it is not.
+    #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantined_at: Option<String>,
 }
 
 impl TokenFacts {
     fn new(known: &KnownToken) -> Self {
         let token = &known.token;
         let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let ended = token.revocation.filter(|_| known.is_quarantined());
         let comment = token.name.as_ref().map(TokenName::as_str);
         Self {
             id: token.id.to_string(),
@@ -78,6 +84,7 @@ impl TokenFacts {
             expires_at: moment(token.expires_at),
             comment: comment.unwrap_or_default().to_owned(),
             last_used_at: moment(token.last_used_at),
+            quarantined_at: moment(ended.map(|end| end.at)),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Personal and organization access tokens as their owners see them: those that nobody revoked.
+//! Personal and organization access tokens as their owners see them: those that nobody revoked, and those
+//! in quarantine, which may come back.
 
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -13,13 +14,18 @@ use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, Tx, patient, sql};
 use crate::storage::rows::{column, ids_as_json};
 
-const OF_USER: &str =
-    "t.user_id = $1 AND t.kind = 'personal_access_token' AND t.revoked_at IS NULL";
+const OF_USER: &str = "t.user_id = $1 AND t.kind = 'personal_access_token'
+        AND (t.revoked_at IS NULL
+            OR t.revoked_reason IN ('quarantined', 'relative_quarantined'))";
 const OF_ORGANIZATIONS_SQLITE: &str =
     "t.organization_id IN (SELECT unhex(value) FROM json_each($1))
-        AND t.kind = 'organization_access_token' AND t.revoked_at IS NULL";
+        AND t.kind = 'organization_access_token'
+        AND (t.revoked_at IS NULL
+            OR t.revoked_reason IN ('quarantined', 'relative_quarantined'))";
 const OF_ORGANIZATIONS_POSTGRES: &str = "t.organization_id = ANY($1)
-        AND t.kind = 'organization_access_token' AND t.revoked_at IS NULL";
+        AND t.kind = 'organization_access_token'
+        AND (t.revoked_at IS NULL
+            OR t.revoked_reason IN ('quarantined', 'relative_quarantined'))";
 
 /// One page of a user's personal tokens.
 ///
@@ -165,7 +171,7 @@ pub async fn count_live_of_organization(
     .fetch_one(c))
 }
 
-/// The organization whose token this is, if it is one that nobody revoked.
+/// The organization whose token this is, if it is one that nobody revoked for good.
 ///
 /// # Errors
 /// When the database fails.
@@ -177,7 +183,8 @@ pub async fn find_owning_organization(
         "SELECT organization_id
          FROM tokens
          WHERE id = $1 AND kind = 'organization_access_token'
-             AND organization_id IS NOT NULL AND revoked_at IS NULL",
+             AND organization_id IS NOT NULL
+             AND (revoked_at IS NULL OR revoked_reason IN ('quarantined', 'relative_quarantined'))",
     )
     .bind(token.uuid())
     .try_map(|row| column::<Uuid>(&row, "organization_id").map(Id::from_uuid))
@@ -199,7 +206,8 @@ pub async fn change(
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE tokens
          SET name = COALESCE($2, name), scopes = COALESCE($3, scopes), modified_at = $4
-         WHERE id = $1 AND revoked_at IS NULL",
+         WHERE id = $1
+             AND (revoked_at IS NULL OR revoked_reason IN ('quarantined', 'relative_quarantined'))",
     )
     .bind(token.uuid())
     .bind(name.map(TokenName::as_str))

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::tokens::NewTokenRequest;
 use tokenward::domain::{quarantines, tokens as use_cases, users};
 use tokenward::model::{Id, QuarantineEnd, RevocationReason, Token, TokenKind};
 
 use super::under;
+use crate::retention::Batches;
 use crate::support::{TestApp, report, report_at};
 
 const QUARANTINE: &str = "default = 'quarantine'";
@@ -206,7 +208,15 @@ async fn what_came_back_and_leaks_at_the_same_place_dies_again_and_is_told_again
     end(&app, token.id, QuarantineEnd::Release).await;
     app.github().report(&reports).await;
     assert!(!app.is_active(&token.token).await);
-    assert_eq!(app.read_mail().await.len(), 2);
+    let told: Vec<_> = app
+        .read_mail()
+        .await
+        .into_iter()
+        .map(|mail| mail.subject)
+        .collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    let quarantined = told.iter().filter(|one| one.ends_with("is in quarantine"));
+    assert_eq!(quarantined.count(), 2);
     assert_eq!(end(&app, token.id, QuarantineEnd::Finish).await, 1);
 }
 
@@ -261,4 +271,137 @@ async fn a_release_and_a_new_report_at_once_leave_nothing_half_dead() {
         end(&app, family.refresh.id, QuarantineEnd::Release).await;
         assert!(app.is_active(&family.rotated_access.token).await);
     }
+}
+
+/// What was mailed after the first `known` mails, by reader.
+async fn news(app: &TestApp, known: usize) -> Vec<(String, String)> {
+    let mails = app.read_mail().await.split_off(known);
+    let mut news: Vec<_> = mails
+        .into_iter()
+        .map(|mail| {
+            assert!(!mail.text.contains("https://"), "{}", mail.text);
+            (mail.to, mail.subject)
+        })
+        .collect();
+    news.sort_unstable();
+    news
+}
+
+#[tokio::test]
+async fn everybody_who_heard_of_a_quarantine_hears_how_it_ended() {
+    let app = under(QUARANTINE).await;
+    let ada = app.user("ada@example.com").await;
+    let acme = app.organization("acme", &ada).await;
+    let bob = app.user("bob@example.com").await;
+    let (one, two) = (
+        app.organization_token(acme.id, Some(&bob), "one").await,
+        app.personal_token(&bob, "two").await,
+    );
+    let reports = [report(&one.token), report(&two.token)];
+    app.github().report(&reports).await;
+    assert_eq!(app.read_mail().await.len(), 3);
+
+    end(&app, one.id, QuarantineEnd::Release).await;
+
+    let told = news(&app, 3).await;
+    assert_eq!(told.len(), 2);
+    assert_eq!(
+        (told[0].0.as_str(), told[1].0.as_str()),
+        ("ada@example.com", "bob@example.com")
+    );
+    assert!(
+        told.iter()
+            .all(|(_, subject)| subject.contains("“one”") && subject.ends_with("works again"))
+    );
+    app.clock.advance(Duration::from_secs(80 * 3_600));
+    quarantines::settle_due(&app.ctx).await.unwrap();
+    let told = news(&app, 5).await;
+    assert_eq!(
+        told,
+        [(
+            "bob@example.com".to_owned(),
+            "Your personal access token “two” has been revoked for good".to_owned(),
+        )]
+    );
+    quarantines::settle_due(&app.ctx).await.unwrap();
+    assert!(news(&app, 6).await.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_gets_a_dead_token_back_reads_that_it_does_not_work() {
+    let app = under(QUARANTINE).await;
+    let ada = app.user("ada@example.com").await;
+    let request = NewTokenRequest {
+        user: Some(ada.id),
+        lifetime: Some(Duration::from_secs(3_600)),
+        ..NewTokenRequest::new(TokenKind::PersonalAccessToken)
+    };
+    let token = app.token(request).await;
+    app.github().report(&[report(&token.token)]).await;
+    app.clock.advance(Duration::from_secs(7_200));
+    end(&app, token.id, QuarantineEnd::Release).await;
+    let told = news(&app, 1).await;
+    assert!(
+        told[0]
+            .1
+            .ends_with("has left quarantine, and still does not work"),
+        "{told:?}"
+    );
+}
+
+/// The owner ended it while it was in quarantine, or a report did: nothing is left to be told.
+#[tokio::test]
+async fn a_token_that_died_for_good_meanwhile_is_not_told_of_again() {
+    let app = under(QUARANTINE).await;
+    let ada = app.user("ada@example.com").await;
+    let token = app.personal_token(&ada, "deploy").await;
+    app.github().report(&[report(&token.token)]).await;
+    let reference = use_cases::TokenReference::Id(token.id);
+    assert!(
+        use_cases::revoke(&app.ctx, &reference, RevocationReason::Owner)
+            .await
+            .unwrap()
+    );
+    let ended = end(&app, token.id, QuarantineEnd::Release).await;
+    assert_eq!((ended, news(&app, 1).await.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn quarantines_go_some_time_after_they_ended_and_open_ones_stay() {
+    let app = under("default = 'quarantine'\nquarantine_for = '1000d'").await;
+    let ada = app.user("ada@example.com").await;
+    let family = app.family(&ada).await;
+    let (two, open) = (
+        app.personal_token(&ada, "two").await,
+        app.personal_token(&ada, "open").await,
+    );
+    let reports = [
+        report(&family.access.token),
+        report(&two.token),
+        report(&open.token),
+    ];
+    app.github().report(&reports).await;
+    end(&app, family.access.id, QuarantineEnd::Release).await;
+    end(&app, two.id, QuarantineEnd::Finish).await;
+    let rows = async || {
+        let of = async |table: &str| app.number(&format!("SELECT count(*) FROM {table}")).await;
+        (
+            of("quarantines").await,
+            of("quarantined_tokens").await,
+            of("quarantined_grants").await,
+        )
+    };
+    let all = rows().await;
+    assert_eq!((all.0, all.2), (3, 1));
+    for (days, gone) in [(89, 0), (2, 2)] {
+        app.clock.advance(Duration::from_secs(days * 86_400));
+        let what = Ended::Quarantines;
+        let pruned = retention::prune(&app.ctx, what, &Batches::all()).await;
+        assert_eq!(pruned.unwrap().rows, gone);
+    }
+    assert_eq!(rows().await, (1, 1, 0));
+    // What is still in one comes back.
+    end(&app, open.id, QuarantineEnd::Release).await;
+    assert!(app.is_active(&open.token).await);
+    assert!(!app.is_active(&two.token).await);
 }
