@@ -1,15 +1,17 @@
 //! Table `spent_tokens`: what stays of tokens that ended long ago, so that a string which we ever
-//! issued is known as such. Found by digest only.
+//! issued is known as such. Found by digest, and by the id that services know it under.
 
 use std::sync::LazyLock;
 
+use uuid::Uuid;
+
 use super::backend::{Backend, Db, Tx, patient};
 use super::error::StorageError;
-use super::rows::Columns;
+use super::rows::{Columns, ids_as_json};
 use super::tokens::{
     FoundToken, GrantedToken, digests_as_json, found, granted, with_grant, with_more, with_spent,
 };
-use crate::model::TokenDigest;
+use crate::model::{Id, Token, TokenDigest};
 
 /// A token that we issued, whether all of it is kept or only a few facts.
 #[derive(Clone, Debug)]
@@ -34,11 +36,6 @@ pub async fn find_issued(
     db: &Db,
     digests: &[TokenDigest],
 ) -> Result<Vec<IssuedToken>, StorageError> {
-    fn both(condition: &str) -> String {
-        let kept = with_more(", 0 AS spent", &format!("WHERE t.{condition}"));
-        let spent = with_spent(", 1 AS spent", &format!("s.{condition}"));
-        format!("{kept} UNION ALL {spent}")
-    }
     static ON_SQLITE: LazyLock<String> = LazyLock::new(|| both(SQLITE));
     static ON_POSTGRES: LazyLock<String> = LazyLock::new(|| both(POSTGRES));
     match db.reader() {
@@ -52,6 +49,39 @@ pub async fn find_issued(
             patient(query.try_map(|row| issued(&row)).fetch_all(c)).await
         }
     }
+}
+
+/// Every token that we ever issued under one of these ids. One statement, however many they are and
+/// wherever they stand.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_issued_by_ids(
+    db: &Db,
+    ids: &[Id<Token>],
+) -> Result<Vec<IssuedToken>, StorageError> {
+    static ON_SQLITE: LazyLock<String> =
+        LazyLock::new(|| both("id IN (SELECT unhex(value) FROM json_each($1))"));
+    static ON_POSTGRES: LazyLock<String> =
+        LazyLock::new(|| both("id = ANY(ARRAY(SELECT unnest($1::uuid[])))"));
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    match db.reader() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(ON_SQLITE.as_str()).bind(ids_as_json(&ids));
+            patient(query.try_map(|row| issued(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(ON_POSTGRES.as_str()).bind(ids);
+            patient(query.try_map(|row| issued(&row)).fetch_all(c)).await
+        }
+    }
+}
+
+/// Kept and spent tokens that fit.
+fn both(condition: &str) -> String {
+    let kept = with_more(", 0 AS spent", &format!("WHERE t.{condition}"));
+    let spent = with_spent(", 1 AS spent", &format!("s.{condition}"));
+    format!("{kept} UNION ALL {spent}")
 }
 
 /// The spent token that is stored under one of these digests, with its grant if that is kept.

@@ -6,8 +6,8 @@ use super::{Cause, Item, Named, RevocationRequest};
 use crate::domain::Context;
 use crate::domain::cases::{Case, Sightings};
 use crate::model::{Id, Report, Timestamp, Token};
+use crate::storage::StorageError;
 use crate::storage::spent_tokens::{self, IssuedToken};
-use crate::storage::{StorageError, tokens};
 
 /// What of a request is ours.
 pub(super) struct Seen {
@@ -44,17 +44,13 @@ impl Seen {
         };
         let ids: Vec<_> = by_id.keys().copied().collect();
         if !ids.is_empty() {
-            for named in tokens::find_by_ids(&ctx.db, &ids).await? {
-                let indices = by_id.get(&named.known.token.id).into_iter().flatten();
-                indices.for_each(|index| sightings.add_digest(named.digest, *index));
-                if found
-                    .iter()
-                    .all(|other: &IssuedToken| other.found.digest != named.digest)
-                {
-                    found.push(IssuedToken {
-                        found: named,
-                        spent: false,
-                    });
+            for named in spent_tokens::find_issued_by_ids(&ctx.db, &ids).await? {
+                let digest = named.found.digest;
+                let indices = by_id.get(&named.found.known.token.id).into_iter().flatten();
+                indices.for_each(|index| sightings.add_digest(digest, *index));
+                let is_new = |other: &IssuedToken| other.found.digest != digest;
+                if found.iter().all(is_new) {
+                    found.push(named);
                 }
             }
         }

@@ -1,9 +1,13 @@
 //! What is done about each item, and what is told about it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokenward::domain::retention::{self, Ended};
 use tokenward::model::TokenKind;
 
 use super::{Desk, json_of, statuses};
+use crate::retention::Batches;
 use crate::support::{TestApp, report_at};
 
 #[tokio::test]
@@ -171,4 +175,28 @@ async fn every_kind_can_be_named_and_a_service_may_end_its_own_key() {
     let answer = desk.revoke(Value::Array(items.clone())).await;
     assert_eq!(statuses(&answer), vec!["revoked"; items.len()]);
     assert_eq!(desk.revoke(json!([])).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_token_of_which_only_facts_are_kept_is_found_by_its_id_as_well() {
+    let app = TestApp::start().await;
+    let cast = app.cast("ada").await;
+    let desk = Desk::open(&app).await;
+    let token = app.token_of(TokenKind::CustomerSessionToken, &cast).await;
+    let id = token.id.to_string();
+    app.clock.advance(Duration::from_secs(40 * 86_400));
+    let what = Ended::Tokens(TokenKind::CustomerSessionToken);
+    let pruned = retention::prune(&app.ctx, what, &Batches::all()).await;
+    assert_eq!(pruned.unwrap().rows, 1);
+    let unknown = "0192a3c4-0000-7000-8000-000000000000";
+    let items = json!([{"id": id}, {"id": unknown}, {"token": token.token.reveal()}]);
+    let answer = desk.revoke(items.clone()).await;
+    assert_eq!(statuses(&answer), ["revoked", "unknown", "revoked"]);
+    assert_eq!(json_of(&answer)["items"][0]["token_id"], id);
+    assert_eq!(app.number("SELECT count(*) FROM spent_tokens").await, 0);
+    let again = desk.revoke(items).await;
+    assert_eq!(
+        statuses(&again),
+        ["already_revoked", "unknown", "already_revoked"]
+    );
 }
