@@ -19,6 +19,8 @@ mod retention;
 mod revoke;
 #[path = "cli/stream.rs"]
 mod stream;
+#[path = "cli/webhooks.rs"]
+mod webhooks;
 
 use std::io::Write;
 use std::process::Stdio;

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::storage::webhooks as table;
 pub use crate::storage::webhooks::{Depth, LoggedAttempt, StoredMessage};
-use crate::storage::{StorageError, Tx};
+use crate::storage::{StorageError, Tx, turns};
 
 pub mod delivery;
 mod secrets;
@@ -71,6 +71,8 @@ pub async fn create(
     let secret = WebhookSecret::fresh();
     let sealed = secrets::seal(ctx, endpoint.id, &secret)?;
     let mut tx = ctx.db.begin().await?;
+    // What counts before it writes must not count while others write.
+    turns::take(&mut tx, table::TURN).await?;
     if table::count(&mut tx, organization).await? >= MOST_ENDPOINTS {
         return Err(DomainError::Taken("there are 16 endpoints already"));
     }

@@ -28,6 +28,8 @@ use crate::telemetry::Metrics;
 
 /// How long the job rests when the database is in trouble.
 const TROUBLE: Duration = Duration::from_secs(10);
+/// How often secrets that another hash key encrypts are looked for.
+const SEALED_ANEW: Duration = Duration::from_secs(600);
 /// How many endpoints are spoken to at once.
 const AT_ONCE: usize = 16;
 /// How many are looked at, so that there are others when those are being spoken to.
@@ -53,10 +55,15 @@ pub struct DeliverWebhooks {
 impl DeliverWebhooks {
     /// Delivers until told to stop, then finishes what it has in hand.
     pub async fn run(self, stop: CancellationToken) {
-        if let Err(error) = webhooks::seal_anew(&self.ctx).await {
-            tracing::warn!(error = %error, "secrets of webhooks cannot be encrypted anew");
-        }
+        let mut sealed_at: Option<Instant> = None;
         loop {
+            // Not only at the start: a replica that has the newer hash key not yet may make others.
+            if sealed_at.is_none_or(|at| at.elapsed() >= SEALED_ANEW) {
+                sealed_at = Some(Instant::now());
+                if let Err(error) = webhooks::seal_anew(&self.ctx).await {
+                    tracing::warn!(error = %error, "secrets of webhooks cannot be encrypted anew");
+                }
+            }
             let pause = match self.round(&stop).await {
                 Round::Stopped => return,
                 Round::Done => self.pace.poll,

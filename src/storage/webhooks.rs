@@ -65,6 +65,9 @@ pub async fn insert(
     .map_err(StorageError::of_reference)
 }
 
+/// Whose turn it is among those who add endpoints.
+pub const TURN: &str = "webhook endpoints";
+
 /// How many endpoints an organization has, or operators have.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! Machines hear of leaks and revocations, whatever becomes of their endpoints.
 
+mod queue;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -65,3 +65,30 @@ fn what_is_kept_is_proven_and_removed_when_its_time_is_over() {
         "{people}"
     );
 }
+
+#[test]
+fn what_is_collected_for_a_digest_is_listed_by_reader() {
+    let (place, id, token) = place_with_token();
+    let none = place.run(&["outbox", "digests"]);
+    assert_eq!(
+        none.out, "Nothing is collected for a digest.\n",
+        "{}",
+        none.err
+    );
+    place.object(&["token", "revoke", "--id", &id]);
+    let at = report_since(&place, &token, Duration::from_secs(86_400));
+    let collected = place.object(&["outbox", "digests"]);
+    assert_eq!(
+        (text(&collected["recipient"]), &collected["places"]),
+        (super::ADA, &1.into())
+    );
+    assert_eq!(text(&collected["since"]), at.to_string());
+    let due = at.plus(Duration::from_secs(7 * 86_400));
+    assert_eq!(text(&collected["due_at"]), due.to_string());
+    let letters = place.run(&["outbox", "list"]);
+    assert_eq!(
+        letters.out, "No letter waits and none is dead.\n",
+        "{}",
+        letters.err
+    );
+}

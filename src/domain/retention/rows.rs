@@ -55,7 +55,7 @@ pub enum Ended {
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
