@@ -223,6 +223,9 @@ impl Drop for StandIn {
 const NIGHT_WATCH: &str = "[origins.in_house.night-watch]\nkey_id_header = 'X-Watch-Key'\n\
      signature_header = 'X-Watch-Signature'\ntoken_member = 'secret'\n";
 
+/// The secret of a GitLab of our own.
+const SECRET: &str = "a-secret-of-forty-characters-0123456789-";
+
 /// A service that believes a stand-in, with one live token.
 struct Service {
     url: String,
@@ -241,8 +244,9 @@ impl Service {
              [mail]\nurl = 'memory:'\n\
              [origins.github]\nkeys_url = '{0}'\n\
              [origins.gitlab]\nenabled = true\nkeys_url = '{0}'\n\
+             [origins.gitlab_revocation]\ntoken = ['{2}']\n\
              [origins.depsdev]\nenabled = true\nkeys_url = '{0}'\n{1}keys_url = '{0}'\n",
-            stand_in.keys_url, NIGHT_WATCH
+            stand_in.keys_url, NIGHT_WATCH, SECRET
         ))
         .unwrap();
         let service = Application::build(&settings, Seams::default())
@@ -366,6 +370,42 @@ async fn alert_send_plays_every_origin() {
         text(&output.stderr).contains("no origin is called nobody"),
         "{output:?}"
     );
+    service.end().await;
+    stand_in.end();
+}
+
+/// A GitLab of one's own, and whoever has a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn alert_send_plays_those_who_sign_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let stand_in = StandIn::start(here, "key.pem");
+    let service = Service::start(here, &stand_in).await;
+    std::fs::write(here.join("secret"), format!("{SECRET}\n")).unwrap();
+    let gitlab = ["--origin", "gitlab_revocation", "--secret-file", "secret"];
+    let possession = ["--origin", "possession"];
+    let bad = ["--misbehave", "bad-signature"];
+    let (replay, flood) = (["--misbehave", "replay"], ["--misbehave", "flood"]);
+    let lines = service.token.reveal();
+    for (who, more, code, said) in [
+        (&gitlab[..], &[][..], 0, "204 No Content in "),
+        // Of a type that was not agreed upon, it is refused, and dead all the same.
+        (&gitlab, &["--type", "unheard-of"], 1, "400 Bad Request"),
+        (&gitlab, &bad, 0, "401 Unauthorized: invalid_secret: "),
+        (&gitlab, &replay, 0, "204 No Content in "),
+        (&gitlab, &flood, 0, "204 No Content in "),
+        (&possession, &[], 0, "202 Accepted in "),
+        (&possession, &replay, 0, "202 Accepted in "),
+        (&possession, &flood, 0, "422 Unprocessable Entity"),
+        (&possession, &bad, 1, "proves nothing"),
+        (&gitlab[..2], &[], 1, "--secret-file is missing"),
+    ] {
+        let output = service.send(here, lines, &[who, more].concat()).await;
+        let all = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{who:?} {more:?}: {all}");
+        assert!(all.contains(said), "{who:?} {more:?}: {all}");
+        assert!(!all.contains(lines) && !all.contains(SECRET));
+    }
     service.end().await;
     stand_in.end();
 }

@@ -1,9 +1,12 @@
 //! `tokenward alert`: plays GitHub or another origin, for trying things out.
 
+mod body;
 mod delivery;
 mod misbehaviour;
+mod player;
 mod send;
 mod stand_in;
+mod unsigned;
 
 use std::fs;
 use std::io::ErrorKind;

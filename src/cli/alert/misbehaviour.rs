@@ -7,23 +7,25 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::delivery::Delivery;
+use super::player::Player;
 use super::send::Answer;
 use crate::origins::OriginSpec;
 use crate::origins::signing::OriginSigner;
 
 /// As many as the largest delivery has that is promised an answer in time.
-const FLOOD: usize = 10_000;
+pub(super) const FLOOD: usize = 10_000;
 
 /// How to misbehave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Misbehaviour {
-    /// Sign something else; the service should answer 403
+    /// Sign something else, or send a wrong secret; the service should answer 403 or 401
     BadSignature,
     /// Sign with a key that nobody published; the service should answer 403
     UnknownKey,
     /// Send the same delivery twice; the service should answer both the same
     Replay,
-    /// Repeat the reports until they are 10,000; the service should answer each
+    /// Repeat the reports until they are 10,000; the service should answer each, and take no more than
+    /// 1,000 from whoever proves nothing
     Flood,
 }
 
@@ -65,20 +67,37 @@ impl Actor<'_> {
     }
 }
 
+/// A delivery that was sent, and what was answered.
+pub(super) struct Meeting<'a> {
+    pub(super) player: &'a Player,
+    pub(super) delivery: &'a Delivery,
+    pub(super) answer: &'a Answer,
+}
+
 /// Whether the service met a misbehaviour as it should. A replay is sent again for that.
 pub(super) async fn met(
     how: Misbehaviour,
-    delivery: &Delivery,
-    answer: &Answer,
+    meeting: &Meeting<'_>,
     (client, to): (&Client, &Url),
 ) -> anyhow::Result<bool> {
+    let Meeting {
+        player,
+        delivery,
+        answer,
+    } = meeting;
     Ok(match how {
-        Misbehaviour::BadSignature => refused(answer, "invalid_signature"),
-        Misbehaviour::UnknownKey => refused(answer, "unknown_key"),
+        Misbehaviour::BadSignature if matches!(player, Player::Gitlab) => {
+            refused(answer, StatusCode::UNAUTHORIZED, "invalid_secret")
+        }
+        Misbehaviour::BadSignature => refused(answer, StatusCode::FORBIDDEN, "invalid_signature"),
+        Misbehaviour::UnknownKey => refused(answer, StatusCode::FORBIDDEN, "unknown_key"),
         Misbehaviour::Replay => {
             let second = delivery.post(client, to).await?;
             let same = (second.status, &second.body) == (answer.status, &answer.body);
             answer.status.is_success() && same
+        }
+        Misbehaviour::Flood if matches!(player, Player::Possession) => {
+            answer.status == StatusCode::UNPROCESSABLE_ENTITY
         }
         // Origins that read no verdicts are answered without.
         Misbehaviour::Flood => match answer.entries() {
@@ -89,12 +108,12 @@ pub(super) async fn met(
 }
 
 /// Whether the answer is this refusal, and no other one.
-fn refused(answer: &Answer, code: &str) -> bool {
-    answer.status == StatusCode::FORBIDDEN && answer.code().as_deref() == Some(code)
+fn refused(answer: &Answer, status: StatusCode, code: &str) -> bool {
+    answer.status == status && answer.code().as_deref() == Some(code)
 }
 
 /// The same reports again and again.
-fn flood(body: &[u8]) -> anyhow::Result<Vec<u8>> {
+pub(super) fn flood(body: &[u8]) -> anyhow::Result<Vec<u8>> {
     let reports: Vec<&RawValue> =
         serde_json::from_slice(body).context("a flood repeats reports, and this is no list")?;
     if reports.is_empty() {

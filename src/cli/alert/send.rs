@@ -2,41 +2,51 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::Url;
 
+use super::body::{self, What};
 use super::delivery::Delivery;
-use super::misbehaviour::{Actor, Misbehaviour, met};
-use super::read_key;
+use super::misbehaviour::{Actor, Meeting, Misbehaviour, met};
+use super::player::Player;
+use super::{read_key, unsigned};
 use crate::cli::screen::{Screen, Tone, elapsed, tame};
-use crate::config::{Settings, Sources};
+use crate::config::Sources;
 use crate::origins::signing::OriginSigner;
 use crate::origins::{self, BodyShape, OriginSpec};
 
 /// Sign the reports on standard input and post them, as GitHub or another origin does.
 ///
-/// Standard input is either the origin's JSON, which is sent exactly as it is, or one token a line.
+/// Standard input is either the origin's JSON, which is sent exactly as it is, or one token a line. A
+/// GitLab of one's own (gitlab_revocation) proves itself by a secret and asks first which types it may
+/// send; whoever has a token (possession) proves nothing.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Whom to play: github, gitlab, depsdev, or a scanner that the configuration knows
+    /// Whom to play: github, gitlab, depsdev, gitlab_revocation, possession, or a scanner that the
+    /// configuration knows
     #[arg(long, value_name = "NAME", default_value = "github")]
     origin: String,
     /// The service; without a path, the origin's is added
     #[arg(long, value_name = "URL", value_parser = destination)]
     to: Url,
     /// The private key that signs, as a PEM file
-    #[arg(long, value_name = "FILE", required_unless_present = "replay")]
+    #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// The secret by which a GitLab of one's own proves itself, as a file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "replay"])]
+    secret_file: Option<PathBuf>,
     /// The key's name, where it is not the SHA-256 of the public key
     #[arg(long, value_name = "ID")]
     key_id: Option<String>,
+    /// Of which type tokens are said to be, for tokens that come one a line
+    #[arg(long = "type", value_name = "NAME")]
+    token_type: Option<String>,
     /// Where tokens were seen, for tokens that come one a line
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -59,11 +69,11 @@ pub(super) async fn run(
     sources: &Sources,
     json: bool,
 ) -> anyhow::Result<()> {
-    let spec = origin(&arguments.origin, sources)?;
-    let to = address(&arguments.to, &spec);
+    let player = Player::find(&arguments.origin, sources)?;
+    let to = player.address(&arguments.to);
     crate::mail::install_crypto_provider();
     let client = origins::http_client(&arguments.to).context("cannot prepare to speak HTTP")?;
-    let delivery = delivery(arguments, &spec).await?;
+    let delivery = delivery(arguments, &player, (&client, &to)).await?;
     if let Some(file) = &arguments.capture {
         delivery.write(file)?;
     }
@@ -71,7 +81,12 @@ pub(super) async fn run(
     let screen = Screen::new();
     if let Some(how) = arguments.misbehave {
         show_any(screen, json, &answer)?;
-        return match met(how, &delivery, &answer, (&client, &to)).await? {
+        let meeting = Meeting {
+            player: &player,
+            delivery: &delivery,
+            answer: &answer,
+        };
+        return match met(how, &meeting, (&client, &to)).await? {
             true => Ok(()),
             false => bail!("the service did not meet this as it should"),
         };
@@ -83,21 +98,48 @@ pub(super) async fn run(
 }
 
 /// What is sent: a captured delivery, or the reports on standard input.
-async fn delivery(arguments: &Arguments, spec: &OriginSpec) -> anyhow::Result<Delivery> {
+async fn delivery(
+    arguments: &Arguments,
+    player: &Player,
+    (client, to): (&Client, &Url),
+) -> anyhow::Result<Delivery> {
     if let Some(file) = &arguments.replay {
         return Delivery::read(file);
     }
-    let key = arguments.key.as_deref().context("--key is missing")?;
-    let signer = read_key(key)?;
-    let input = tokio::task::spawn_blocking(read_input).await??;
-    let url = arguments.url.as_deref();
-    let body = reports(input, &spec.body, url, &arguments.source)?;
-    let actor = Actor {
-        spec,
-        signer: &signer,
-        key_id: arguments.key_id.as_deref(),
+    let how = arguments.misbehave;
+    let mut what = What {
+        token_type: arguments.token_type.clone(),
+        url: arguments.url.clone(),
+        source: arguments.source.clone(),
     };
-    actor.delivery(arguments.misbehave, body)
+    match player {
+        Player::Signed(spec) => {
+            let key = arguments.key.as_deref().context("--key is missing")?;
+            let signer = read_key(key)?;
+            let input = tokio::task::spawn_blocking(read_input).await??;
+            let actor = Actor {
+                spec,
+                signer: &signer,
+                key_id: arguments.key_id.as_deref(),
+            };
+            actor.delivery(how, body::reports(input, &spec.body, &what)?)
+        }
+        Player::Gitlab => {
+            let file = arguments.secret_file.as_deref();
+            let secret = unsigned::read_secret(file.context("--secret-file is missing")?)?;
+            let proof = unsigned::proof(&secret, how)?;
+            if what.token_type.is_none() && how != Some(Misbehaviour::BadSignature) {
+                what.token_type = unsigned::first_type(client, to, &secret).await?;
+            }
+            let input = tokio::task::spawn_blocking(read_input).await??;
+            let reports = body::reports(input, &BodyShape::GITLAB_REVOCATION, &what)?;
+            unsigned::gitlab(proof, reports, how)
+        }
+        Player::Possession => {
+            let input = tokio::task::spawn_blocking(read_input).await??;
+            unsigned::possession(body::credentials(input)?, how)
+        }
+    }
 }
 
 fn show(screen: Screen, json: bool, answer: &Answer) -> anyhow::Result<()> {
@@ -125,26 +167,6 @@ fn destination(text: &str) -> Result<Url, String> {
     }
 }
 
-/// Where the service takes this origin's deliveries, unless that was said.
-fn address(to: &Url, spec: &OriginSpec) -> Url {
-    let mut to = to.clone();
-    if matches!(to.path(), "" | "/") {
-        to.set_path(&spec.path());
-    }
-    to
-}
-
-/// The origin of that name. Those that everybody knows need no configuration.
-fn origin(name: &str, sources: &Sources) -> anyhow::Result<Arc<OriginSpec>> {
-    if let Some(spec) = OriginSpec::find(name) {
-        return Ok(Arc::new(spec.clone()));
-    }
-    let settings = Settings::load(sources)?;
-    let found = settings.origins.find(name);
-    let found = found.map(|origin| Arc::clone(&origin.spec));
-    found.ok_or_else(|| anyhow!("no origin is called {name}: see [origins] in the configuration"))
-}
-
 fn read_input() -> io::Result<Vec<u8>> {
     let mut input = io::stdin().lock();
     if input.is_terminal() {
@@ -156,38 +178,6 @@ fn read_input() -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// The body: the input as it is when it is an array, and otherwise one report a line.
-fn reports(
-    input: Vec<u8>,
-    shape: &BodyShape,
-    url: Option<&str>,
-    source: &str,
-) -> anyhow::Result<Vec<u8>> {
-    if input.trim_ascii_start().starts_with(b"[") {
-        return Ok(input);
-    }
-    let text = str::from_utf8(&input)
-        .context("standard input is not UTF-8: such strings can only be sent as JSON")?;
-    let report = |token: &str| -> Map<String, Value> {
-        let named = |name: &str, value: &str| (name.to_owned(), Value::from(value));
-        let source_named = shape.source.as_deref().map(|name| named(name, source));
-        [
-            named(&shape.token, token),
-            named(&shape.token_type, "unknown"),
-            named(&shape.url, url.unwrap_or_default()),
-        ]
-        .into_iter()
-        .chain(source_named)
-        .collect()
-    };
-    let tokens = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let reports: Vec<_> = tokens.map(report).collect();
-    if reports.is_empty() {
-        bail!("nothing to report: put reports on standard input, as JSON or one token a line");
-    }
-    Ok(serde_json::to_vec(&reports)?)
 }
 
 /// What the service said.
@@ -313,58 +303,11 @@ fn print(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origins::{GITHUB, GITLAB};
 
     #[test]
-    fn a_base_url_gets_the_origins_path_and_another_keeps_its_own() {
-        for (text, url) in [
-            (
-                "http://h:1",
-                "http://h:1/v1/integrations/github/secret-scanning",
-            ),
-            (
-                "https://h/",
-                "https://h/v1/integrations/github/secret-scanning",
-            ),
-            ("https://h/x?y", "https://h/x?y"),
-        ] {
-            let to = destination(text).unwrap();
-            assert_eq!(address(&to, &GITHUB).as_str(), url);
-        }
+    fn a_service_is_reached_over_http() {
         for wrong in ["", "h:1", "ftp://h", "127.0.0.1:8080"] {
             assert!(destination(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn json_is_sent_byte_for_byte() {
-        let input = b" \n[{ \"token\":\"a\" }]\n".to_vec();
-        assert_eq!(
-            reports(input.clone(), &GITHUB.body, None, "s").unwrap(),
-            input
-        );
-    }
-
-    #[test]
-    fn lines_become_reports() {
-        let lines = b"a \"b\"\r\n\n  c\n".to_vec();
-        let body = reports(lines.clone(), &GITHUB.body, Some("u"), "s").unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        let report =
-            |token| json!({ "token": token, "type": "unknown", "url": "u", "source": "s" });
-        assert_eq!(body, json!([report("a \"b\""), report("c")]));
-        let body = reports(lines, &GITLAB.body, Some("u"), "s").unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(
-            body[1],
-            json!({ "token": "c", "type": "unknown", "url": "u" })
-        );
-    }
-
-    #[test]
-    fn nothing_and_no_text_are_not_sent() {
-        for wrong in [&b""[..], b" \n\n", b"\xff\n"] {
-            assert!(reports(wrong.to_vec(), &GITHUB.body, None, "").is_err());
         }
     }
 
