@@ -396,7 +396,7 @@ async fn alert_send_plays_those_who_sign_nothing() {
         (&gitlab, &flood, 0, "204 No Content in "),
         (&possession, &[], 0, "202 Accepted in "),
         (&possession, &replay, 0, "202 Accepted in "),
-        (&possession, &flood, 0, "422 Unprocessable Entity"),
+        (&possession, &flood, 0, "413 Payload Too Large"),
         (&possession, &bad, 1, "proves nothing"),
         (&gitlab[..2], &[], 1, "--secret-file is missing"),
     ] {

@@ -96,9 +96,10 @@ pub(super) async fn met(
             let same = (second.status, &second.body) == (answer.status, &answer.body);
             answer.status.is_success() && same
         }
-        Misbehaviour::Flood if matches!(player, Player::Possession) => {
-            answer.status == StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Misbehaviour::Flood if matches!(player, Player::Possession) => matches!(
+            answer.status,
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
+        ),
         // Origins that read no verdicts are answered without.
         Misbehaviour::Flood => match answer.entries() {
             Some(entries) => answer.status.is_success() && entries.len() == FLOOD,
