@@ -1,14 +1,11 @@
 //! How fast everything of one owner is revoked, and what introspection sees of it meanwhile.
 
-use std::time::Duration;
-
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use uuid::Uuid;
 
-use super::child::Child;
 use super::database::{Database, Raw};
-use super::latency::{self, Load};
-use super::table::{Report, count, time};
+use super::latency::Housework;
+use super::table::{Report, count};
 use super::{Plan, tokens};
 
 /// How many tokens the owner has, where the table is large enough for that to mean anything.
@@ -28,37 +25,20 @@ pub(crate) fn measure(
     // What an interrupted run left.
     remove(database, owner)?;
     add(database, owner, number)?;
-    let mut child = Child::start("housework", &[&database.url])?;
-    let load = Load::on(&child, database)?;
-    let quiet = Duration::from_secs(plan.idle_seconds * 2);
-    let wait = || {
-        std::thread::sleep(quiet);
-        anyhow::Ok(String::new())
-    };
-    // The first seconds warm up.
-    load.during(wait)?;
-    let (before, _) = load.during(wait)?;
-    let (meanwhile, told) = load.during(|| child.ask(&format!("revoke {owner}")))?;
-    let (after, _) = load.during(wait)?;
-    drop(child);
-    let (rows, took) = told.split_once(' ').context("tokens and milliseconds")?;
-    let (rows, took): (u64, u64) = (rows.parse()?, took.parse()?);
-    ensure!(rows == number, "{rows} of {number} tokens were revoked");
+    let done = Housework::done(plan, database, &format!("revoke {owner}"))?;
+    ensure!(
+        done.rows == number,
+        "{} of {number} tokens were revoked",
+        done.rows
+    );
     remove(database, owner)?;
     let what = format!(
         "{} tokens of one owner among {}, {}",
-        count(rows),
+        count(number),
         count(database.size),
         database.engine.name()
     );
-    let pace = rows * 1_000 / took.max(1);
-    let took = time(Duration::from_millis(took));
-    report.note(
-        &format!("revoking {what}"),
-        &format!("{took}, {pace} a second"),
-    );
-    let meanwhile_what = format!("while {what} are revoked");
-    latency::tell(report, &meanwhile_what, before.and(after), &meanwhile);
+    done.tell(report, "revoking", &what, "are revoked");
     Ok(())
 }
 

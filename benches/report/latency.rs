@@ -4,20 +4,21 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 
 use super::child::Child;
 use super::client::Connection;
 use super::database::Database;
 use super::table::{Report, time};
-use super::{introspection, roles};
+use super::{Plan, introspection, roles};
 
 /// Connections that ask, and the pause from one question to the next on each of them: two hundred
 /// questions a second, far from all that the service can answer.
 const CONNECTIONS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(20);
+
 /// Tells what became of the latency of introspection meanwhile.
-pub(crate) fn tell(report: &mut Report, meanwhile: &str, quiet: Latencies, busy: &Latencies) {
+fn tell(report: &mut Report, meanwhile: &str, quiet: Latencies, busy: &Latencies) {
     for (name, share) in [("median", 0.5), ("p99", 0.99)] {
         let (still, busy) = (quiet.share(share), busy.share(share));
         let ratio = busy.as_secs_f64() / still.as_secs_f64().max(1e-9);
@@ -27,6 +28,50 @@ pub(crate) fn tell(report: &mut Report, meanwhile: &str, quiet: Latencies, busy:
             true => report.single(&what, &value, "≤ 1.5 times", ratio <= 1.5),
             false => report.note(&what, &value),
         }
+    }
+}
+
+/// Something that a service did for a while, and what introspection saw of it.
+pub(crate) struct Housework {
+    /// How many rows it was about.
+    pub(crate) rows: u64,
+    took: Duration,
+    quiet: Latencies,
+    busy: Latencies,
+}
+
+impl Housework {
+    /// Has a service do what `command` says, between two quiet times.
+    pub(crate) fn done(plan: &Plan, database: &Database, command: &str) -> anyhow::Result<Self> {
+        let mut child = Child::start("housework", &[&database.url])?;
+        let load = Load::on(&child, database)?;
+        let quiet = Duration::from_secs(plan.idle_seconds * 2);
+        let wait = || {
+            std::thread::sleep(quiet);
+            anyhow::Ok(String::new())
+        };
+        // The first seconds warm up.
+        load.during(wait)?;
+        let (before, _) = load.during(wait)?;
+        let (busy, told) = load.during(|| child.ask(command))?;
+        let (after, _) = load.during(wait)?;
+        let (rows, took) = told.split_once(' ').context("rows and milliseconds")?;
+        Ok(Self {
+            rows: rows.parse()?,
+            took: Duration::from_millis(took.parse()?),
+            quiet: before.and(after),
+            busy,
+        })
+    }
+
+    /// Tells of it: of `revoking` `100,000 tokens` that `are revoked` meanwhile.
+    pub(crate) fn tell(self, report: &mut Report, doing: &str, what: &str, are_done: &str) {
+        let took = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
+        let pace = self.rows.saturating_mul(1_000) / took.max(1);
+        let value = format!("{}, {pace} a second", time(self.took));
+        report.note(&format!("{doing} {what}"), &value);
+        let meanwhile = format!("while {what} {are_done}");
+        tell(report, &meanwhile, self.quiet, &self.busy);
     }
 }
 

@@ -1,13 +1,10 @@
 //! How fast what is over is deleted, and what introspection sees of it meanwhile.
 
-use std::time::Duration;
+use anyhow::ensure;
 
-use anyhow::{Context, ensure};
-
-use super::child::Child;
 use super::database::{Database, Raw};
-use super::latency::{self, Latencies, Load};
-use super::table::{Report, count, time};
+use super::latency::Housework;
+use super::table::{Report, count};
 use super::{Plan, tokens};
 
 /// Tokens of one grant.
@@ -24,46 +21,20 @@ pub(crate) fn measure(
     let over = database.size;
     super::progress(&format!("adding {over} tokens that are over"));
     add(database, over)?;
-    let mut child = Child::start("housework", &[&database.url])?;
-    let load = Load::on(&child, database)?;
-    let quiet = Duration::from_secs(plan.idle_seconds * 2);
-    let wait = || {
-        std::thread::sleep(quiet);
-        anyhow::Ok(String::new())
-    };
-    // The first seconds warm up.
-    load.during(wait)?;
-    let (before, _) = load.during(wait)?;
-    let (meanwhile, told) = load.during(|| child.ask("prune"))?;
-    let (after, _) = load.during(wait)?;
-    let (rows, took) = told.split_once(' ').context("rows and milliseconds")?;
-    let (rows, took): (u64, u64) = (rows.parse()?, took.parse()?);
-    ensure!(rows == over, "{rows} of {over} rows were deleted");
-    tell(database, report, rows, took, [before, meanwhile, after]);
-    Ok(())
-}
-
-fn tell(
-    database: &Database,
-    report: &mut Report,
-    rows: u64,
-    took: u64,
-    [before, meanwhile, after]: [Latencies; 3],
-) {
+    let done = Housework::done(plan, database, "prune")?;
+    ensure!(
+        done.rows == over,
+        "{} of {over} rows were deleted",
+        done.rows
+    );
     let what = format!(
         "{} expired tokens among {}, {}",
-        count(rows),
+        count(over),
         count(database.size),
         database.engine.name()
     );
-    let pace = rows * 1_000 / took.max(1);
-    let took = time(Duration::from_millis(took));
-    report.note(
-        &format!("pruning {what}"),
-        &format!("{took}, {pace} a second"),
-    );
-    let what = format!("while {what} are pruned");
-    latency::tell(report, &what, before.and(after), &meanwhile);
+    done.tell(report, "pruning", &what, "are pruned");
+    Ok(())
 }
 
 /// Adds grants that ended, and access tokens of theirs that expired.
