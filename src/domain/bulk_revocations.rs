@@ -26,12 +26,12 @@ const CLAIM: Duration = Duration::from_secs(60);
 /// # Errors
 /// When the database fails.
 pub async fn count(ctx: &Context, selection: &Selection) -> Result<i64, StorageError> {
-    tokens::count_selected(
-        &ctx.db,
-        selection,
-        ctx.clock.now().plus(Duration::from_millis(1)),
-    )
-    .await
+    tokens::count_selected(&ctx.db, selection, just_after(ctx.clock.now())).await
+}
+
+/// What was made in the same millisecond was there when it was asked for.
+fn just_after(asked_at: Timestamp) -> Timestamp {
+    asked_at.plus(Duration::from_millis(1))
 }
 
 /// Writes down that all selected tokens shall be revoked, those that exist now. A job does it.
@@ -119,8 +119,7 @@ pub struct Batch {
 /// When the database fails. What was done before stays done.
 pub async fn advance(ctx: &Context, claimed: &mut Claimed) -> Result<Batch, StorageError> {
     let bulk = &claimed.bulk;
-    // What was made in the same millisecond was there when it was asked for.
-    let end = bulk.requested_at.plus(Duration::from_millis(1));
+    let end = just_after(bulk.requested_at);
     let (selection, position) = (&bulk.selection, bulk.position);
     let found = tokens::list_selected(&ctx.db, selection, end, position, BATCH).await?;
     let now = ctx.clock.now();

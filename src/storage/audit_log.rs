@@ -49,17 +49,16 @@ impl From<&Noted> for NewRow {
 /// What the log says of an event.
 fn told(event: &Event) -> (&'static str, About, Option<Value>) {
     match event {
-        Event::TokenIssued(token) => (
-            "token.issued",
-            About {
-                token: Some(token.id),
-                exposure: None,
+        Event::TokenIssued(token) => {
+            let about = About {
                 user: token.user,
                 organization: token.organization,
                 client: token.client,
-            },
-            Some(json!({ "kind": token.kind.name() })),
-        ),
+                ..About::token(token.id)
+            };
+            let detail = json!({ "kind": token.kind.name() });
+            ("token.issued", about, Some(detail))
+        }
         Event::TokenRevoked(token) => ended("token.revoked", token),
         Event::TokenQuarantined(token) => ended("token.quarantined", token),
         Event::TokenReleased(token) => ended("token.released", token),
@@ -91,11 +90,10 @@ fn told(event: &Event) -> (&'static str, About, Option<Value>) {
 
 fn ended(name: &'static str, token: &RevokedToken) -> (&'static str, About, Option<Value>) {
     let about = About {
-        token: Some(token.id),
-        exposure: None,
         user: token.user,
         organization: token.organization,
         client: token.client,
+        ..About::token(token.id)
     };
     let detail = json!({ "kind": token.kind.name(), "reason": token.reason.name() });
     (name, about, Some(detail))
