@@ -5,13 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 
 use super::reading::ReplayRequest;
+use super::refusals::{OfEndpoint, Refusals, WithBody};
 use super::view::{ReplayAnswer, TestAnswer, Tries, TryAnswer, WebhookAnswer};
 use super::{PAGE, private, refused};
 use crate::domain::{DomainError, webhooks};
 use crate::http::ApiError;
 use crate::http::api_error::id_in_path;
 use crate::http::extract::{AuthorizedService, ManageWebhooks, ServiceJson};
-use crate::http::openapi::{ErrorBody, ProblemsBody, ReplayBody};
+use crate::http::openapi::{ErrorBody, ReplayBody};
 use crate::http::state::ApiState;
 
 /// Gives an endpoint a new secret; the one before signs as well for a while. Needs the scope
@@ -23,12 +24,8 @@ use crate::http::state::ApiState;
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 200, description = "It, with its secret.", body = WebhookAnswer),
-        (status = 400, description = "A header cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
-        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
-        (status = 422, description = "The id is none.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        OfEndpoint,
     )
 )]
 pub(in crate::http) async fn rotate_secret(
@@ -49,12 +46,8 @@ pub(in crate::http) async fn rotate_secret(
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 200, description = "The latest first.", body = Tries),
-        (status = 400, description = "A header cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
-        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
-        (status = 422, description = "The id is none.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        OfEndpoint,
     )
 )]
 pub(in crate::http) async fn deliveries(
@@ -77,15 +70,9 @@ pub(in crate::http) async fn deliveries(
     request_body = ReplayBody,
     responses(
         (status = 202, description = "They wait.", body = ReplayAnswer),
-        (status = 400, description = "The body broke off, or cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
         (status = 404, description = "There is no such endpoint or message.", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
-        (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
-        (status = 422, description = "The request is not valid.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        WithBody,
     )
 )]
 pub(in crate::http) async fn replay(
@@ -113,13 +100,9 @@ pub(in crate::http) async fn replay(
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 202, description = "It waits.", body = TestAnswer),
-        (status = 400, description = "A header cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
-        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
         (status = 409, description = "The endpoint is disabled.", body = ErrorBody),
-        (status = 422, description = "The id is none.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        OfEndpoint,
     )
 )]
 pub(in crate::http) async fn test(

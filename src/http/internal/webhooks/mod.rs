@@ -2,6 +2,7 @@
 
 pub(in crate::http) mod messages;
 mod reading;
+mod refusals;
 mod view;
 
 use actix_web::HttpResponse;
@@ -11,6 +12,7 @@ use actix_web::web::{Data, Path};
 use serde::Serialize;
 
 use reading::{ChangedWebhook, NewWebhook, Wanted};
+use refusals::{OfEndpoint, Refusals, WithBody, WithoutBody};
 use view::{WebhookAnswer, WebhookPage};
 
 use crate::domain::{DomainError, webhooks};
@@ -52,11 +54,9 @@ fn private(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     ),
     responses(
         (status = 200, description = "A page of them.", body = WebhookPage),
-        (status = 400, description = "A header cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
         (status = 422, description = "The query is not valid.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        WithoutBody,
     )
 )]
 pub(in crate::http) async fn list(
@@ -86,16 +86,10 @@ pub(in crate::http) async fn list(
     request_body = NewWebhookBody,
     responses(
         (status = 201, description = "It, with its secret.", body = WebhookAnswer),
-        (status = 400, description = "The body broke off, or cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
         (status = 404, description = "There is no such organization.", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 409, description = "There are 16 endpoints already.", body = ErrorBody),
-        (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
-        (status = 422, description = "The body is not valid.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        WithBody,
     )
 )]
 pub(in crate::http) async fn create(
@@ -122,12 +116,8 @@ pub(in crate::http) async fn create(
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 200, description = "It.", body = WebhookAnswer),
-        (status = 400, description = "A header cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
-        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
-        (status = 422, description = "The id is none.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        OfEndpoint,
     )
 )]
 pub(in crate::http) async fn show(
@@ -148,15 +138,9 @@ pub(in crate::http) async fn show(
     request_body = ChangedWebhookBody,
     responses(
         (status = 200, description = "It, as it is now.", body = WebhookAnswer),
-        (status = 400, description = "The body broke off, or cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
         (status = 404, description = "There is no such endpoint.", body = ErrorBody),
-        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
-        (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
-        (status = 422, description = "The request is not valid.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        WithBody,
     )
 )]
 pub(in crate::http) async fn change(
@@ -176,12 +160,8 @@ pub(in crate::http) async fn change(
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 204, description = "It is deleted."),
-        (status = 400, description = "A header cannot be read.", body = ErrorBody),
-        (status = 401, description = "No service key that works.", body = ErrorBody),
-        (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
-        (status = 404, description = "There is no such endpoint.", body = ErrorBody),
-        (status = 422, description = "The id is none.", body = ProblemsBody),
-        (status = 503, description = "The service cannot answer now.", body = ErrorBody),
+        Refusals,
+        OfEndpoint,
     )
 )]
 pub(in crate::http) async fn delete(
