@@ -53,7 +53,7 @@ fn is_fresh(case: &Case<'_>, dead_since: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Puts together what is collected for the reader who waits longest, if they waited for long enough.
-/// `false` when there is nobody.
+/// `false` when there is nobody, or somebody else just did it.
 ///
 /// # Errors
 /// When the database fails. What was collected stays collected then.
@@ -63,20 +63,34 @@ pub async fn gather_next(ctx: &Context) -> Result<bool, StorageError> {
     let Some(reader) = table::find_due(&ctx.db, before).await? else {
         return Ok(false);
     };
-    while gather(ctx, &reader, before).await? {}
-    Ok(true)
+    loop {
+        match gather(ctx, &reader, before).await? {
+            Step::LetGo => {}
+            Step::Written => return Ok(true),
+            // Somebody else was faster, and goes on with the others.
+            Step::NotDue => return Ok(false),
+        }
+    }
+}
+
+/// What one transaction did.
+enum Step {
+    /// It let go of a batch of those that will not be named; there may be more.
+    LetGo,
+    /// It wrote the letter.
+    Written,
+    /// Nothing of this reader is due.
+    NotDue,
 }
 
 /// One transaction of it: lets go of some that will not be named or, when none is left, writes the letter.
-/// Tells whether there is more to do for this reader.
-async fn gather(ctx: &Context, reader: &Email, before: Timestamp) -> Result<bool, StorageError> {
+async fn gather(ctx: &Context, reader: &Email, before: Timestamp) -> Result<Step, StorageError> {
     let now = ctx.clock.now();
     let mut tx = ctx.db.begin().await?;
     turns::take(&mut tx, table::TURN).await?;
     let first = table::find_first(&mut tx, reader).await?;
-    // Somebody else may have been here.
     let Some(first) = first.filter(|first| first.collected_at <= before) else {
-        return Ok(false);
+        return Ok(Step::NotDue);
     };
     let let_go = table::delete_unnamed(&mut tx, reader, MOST_NAMED, BATCH).await?;
     let let_go = i64::try_from(let_go).unwrap_or(BATCH);
@@ -85,7 +99,7 @@ async fn gather(ctx: &Context, reader: &Email, before: Timestamp) -> Result<bool
     }
     if let_go == BATCH {
         tx.commit().await?;
-        return Ok(true);
+        return Ok(Step::LetGo);
     }
     let digest = NewLetter {
         id: Id::new(now),
@@ -102,7 +116,7 @@ async fn gather(ctx: &Context, reader: &Email, before: Timestamp) -> Result<bool
     table::give(&mut tx, reader, MOST_NAMED, id).await?;
     tx.commit().await?;
     ctx.letters_waiting.ring();
-    Ok(false)
+    Ok(Step::Written)
 }
 
 /// The digest with what it tells. What this version cannot read is counted.

@@ -37,8 +37,8 @@ pub struct Handled {
 /// The number of statements does not depend on the number of reports: none when nothing has our
 /// shape, one when nothing is ours, and otherwise at most sixteen, or twenty when the token of a
 /// session is among them; four more when an endpoint listens, five more when something goes into
-/// quarantine, two more when a token ended so long ago that little of it is kept, and one more while
-/// there is an older hash key.
+/// quarantine, two more when a token ended so long ago that little of it is kept, one more when it tells
+/// of tokens that were dead before and of others, and one more while there is an older hash key.
 ///
 /// # Errors
 /// When the database fails. Nothing was changed then, or, when it failed during the commit,
