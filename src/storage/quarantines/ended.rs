@@ -22,6 +22,7 @@ pub async fn delete_settled_members(
              FROM quarantines AS q
              JOIN quarantined_tokens AS m ON m.quarantine_id = q.id
              WHERE q.settled_at < $1
+             ORDER BY q.settled_at
              LIMIT $2
          )",
     )
@@ -34,6 +35,7 @@ pub async fn delete_settled_members(
              FROM quarantines AS q
              JOIN quarantined_grants AS m ON m.quarantine_id = q.id
              WHERE q.settled_at < $1
+             ORDER BY q.settled_at
              LIMIT $2
          )",
     )
