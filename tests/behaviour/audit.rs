@@ -170,7 +170,7 @@ async fn an_edited_row_is_found_whatever_was_edited() {
         "actor = 'nobody'".to_owned(),
         "origin = 'github'".to_owned(),
         "key_id = 'k'".to_owned(),
-        "detail = NULL".to_owned(),
+        "detail = COALESCE(detail, '') || ' '".to_owned(),
         format!("request_id = {id}"),
         format!("token_id = {id}"),
         format!("exposure_id = {id}"),
