@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::cases::{Case, Reported, Revoked};
-use super::letters::{self, Findings, Managers};
+use super::letters::{self, Findings, Letters, Managers};
 use super::reactions::Reacted;
 use super::repeated_leaks::{self, Repeated};
 use super::{Context, digests, places, sessions};
@@ -13,10 +13,9 @@ use crate::model::{
     Delivery, Exposure, Id, KnownToken, Origin, Reaction, Remedy, Revocation, RevocationReason,
     Timestamp, TokenDigest, TokenKind,
 };
-use crate::storage::digests as digest_entries;
 use crate::storage::exposures::{self, NewExposure};
 use crate::storage::journal::Event;
-use crate::storage::outbox::{self, NewLetter};
+use crate::storage::outbox::NewLetter;
 use crate::storage::spent_tokens::{self, IssuedToken};
 use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
 use crate::storage::{StorageError, Tx, grants, organizations};
@@ -298,38 +297,6 @@ async fn write_letters(
 struct News<'a> {
     revoked: &'a Revoked,
     repeated: Repeated,
-}
-
-/// What is told at once, and what is told later and together.
-#[derive(Default)]
-struct Letters {
-    at_once: Vec<NewLetter>,
-    in_digests: Vec<NewLetter>,
-}
-
-impl Letters {
-    /// Without the places that they tell of.
-    fn without_places(self) -> Self {
-        let without = |letters: Vec<NewLetter>| {
-            let letters = letters.into_iter().map(NewLetter::without_place);
-            letters.collect()
-        };
-        Self {
-            at_once: without(self.at_once),
-            in_digests: without(self.in_digests),
-        }
-    }
-
-    /// Writes them, and tells how many leave at once.
-    async fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<usize, StorageError> {
-        if !self.at_once.is_empty() {
-            outbox::insert(tx, &self.at_once, PRIORITY, now).await?;
-        }
-        if !self.in_digests.is_empty() {
-            digest_entries::collect(tx, &self.in_digests, now).await?;
-        }
-        Ok(self.at_once.len())
-    }
 }
 
 async fn letters_about(

@@ -3,10 +3,45 @@
 use std::collections::HashMap;
 
 use super::Context;
+use super::incident::PRIORITY;
 use crate::model::letter::{Addressee, LetterToken, Outcome, TokenExposed};
 use crate::model::{
     Email, Exposure, Id, KnownToken, Letter, Organization, Timestamp, TokenKind, TokenName,
 };
+use crate::storage::outbox::{self, NewLetter};
+use crate::storage::{StorageError, Tx, digests};
+
+/// What is told at once, and what is told later and together.
+#[derive(Default)]
+pub(super) struct Letters {
+    pub(super) at_once: Vec<NewLetter>,
+    pub(super) in_digests: Vec<NewLetter>,
+}
+
+impl Letters {
+    /// Without the places that they tell of.
+    pub(super) fn without_places(self) -> Self {
+        let without = |letters: Vec<NewLetter>| {
+            let letters = letters.into_iter().map(NewLetter::without_place);
+            letters.collect()
+        };
+        Self {
+            at_once: without(self.at_once),
+            in_digests: without(self.in_digests),
+        }
+    }
+
+    /// Writes them, and tells how many leave at once.
+    pub(super) async fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<usize, StorageError> {
+        if !self.at_once.is_empty() {
+            outbox::insert(tx, &self.at_once, PRIORITY, now).await?;
+        }
+        if !self.in_digests.is_empty() {
+            digests::collect(tx, &self.in_digests, now).await?;
+        }
+        Ok(self.at_once.len())
+    }
+}
 
 /// The owners and admins of organizations.
 pub(super) type Managers = HashMap<Id<Organization>, Vec<Email>>;
