@@ -111,11 +111,11 @@ const FILES: [(&str, (&str, &str)); 25] = [
     ("digests", both!("../../migrations/0023_digests.sql")),
     (
         "settled quarantines",
-        both!("../../migrations/0023b_settled_quarantines.sql"),
+        both!("../../migrations/0024_settled_quarantines.sql"),
     ),
     (
         "spent tokens by id",
-        both!("../../migrations/0023c_spent_tokens_by_id.sql"),
+        both!("../../migrations/0025_spent_tokens_by_id.sql"),
     ),
 ];
 
