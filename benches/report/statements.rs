@@ -147,6 +147,7 @@ impl Statements {
             bare.exposures.push(NewExposure {
                 exposure,
                 state_before: "live",
+                concerned: tokenward::model::Concerned::by(known),
             });
         }
         Ok(bare)

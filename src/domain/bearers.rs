@@ -37,6 +37,29 @@ pub async fn find(
     Ok(None)
 }
 
+/// Looks at a token that somebody presents to learn what it is, which counts as a use; `None` when it
+/// does not work, or is of a kind that is presented elsewhere only.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look(
+    ctx: &Context,
+    text: &PlainToken,
+    address: Option<IpAddr>,
+) -> Result<Option<KnownToken>, StorageError> {
+    let kinds = [
+        TokenKind::PersonalAccessToken,
+        TokenKind::OrganizationAccessToken,
+        TokenKind::AccessToken,
+    ];
+    let found = find(ctx, text, address).await?;
+    let fits = |token: &GrantedToken| kinds.contains(&token.found.known.token.kind);
+    Ok(found.filter(fits).map(|token| {
+        note(ctx, &token, text, address);
+        token.found.known
+    }))
+}
+
 /// Notes that a token was used, from where.
 pub(super) fn note(
     ctx: &Context,

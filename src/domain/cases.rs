@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::Context;
 use crate::model::letter::Outcome;
 use crate::model::{
-    Decision, Exposure, Grant, Id, Origin, Place, Reaction, Remedy, Report, RevocationReason,
-    Timestamp, Token, TokenDigest, TokenKind, TokenState, User, Verdict,
+    Concerned, Decision, Exposure, Grant, Id, Origin, Place, Reaction, Remedy, Report,
+    RevocationReason, Timestamp, Token, TokenDigest, TokenKind, TokenState, User, Verdict,
 };
 use crate::storage::exposures::NewExposure;
 use crate::storage::tokens::{FoundToken, RevokedToken};
@@ -192,6 +192,7 @@ impl<'f> Case<'f> {
                 verdict: Verdict::TruePositive,
             },
             state_before: self.state.name(),
+            concerned: Concerned::by(&self.found.known),
         })
     }
 }

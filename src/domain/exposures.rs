@@ -1,5 +1,7 @@
 //! The main job: a delivery comes in, tokens die, exposures are written down, owners are told.
 
+pub mod owned;
+
 use super::attempts::until_settled;
 use super::cases::{Case, Sightings};
 use super::incident::{self, Incident};

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Context, DomainError, audit, users};
-use crate::model::{About, Deed, Email, Id, Organization, OrganizationName, Role, Slug};
-use crate::storage::organizations;
+use crate::model::{About, Deed, Email, Id, Organization, OrganizationName, Role, Slug, User};
+use crate::storage::{StorageError, organizations};
 
 const UNKNOWN: DomainError = DomainError::NotFound("there is no organization with this slug");
 
@@ -50,6 +50,24 @@ pub async fn find(ctx: &Context, slug: &Slug) -> Result<Organization, DomainErro
     organizations::find_by_slug(&ctx.db, slug)
         .await?
         .ok_or(UNKNOWN)
+}
+
+/// The organizations whose tokens a user manages and that are let in, by name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_managed(
+    ctx: &Context,
+    user: Id<User>,
+) -> Result<Vec<Organization>, StorageError> {
+    let roles = organizations::list_roles(&ctx.db, user).await?;
+    let manages = |of: &Organization| {
+        let mut roles = roles.iter();
+        roles.any(|(id, role)| *id == of.id && role.manages_tokens())
+    };
+    let mut all = organizations::list_by_member(&ctx.db, user).await?;
+    all.retain(manages);
+    Ok(all)
 }
 
 /// Makes a user a member, or changes a member's role.

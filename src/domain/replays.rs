@@ -6,8 +6,8 @@ use super::incident::PRIORITY;
 use super::{Context, families, places};
 use crate::model::letter::TokenReplayed;
 use crate::model::{
-    Decision, Exposure, Grant, Id, KnownToken, Letter, Origin, Place, Revocation, RevocationReason,
-    Timestamp, TokenDigest, TokenState, User, Verdict,
+    Concerned, Decision, Exposure, Grant, Id, KnownToken, Letter, Origin, Place, Revocation,
+    RevocationReason, Timestamp, TokenDigest, TokenState, User, Verdict,
 };
 use crate::storage::exposures::NewExposure;
 use crate::storage::outbox::{self, NewLetter};
@@ -78,6 +78,7 @@ fn exposure(ctx: &Context, replay: &Replay<'_>, now: Timestamp) -> NewExposure {
             verdict: Verdict::TruePositive,
         },
         state_before: state.name(),
+        concerned: Concerned::by(replay.token),
     }
 }
 

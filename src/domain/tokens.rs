@@ -15,6 +15,8 @@ use crate::storage::{Tx, spent_tokens};
 /// What a new token shall be.
 #[derive(Clone, Debug)]
 pub struct NewTokenRequest {
+    /// Which it shall be; `None` is a new id. An id that there is already is a defect of the caller's.
+    pub id: Option<Id<Token>>,
     /// What it is for.
     pub kind: TokenKind,
     /// The user who owns it or, for an organization's token, who makes it.
@@ -42,6 +44,7 @@ impl NewTokenRequest {
     #[must_use]
     pub fn new(kind: TokenKind) -> Self {
         Self {
+            id: None,
             kind,
             user: None,
             organization: None,
@@ -91,7 +94,7 @@ pub(super) async fn create_within(
     let token = ctx.format.mint(request.kind, for_organization);
     let lifetime = request.lifetime.or(request.kind.default_lifetime());
     let new = NewToken {
-        id: Id::new(now),
+        id: request.id.unwrap_or_else(|| Id::new(now)),
         kind: request.kind,
         digest: ctx.hash_keys.digest(&token),
         hash_key: ctx.hash_keys.current().id().clone(),

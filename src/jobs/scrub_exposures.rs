@@ -35,11 +35,12 @@ impl ScrubExposures {
         match retention::scrub(&self.ctx, &Patient(stop.clone())).await {
             Ok(done) => {
                 self.metrics.removed("places", done.exposures);
-                if done.exposures + done.sealed > 0 {
+                if done.exposures + done.sealed + done.owned > 0 {
                     tracing::info!(
                         exposures = done.exposures,
                         letters = done.letters,
                         sealed = done.sealed,
+                        owned = done.owned,
                         "places that were kept for long enough are gone"
                     );
                 }

@@ -4,6 +4,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use time::Date;
+
+use super::time::Timestamp;
+
 /// A hundred years: beyond it a date is a mistake, and arithmetic stays far from overflow.
 const LONGEST: u64 = 3_155_760_000;
 const DAY: u64 = 86_400;
@@ -67,6 +71,24 @@ fn sum(text: &str, units: &[(char, u64)]) -> Result<u64, InvalidLifetime> {
         rest = tail.strip_prefix(name).unwrap_or_default();
     }
     Ok(total)
+}
+
+/// Reads a day (`2027-01-31`) as the last one on which something works: the moment it is over in UTC.
+#[must_use]
+pub fn parse_last_day(text: &str) -> Option<Timestamp> {
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    let number = |part: &str, digits: usize| {
+        let plain = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| part.parse::<u16>().ok()).flatten()
+    };
+    let month = u8::try_from(number(month, 2)?).ok()?.try_into().ok()?;
+    let day = u8::try_from(number(day, 2)?).ok()?;
+    let date = Date::from_calendar_date(number(year, 4)?.into(), month, day).ok()?;
+    let over = date.next_day()?.midnight().assume_utc();
+    Some(Timestamp::from_millis(
+        over.unix_timestamp().checked_mul(1_000)?,
+    ))
 }
 
 /// By what a list of tokens is ordered.
@@ -200,6 +222,24 @@ mod tests {
     }
 
     #[test]
+    fn a_last_day_is_over_when_the_next_one_begins() {
+        for (text, over) in [
+            ("2027-01-31", Some("2027-02-01T00:00:00Z")),
+            ("2028-02-29", Some("2028-03-01T00:00:00Z")),
+            ("2027-02-29", None),
+            ("2027-13-01", None),
+            ("2027-1-1", None),
+            ("+027-01-01", None),
+            ("9999-12-31", None),
+            ("2027-01-31T00:00", None),
+            ("", None),
+        ] {
+            let read = parse_last_day(text).map(|over| over.to_string());
+            assert_eq!(read.as_deref(), over, "{text}");
+        }
+    }
+
+    #[test]
     fn pages_are_counted_from_one() {
         let window = PageWindow { page: 3, limit: 10 };
         assert_eq!((window.offset(), window.pages(21)), (20, 3));
@@ -218,6 +258,7 @@ mod tests {
                 prop_assert!((1..=LONGEST).contains(&lifetime.as_secs()));
             }
             let _ = text.parse::<Sorting>();
+            let _ = parse_last_day(&text.replace('P', ""));
         }
     }
 }

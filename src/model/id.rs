@@ -27,6 +27,20 @@ impl<T> Id<T> {
         )
     }
 
+    /// The time part of an id that was made here; `None` when it cannot have been.
+    #[must_use]
+    pub fn made_at(self) -> Option<Timestamp> {
+        let time = self
+            .uuid
+            .get_timestamp()
+            .filter(|_| self.uuid.get_version_num() == 7)?;
+        let (seconds, nanos) = time.to_unix();
+        let millis = seconds
+            .checked_mul(1_000)?
+            .checked_add(u64::from(nanos) / 1_000_000)?;
+        i64::try_from(millis).ok().map(Timestamp::from_millis)
+    }
+
     /// Wraps an id as it was stored.
     #[must_use]
     pub const fn from_uuid(uuid: Uuid) -> Self {
@@ -120,6 +134,14 @@ mod tests {
         let late = Id::<User>::new(Timestamp::from_millis(2_000));
         assert!(early < late);
         assert_eq!(early.uuid().get_version_num(), 7);
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let at = Timestamp::from_millis(1_767_225_600_123);
+        assert_eq!(Id::<User>::new(at).made_at(), Some(at));
+        assert_eq!(Id::<User>::from_uuid(Uuid::nil()).made_at(), None);
+        assert_eq!(Id::<User>::from_uuid(Uuid::max()).made_at(), None);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub use limits::{Allowance, InvalidAllowance, Limit, LimitPolicy};
 pub use login_code::{LOGIN_CODE_LENGTH, LoginCodeText};
 pub use networks::{InvalidNetwork, Network, Networks};
 pub use organization::{Organization, OrganizationName, Role, Slug};
-pub use owner::Owner;
+pub use owner::{Concerned, Owner};
 pub use policy::{OAuthPolicy, Policy, RegistrationPolicy, ReviewAccount, SignInPolicy};
 pub use redirect_uri::{InvalidRedirectUri, LoopbackPort, RedirectUri};
 pub use registration::{GrantRights, MetadataRequest, RefusedMetadata};

@@ -63,3 +63,38 @@ impl Owner {
         }
     }
 }
+
+/// Who finds the leak of a token among their own: whoever is told about it, operators aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// Who owns or made it, or whose client's credential it is.
+    pub user: Option<Id<User>>,
+    /// Who owns it, or to whom it is limited.
+    pub organization: Option<Id<Organization>>,
+}
+
+impl Concerned {
+    /// Whom the leak of this token concerns.
+    #[must_use]
+    pub fn by(known: &KnownToken) -> Self {
+        let user = known.user.as_ref().map(|user| user.id);
+        let owner = known.client.as_ref().and_then(|client| client.owner_id);
+        Self {
+            user: match known.token.kind {
+                TokenKind::ClientSecret | TokenKind::ClientRegistrationToken => owner,
+                TokenKind::ServiceKey => None,
+                _ => user,
+            },
+            organization: known.organization.as_ref().map(|of| of.id),
+        }
+    }
+
+    /// Whether this is one of them.
+    #[must_use]
+    pub fn includes(self, owner: Owner) -> bool {
+        match owner {
+            Owner::User(id) => self.user == Some(id),
+            Owner::Organization(id) => self.organization == Some(id),
+        }
+    }
+}

@@ -8,11 +8,13 @@ use uuid::Uuid;
 
 mod decided;
 mod earlier;
+mod owned;
 mod places;
 mod sealed;
 
 pub use decided::redecide;
 pub use earlier::list_seen_before;
+pub use owned::{SeenWhere, assign_owners, is_any_unowned, list_by_owner};
 pub use places::{PlacesHeld, count_old, list_old, list_origins, places_held, scrub};
 pub use sealed::{PlaceMove, SealedPlace, list_unsealed, move_places, seal};
 
@@ -22,8 +24,8 @@ use super::journal::Event;
 use super::rows::{Columns, column, exactly, hex_of, ids_as_json};
 use super::tokens::{found, with_more};
 use crate::model::{
-    Delivery, Exposure, HashKey, Id, KnownToken, Organization, Origin, Reaction, Timestamp, Token,
-    TokenKind, User, Verdict,
+    Concerned, Delivery, Exposure, HashKey, Id, KnownToken, Organization, Origin, Reaction,
+    Timestamp, Token, TokenKind, User, Verdict,
 };
 
 /// An exposure as it is first written down.
@@ -33,7 +35,34 @@ pub struct NewExposure {
     pub exposure: Exposure,
     /// What the token's state was when the report came, as [`crate::model::TokenState::name`].
     pub state_before: &'static str,
+    /// Who finds it among theirs.
+    pub concerned: Concerned,
 }
+
+const INSERT_SQLITE: &str = "INSERT INTO exposures (
+             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
+             state_before, revoked_at, verdict, decision, decided_by, user_id, organization_id
+         )
+         SELECT
+             $2, $3, unhex(value ->> 0), unhex(value ->> 1), value ->> 2, unhex(value ->> 3),
+             value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
+             value ->> 10, value ->> 11, unhex(value ->> 12), unhex(value ->> 13)
+         FROM json_each($1)
+         WHERE true
+         ON CONFLICT (token_id, place_key) DO NOTHING
+         RETURNING id";
+const INSERT_POSTGRES: &str = "INSERT INTO exposures (
+             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
+             state_before, revoked_at, verdict, decision, decided_by, user_id, organization_id
+         )
+         SELECT $1, $2, e.*
+         FROM unnest(
+             $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
+             $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[],
+             $15::uuid[], $16::uuid[]
+         ) AS e
+         ON CONFLICT (token_id, place_key) DO NOTHING
+         RETURNING id";
 
 /// Writes down exposures and tells which of them are new: a place where the same token was seen
 /// before, in this delivery or an earlier one, is not written twice. Places are told apart by what
@@ -47,33 +76,10 @@ pub async fn insert(
     exposures: &[NewExposure],
     seal: &HashKey,
 ) -> Result<Vec<Id<Exposure>>, StorageError> {
-    const SQLITE: &str = "INSERT INTO exposures (
-             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
-             state_before, revoked_at, verdict, decision, decided_by
-         )
-         SELECT
-             $2, $3, unhex(value ->> 0), unhex(value ->> 1), value ->> 2, unhex(value ->> 3),
-             value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
-             value ->> 10, value ->> 11
-         FROM json_each($1)
-         WHERE true
-         ON CONFLICT (token_id, place_key) DO NOTHING
-         RETURNING id";
-    const POSTGRES: &str = "INSERT INTO exposures (
-             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
-             state_before, revoked_at, verdict, decision, decided_by
-         )
-         SELECT $1, $2, e.*
-         FROM unnest(
-             $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
-             $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[]
-         ) AS e
-         ON CONFLICT (token_id, place_key) DO NOTHING
-         RETURNING id";
     let ids: Result<Vec<Uuid>, StorageError> = match tx.connection() {
         Backend::Sqlite(c) => {
             let rows: Vec<_> = exposures.iter().map(|new| as_json(new, seal)).collect();
-            let query = sqlx::query(SQLITE)
+            let query = sqlx::query(INSERT_SQLITE)
                 .bind(json!(rows).to_string())
                 .bind(delivery.map(Id::uuid))
                 .bind(seal.id().as_str());
@@ -83,7 +89,7 @@ pub async fn insert(
             fn each<'a, T>(all: &'a [NewExposure], of: impl Fn(&'a NewExposure) -> T) -> Vec<T> {
                 all.iter().map(of).collect()
             }
-            let query = sqlx::query(POSTGRES)
+            let query = sqlx::query(INSERT_POSTGRES)
                 .bind(delivery.map(Id::uuid))
                 .bind(seal.id().as_str())
                 .bind(each(exposures, |e| e.exposure.id.uuid()))
@@ -97,7 +103,9 @@ pub async fn insert(
                 .bind(each(exposures, |e| dead_since(e.exposure.revoked_at)))
                 .bind(each(exposures, |e| e.exposure.verdict.name()))
                 .bind(each(exposures, |e| e.exposure.decision.reaction.name()))
-                .bind(each(exposures, |e| e.exposure.decision.rule.as_str()));
+                .bind(each(exposures, |e| e.exposure.decision.rule.as_str()))
+                .bind(each(exposures, |e| user_or_nobody(e.concerned)))
+                .bind(each(exposures, |e| e.concerned.organization.map(Id::uuid)));
             patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await
         }
     };
@@ -133,7 +141,14 @@ fn as_json(new: &NewExposure, seal: &HashKey) -> serde_json::Value {
         exposure.verdict.name(),
         exposure.decision.reaction.name(),
         exposure.decision.rule,
+        hex_of(user_or_nobody(new.concerned)),
+        new.concerned.organization.map(|id| hex_of(id.uuid())),
     ])
+}
+
+/// Nothing is what nobody looked up yet.
+fn user_or_nobody(concerned: Concerned) -> Uuid {
+    concerned.user.map_or(Uuid::nil(), Id::uuid)
 }
 
 /// The column cannot be empty, because an earlier version reads it.

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 25] = [
+const FILES: [(&str, (&str, &str)); 26] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -116,6 +116,10 @@ const FILES: [(&str, (&str, &str)); 25] = [
     (
         "spent tokens by id",
         both!("../../migrations/0025_spent_tokens_by_id.sql"),
+    ),
+    (
+        "owners of what was seen",
+        both!("../../migrations/0026_owners.sql"),
     ),
 ];
 

@@ -24,6 +24,7 @@ mod audit;
 mod crash;
 mod delivery;
 mod digests;
+mod exposure_owners;
 mod exposure_records;
 mod families;
 mod gitlab_revocation;

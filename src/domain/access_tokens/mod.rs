@@ -1,6 +1,7 @@
 //! The long-lived tokens that people manage themselves: their own and their organizations'. Only a
 //! signed-in person may, and who makes or widens one must have signed in not long ago.
 
+pub mod kept;
 pub mod organizations;
 pub mod personal;
 
@@ -93,6 +94,12 @@ pub enum Refusal {
     /// There are as many as may be.
     #[error("there are too many tokens")]
     TooMany(u32),
+    /// The form that asks for it was opened too long ago, or is not one of theirs.
+    #[error("the form is too old")]
+    FormTooOld,
+    /// The token that shall be replaced does not work.
+    #[error("the token does not work")]
+    Ended,
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -190,13 +197,19 @@ async fn read_back(db: &Db, id: Id<Token>) -> Result<KnownToken, Refusal> {
 
 fn part(ctx: &Context, mut tokens: Vec<KnownToken>, total: i64) -> Part {
     for known in &mut tokens {
-        let token = &mut known.token;
-        let written = token.last_used_at.map(|at| (at, token.last_used_from));
-        let latest = ctx.pending_uses.latest(token.id).max(written);
-        token.last_used_at = latest.map(|(at, _)| at);
+        with_latest_use(ctx, known);
     }
     let total = u64::try_from(total).unwrap_or(0);
     Part { tokens, total }
+}
+
+/// Adds what was seen of a token since uses were last written down.
+pub(super) fn with_latest_use(ctx: &Context, known: &mut KnownToken) {
+    let token = &mut known.token;
+    let written = token.last_used_at.map(|at| (at, token.last_used_from));
+    let latest = ctx.pending_uses.latest(token.id).max(written);
+    token.last_used_at = latest.map(|(at, _)| at);
+    token.last_used_from = latest.and_then(|(_, from)| from);
 }
 
 fn by_owner(now: Timestamp) -> Revocation {

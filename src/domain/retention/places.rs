@@ -23,6 +23,8 @@ pub struct Scrubbed {
     pub letters: u64,
     /// How many places could be guessed until now.
     pub sealed: u64,
+    /// How many exposures were not found by whom they concern until now.
+    pub owned: u64,
 }
 
 /// Removes every place whose time is over, origin by origin.
@@ -32,6 +34,7 @@ pub struct Scrubbed {
 pub async fn scrub(ctx: &Context, rest: &impl Rest) -> Result<Scrubbed, StorageError> {
     let mut done = Scrubbed {
         sealed: seal(ctx, rest).await?,
+        owned: own(ctx, rest).await?,
         ..Scrubbed::default()
     };
     let now = ctx.clock.now();
@@ -113,6 +116,22 @@ async fn seal(ctx: &Context, rest: &impl Rest) -> Result<u64, StorageError> {
             return Ok(done);
         }
     }
+}
+
+/// Writes down whom exposures concern that an earlier version wrote. Nothing is left to do from the
+/// second round on.
+async fn own(ctx: &Context, rest: &impl Rest) -> Result<u64, StorageError> {
+    let mut done = 0;
+    while exposures::is_any_unowned(&ctx.db).await? {
+        let mut tx = ctx.db.begin().await?;
+        turns::take(&mut tx, TURN).await?;
+        done += exposures::assign_owners(&mut tx, BATCH).await?;
+        tx.commit().await?;
+        if !rest.rest(PAUSE).await {
+            break;
+        }
+    }
+    Ok(done)
 }
 
 /// What is kept of the places that an origin reported.

@@ -127,6 +127,7 @@ impl From<Refusal> for ApiError {
                 let detail = format_args!("there are {most} already: delete one first");
                 Self::conflict("too_many_tokens", detail)
             }
+            Refusal::FormTooOld | Refusal::Ended => Self::not_found(),
             Refusal::Storage(error) => error.into(),
         }
     }

@@ -1,6 +1,7 @@
 //! Table `tokens`: every token of every kind, by the digest of its text.
 
 pub mod access_tokens;
+pub mod kept;
 
 mod expired;
 mod granted;

@@ -4,14 +4,16 @@ use std::fmt::Debug;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokenward::domain::exposures::owned;
 use tokenward::domain::retention::{self, Ended, Pruned};
 use tokenward::domain::streams::polling::{self, PollRequest};
 use tokenward::domain::streams::subjects::{self, Change};
 use tokenward::domain::streams::{self, WantedStream, operating};
 use tokenward::domain::tokens::{TokenReference, inspect};
-use tokenward::model::TokenKind;
 use tokenward::model::stream::{Holder, Receiver, View};
+use tokenward::model::{Owner, PageWindow, TokenKind};
 use tokenward::storage::streams as storage;
+use tokenward::storage::tokens::kept;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -352,6 +354,22 @@ fn no_statement_of_retention_reads_a_table_from_end_to_end() {
     assert!(said.contains("1 passed"), "{said}\n{complained}");
 }
 
+/// What pages ask of the database for a person and for their organization.
+async fn look_at_ones_own(app: &TestApp, cast: &Cast) {
+    let (db, now) = (&app.ctx.db, app.clock.now());
+    let window = PageWindow { page: 1, limit: 25 };
+    for owner in [
+        Owner::User(cast.user.id),
+        Owner::Organization(cast.organization.id),
+    ] {
+        owned::list(&app.ctx, owner, None, 20).await.unwrap();
+        kept::list_standing(db, owner, now, window).await.unwrap();
+        kept::count_standing(db, owner, now).await.unwrap();
+        let since = now.minus(DAY * 90);
+        kept::list_ended(db, owner, since, now, 100).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn child_explains_statements() {
     if std::env::var_os(CHILD).is_none() {
@@ -376,6 +394,7 @@ async fn child_explains_statements() {
     stream_events(&app, &cast).await;
     retention::backlog(&app.ctx).await.unwrap();
     app.github().report(&[report(&tokens[0])]).await;
+    look_at_ones_own(&app, &cast).await;
     // SQLite's threads tell of a statement a little after its answer.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     LISTENING.store(false, Ordering::SeqCst);
@@ -417,10 +436,11 @@ async fn child_explains_statements() {
 
 /// What may be read from end to end: sets that we pass, what a statement made itself, and an index
 /// that holds only what is to be read.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 11] = [
     "json_each",
     "CONSTANT ROW",
     "exposures_unsealed",
+    "exposures_unowned",
     "event_streams_active",
     "event_streams_push",
     "event_messages_waiting",

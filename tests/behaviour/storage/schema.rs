@@ -81,8 +81,8 @@ const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "exposures",
-        "decided_by decision delivery_id first_seen_at! id! origin! place_hash_key place_key! revoked_at! scrubbed_at \
-         source state_before! token_id! url verdict!",
+        "decided_by decision delivery_id first_seen_at! id! organization_id origin! place_hash_key \
+         place_key! revoked_at! scrubbed_at source state_before! token_id! url user_id verdict!",
     ),
     (
         "grants",
