@@ -17,6 +17,7 @@ mod oauth_error;
 mod observe;
 mod openapi;
 mod operations;
+mod own_token;
 mod possession;
 mod problem;
 mod registration;

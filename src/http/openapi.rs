@@ -11,10 +11,11 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use super::access_tokens::{organizations, personal};
 use super::problem::Problem;
 use super::{
-    authorization, gitlab, global_revocation, internal, introspection, operations, possession,
-    registration, reports, revocation, streams, token, userinfo, web, well_known,
+    authorization, gitlab, global_revocation, internal, introspection, operations, own_token,
+    possession, registration, reports, revocation, streams, token, userinfo, web, well_known,
 };
 
+mod desks;
 mod internal_bodies;
 mod names;
 mod report_bodies;
@@ -22,6 +23,7 @@ mod stream_bodies;
 mod token_bodies;
 mod webhook_bodies;
 
+use desks::Desks;
 pub(super) use internal_bodies::{
     BulkRevocationBody, IssuedTokenBody, RevocationItem, RevocationsBody,
 };
@@ -131,6 +133,18 @@ pub(super) use webhook_bodies::{ChangedWebhookBody, NewWebhookBody, ReplayBody, 
         web::logout::end_session,
         web::logout::end_session_by_form,
         web::logout::confirm_sign_out,
+        own_token::show,
+        web::tokens::list::list,
+        web::tokens::new::form,
+        web::tokens::new::create,
+        web::tokens::change::ask_to_revoke,
+        web::tokens::change::revoke,
+        web::tokens::change::ask_for_name,
+        web::tokens::change::rename,
+        web::tokens::replace::form,
+        web::tokens::replace::replace,
+        web::exposures::list::list,
+        web::exposures::story::show,
         web::sessions::list,
         web::sessions::end,
         web::sessions::end_others,
@@ -151,7 +165,7 @@ pub(super) use webhook_bodies::{ChangedWebhookBody, NewWebhookBody, ReplayBody, 
         ProblemsBody, Problem, UserInfoForm, NewPersonalTokenBody, NewOrganizationTokenBody,
         ChangedOrganizationTokenBody, token::TokenAnswer, operations::Readiness, operations::OutboxLag,
     )),
-    modifiers(&Credentials, &Names),
+    modifiers(&Credentials, &Desks, &Names),
     tags(
         (name = "reports", description = "Where origins report leaked tokens."),
         (name = "internal", description = "For internal services, with a service key."),

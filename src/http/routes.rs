@@ -9,7 +9,7 @@ use super::cors::any_origin;
 use super::state::{ApiState, Intake};
 use super::{
     authorization, gitlab, global_revocation, internal, introspection, openapi, operations,
-    possession, registration, reports, revocation, streams, token, userinfo, web as pages,
+    own_token, possession, registration, reports, revocation, streams, token, userinfo, web as pages,
     well_known,
 };
 use crate::origins::OriginSpec;
@@ -20,6 +20,8 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
     well_known_routes(config);
     oauth(config);
     authorizing(config);
+    own_desk(config);
+    organization_desk(config);
     access_tokens(config);
     services(config);
     webhooks(config);
@@ -177,6 +179,7 @@ fn services(config: &mut ServiceConfig) {
             resource("/v1/revocations/bulk/{id}", "GET").route(web::get().to(internal::bulk::show)),
         )
         .service(resource("/v1/tokens", "POST").route(web::post().to(internal::tokens::issue)))
+        .service(resource("/v1/tokens/self", "GET").route(web::get().to(own_token::show)))
         .service(resource("/v1/policy", "GET").route(web::get().to(internal::policy::show)))
         .service(resource("/v1/exposures", "GET").route(web::get().to(internal::exposures::list)))
         .service(
@@ -302,6 +305,76 @@ fn own_applications(config: &mut ServiceConfig) {
         .service(
             resource("/settings/applications/{client_id}/secrets/revoke", "POST")
                 .route(web::post().to(secrets::revoke)),
+        );
+}
+
+/// What people keep themselves.
+fn own_desk(config: &mut ServiceConfig) {
+    use pages::{exposures, tokens};
+    config
+        .service(resource("/settings/tokens", "GET").route(web::get().to(tokens::list::list)))
+        .service(
+            resource("/settings/tokens/new", "GET, POST")
+                .route(web::get().to(tokens::new::form))
+                .route(web::post().to(tokens::new::create)),
+        )
+        .service(
+            resource("/settings/tokens/{id}/rename", "GET, POST")
+                .route(web::get().to(tokens::change::ask_for_name))
+                .route(web::post().to(tokens::change::rename)),
+        )
+        .service(
+            resource("/settings/tokens/{id}/revoke", "GET, POST")
+                .route(web::get().to(tokens::change::ask_to_revoke))
+                .route(web::post().to(tokens::change::revoke)),
+        )
+        .service(
+            resource("/settings/tokens/{id}/replace", "GET, POST")
+                .route(web::get().to(tokens::replace::form))
+                .route(web::post().to(tokens::replace::replace)),
+        )
+        .service(resource("/settings/exposures", "GET").route(web::get().to(exposures::list::list)))
+        .service(
+            resource("/settings/exposures/{id}", "GET")
+                .route(web::get().to(exposures::story::show)),
+        );
+}
+
+/// What organizations keep, looked after by those who manage them.
+fn organization_desk(config: &mut ServiceConfig) {
+    use pages::{exposures, tokens};
+    config
+        .service(
+            resource("/organizations/{slug}/tokens", "GET")
+                .route(web::get().to(tokens::list::list)),
+        )
+        .service(
+            resource("/organizations/{slug}/tokens/new", "GET, POST")
+                .route(web::get().to(tokens::new::form))
+                .route(web::post().to(tokens::new::create)),
+        )
+        .service(
+            resource("/organizations/{slug}/tokens/{id}/rename", "GET, POST")
+                .route(web::get().to(tokens::change::ask_for_name))
+                .route(web::post().to(tokens::change::rename)),
+        )
+        .service(
+            resource("/organizations/{slug}/tokens/{id}/revoke", "GET, POST")
+                .route(web::get().to(tokens::change::ask_to_revoke))
+                .route(web::post().to(tokens::change::revoke)),
+        )
+        .service(
+            resource("/organizations/{slug}/tokens/{id}/replace", "GET, POST")
+                .route(web::get().to(tokens::replace::form))
+                .route(web::post().to(tokens::replace::replace)),
+        )
+        .service(
+            resource("/organizations/{slug}/exposures", "GET")
+                .route(web::get().to(exposures::list::list)),
+        )
+        .service(
+            resource("/organizations/{slug}/exposures/{id}", "GET")
+                .route(web::get().to(exposures::story::show)),
         );
 }
 

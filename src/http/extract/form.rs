@@ -28,12 +28,17 @@ impl Parameters {
     pub fn parse(bytes: &[u8]) -> Result<Self, OAuthError> {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (key, value) in url::form_urlencoded::parse(bytes) {
-            if key != REPEATABLE && fields.iter().any(|(known, _)| *known == key) {
+            if !REPEATABLE.contains(&&*key) && fields.iter().any(|(known, _)| *known == key) {
                 return Err(OAuthError::InvalidRequest(
                     "a parameter is there more than once",
                 ));
             }
-            if fields.len() == 64 {
+            let scopes = fields.iter().filter(|(known, _)| known == SCOPES).count();
+            let full = match key == SCOPES {
+                true => scopes == MOST_SCOPES,
+                false => fields.len() - scopes == MOST,
+            };
+            if full {
                 return Err(OAuthError::InvalidRequest("there are too many parameters"));
             }
             fields.push((key.into_owned(), value.into_owned()));
@@ -59,8 +64,14 @@ impl Parameters {
     }
 }
 
-/// The one parameter that may be there more than once (RFC 8707 2).
-const REPEATABLE: &str = "resource";
+/// What may be there more than once: resources (RFC 8707 2), and the boxes that somebody ticked.
+const REPEATABLE: [&str; 2] = ["resource", SCOPES];
+/// The name of the boxes before scopes.
+pub const SCOPES: &str = "scopes";
+/// Most parameters besides them,
+const MOST: usize = 64;
+/// and most of them: one for each scope that there may be.
+const MOST_SCOPES: usize = 512;
 
 /// What can be read out of a form.
 pub trait FromParameters: Sized {
@@ -182,6 +193,11 @@ mod tests {
         let form = Parameters::parse(b"resource=a&x=1&resource=b").unwrap();
         assert_eq!(form.find_all("resource").collect::<Vec<_>>(), ["a", "b"]);
         assert!(Parameters::parse(b"").unwrap().find("token").is_none());
+        let form = |key: &str, number: usize| {
+            Parameters::parse(format!("{key}=a&").repeat(number).as_bytes())
+        };
+        assert!(form("scopes", 512).is_ok() && form("scopes", 513).is_err());
+        assert!(form("resource", 64).is_ok() && form("resource", 65).is_err());
     }
 
     proptest! {

@@ -56,7 +56,7 @@ impl Visitor {
         }
     }
 
-    fn may_send(&self, state: &ApiState, text: &str) -> bool {
+    pub(super) fn may_send(&self, state: &ApiState, text: &str) -> bool {
         let secret = self.secret.as_ref().or(self.browser.as_ref());
         secret.is_some_and(|secret| csrf::fits(&state.ctx, secret, text))
     }
@@ -72,13 +72,13 @@ impl FromRequest for Visitor {
     }
 }
 
-fn state(request: &HttpRequest) -> Result<&Data<ApiState>, PageError> {
+pub(super) fn state(request: &HttpRequest) -> Result<&Data<ApiState>, PageError> {
     request
         .app_data::<Data<ApiState>>()
         .ok_or(PageError::NotFound)
 }
 
-async fn look(request: &HttpRequest) -> Result<Visitor, PageError> {
+pub(super) async fn look(request: &HttpRequest) -> Result<Visitor, PageError> {
     let state = state(request)?;
     let cookie = |name: &str| {
         let cookie = request.cookie(name)?;
@@ -142,7 +142,7 @@ impl<T: FromParameters + 'static> FromRequest for PageForm<T> {
 
 /// Whether a browser says that a request comes from our own pages, or says nothing: programs do
 /// not, and old browsers do not.
-fn is_same_origin(headers: &HeaderMap, public_url: &str) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap, public_url: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return [&b"same-origin"[..], b"none"].contains(&site.as_bytes());
     }

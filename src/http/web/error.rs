@@ -8,7 +8,8 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 
 use super::language::Language;
-use super::page::{Told, error_page};
+use super::page::{Told, error_page, see_other};
+use super::return_to::login_url;
 use super::texts::{Said, phrase};
 use crate::domain::DomainError;
 use crate::domain::authorization::Unreadable;
@@ -28,6 +29,8 @@ pub enum PageError {
     Forbidden(&'static str),
     /// 404: nothing is here.
     NotFound,
+    /// 303: on to the sign-in page, and from there to this path of ours.
+    SignIn(Box<str>),
     /// 429: not so often.
     TooMany {
         /// When it may be tried again.
@@ -55,7 +58,8 @@ impl PageError {
             Self::BadRequest(_) | Self::Unreadable(_) => "error-bad-request",
             Self::ForeignForm => "error-foreign-form",
             Self::Forbidden(_) => "error-forbidden",
-            Self::NotFound => "error-not-found",
+            // Nobody reads this: they are on their way.
+            Self::NotFound | Self::SignIn(_) => "error-not-found",
             Self::TooMany { .. } => "error-too-many",
             Self::Other(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 "error-unavailable"
@@ -116,12 +120,16 @@ impl ResponseError for PageError {
             Self::BadRequest(_) | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::ForeignForm | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SignIn(_) => StatusCode::SEE_OTHER,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Other(error) => error.status(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
+        if let Self::SignIn(return_to) = self {
+            return see_other(&login_url(return_to, None));
+        }
         let mut response = error_page(self.status_code(), |language| self.told(language));
         let seconds = match self {
             Self::TooMany { retry_after } => Some(limiting::seconds(*retry_after).max(1)),

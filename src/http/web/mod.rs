@@ -4,6 +4,7 @@
 pub(super) mod answers;
 pub(super) mod applications;
 pub(super) mod authorize;
+pub(super) mod exposures;
 pub(super) mod language;
 pub(super) mod login;
 pub(super) mod logout;
@@ -11,9 +12,11 @@ pub(super) mod look;
 pub(super) mod own_applications;
 pub(super) mod sessions;
 pub(super) mod settings;
+pub(super) mod tokens;
 
 mod browser;
 mod color;
+mod desk;
 mod error;
 mod eyes;
 mod page;

@@ -42,6 +42,10 @@ pub(in crate::http) struct Page {
 /// A place that pages lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum Place {
+    /// `/settings/tokens`
+    Tokens,
+    /// `/settings/exposures`
+    Exposures,
     /// `/settings/applications`
     Applications,
     /// `/settings/sessions`
@@ -61,10 +65,17 @@ pub(in crate::http) struct PlaceView {
 }
 
 impl Place {
-    const YOURS: [Self; 2] = [Self::Applications, Self::Sessions];
+    const YOURS: [Self; 4] = [
+        Self::Tokens,
+        Self::Applications,
+        Self::Sessions,
+        Self::Exposures,
+    ];
 
     const fn path(self) -> &'static str {
         match self {
+            Self::Tokens => "/settings/tokens",
+            Self::Exposures => "/settings/exposures",
             Self::Applications => "/settings/applications",
             Self::Sessions => "/settings/sessions",
         }
@@ -72,6 +83,8 @@ impl Place {
 
     const fn text(self) -> &'static str {
         match self {
+            Self::Tokens => "place-tokens",
+            Self::Exposures => "place-exposures",
             Self::Applications => "place-applications",
             Self::Sessions => "place-sessions",
         }

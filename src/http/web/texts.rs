@@ -20,9 +20,11 @@ macro_rules! files {
     };
 }
 
-const ENGLISH: &[&str] = files!("en": "frame", "login", "settings", "applications", "errors");
-const GERMAN: &[&str] =
-    files!("de": "frame", "login", "settings", "applications", "errors", "refusals");
+const ENGLISH: &[&str] =
+    files!("en": "frame", "login", "settings", "applications", "tokens", "exposures", "errors");
+const GERMAN: &[&str] = files!(
+    "de": "frame", "login", "settings", "applications", "tokens", "exposures", "errors", "refusals"
+);
 
 static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| Language::ALL.map(bundle));
 
