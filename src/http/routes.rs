@@ -9,8 +9,8 @@ use super::cors::any_origin;
 use super::state::{ApiState, Intake};
 use super::{
     authorization, gitlab, global_revocation, internal, introspection, openapi, operations,
-    own_token, possession, registration, reports, revocation, streams, token, userinfo, web as pages,
-    well_known,
+    own_token, possession, registration, reports, revocation, streams, token, userinfo,
+    web as pages, well_known,
 };
 use crate::origins::OriginSpec;
 
