@@ -9,8 +9,8 @@ use crate::config::Settings;
 use crate::domain::Context;
 use crate::jobs::{
     ChainAuditLog, DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, EstimateTokens,
-    FlushUses, GatherDigests, Prune, ReloadPolicy, RevokeInBulk, RotateSigningKeys, ScrubExposures,
-    SettleQuarantines, ShareLimits, TendStreams,
+    FlushUses, GatherDigests, NoteFigures, Prune, ReloadPolicy, RevokeInBulk, RotateSigningKeys,
+    ScrubExposures, SettleQuarantines, ShareLimits, TendStreams,
 };
 use crate::telemetry::Metrics;
 
@@ -20,7 +20,7 @@ pub(super) fn background(
     ctx: &Arc<Context>,
     (deliver_mail, deliver_logouts, webhooks): (&DeliverMail, &DeliverLogouts, &DeliverWebhooks),
     stop: &CancellationToken,
-) -> [Job; 11] {
+) -> [Job; 12] {
     let mail = deliver_mail.clone();
     let logouts = deliver_logouts.clone();
     let webhooks = webhooks.clone();
@@ -52,11 +52,16 @@ pub(super) fn background(
     let digests = GatherDigests {
         ctx: Arc::clone(ctx),
     };
+    let figures = NoteFigures {
+        ctx: Arc::clone(ctx),
+        metrics: metrics.clone(),
+    };
     let chain = ChainAuditLog {
         ctx: Arc::clone(ctx),
     };
     [
         ("chain_audit_log", Box::pin(chain.run(stop.clone()))),
+        ("note_figures", Box::pin(figures.run(stop.clone()))),
         ("revoke_in_bulk", Box::pin(in_bulk.run(stop.clone()))),
         ("deliver_mail", Box::pin(mail.run(stop.clone()))),
         ("gather_digests", Box::pin(digests.run(stop.clone()))),

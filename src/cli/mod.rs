@@ -111,7 +111,7 @@ enum Configured {
 /// What acts on the domain's world: an open, migrated database with its hash keys admitted.
 #[derive(Debug, Subcommand)]
 enum InWorld {
-    /// Add users, shut them out, let them in
+    /// Add and list users, shut them out, let them in, say who operates the service
     #[command(subcommand)]
     User(user::Command),
     /// Add organizations and their members

@@ -88,6 +88,7 @@ fn sign_in(from: &mut Reader<'_>) -> Option<SignInPolicy> {
     let sign_up = from.switch("sign_in.sign_up");
     let session_lifetime = from.duration("sign_in.session_lifetime");
     let fresh_for = from.duration("sign_in.fresh_for");
+    let operator_session = from.duration("sign_in.operator_session");
     let code_lifetime = from.duration("sign_in.code_lifetime");
     let review = review(from);
     let proxy_header = proxy_header(from);
@@ -95,6 +96,7 @@ fn sign_in(from: &mut Reader<'_>) -> Option<SignInPolicy> {
         sign_up: sign_up?,
         session_lifetime: session_lifetime?,
         fresh_for: fresh_for?,
+        operator_session: operator_session?,
         code_lifetime: code_lifetime?,
         review: review?,
         proxy_header: proxy_header?,

@@ -26,6 +26,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     let events = from.duration("retention.events");
     let quarantines = from.duration("retention.quarantines");
     let audit_log = from.duration("retention.audit_log");
+    let figures = from.duration("retention.figures");
     let tokens = from.duration("retention.tokens");
     Some(RetentionPolicy {
         places: places?,
@@ -40,6 +41,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
         events: events?,
         quarantines: quarantines?,
         audit_log: audit_log?,
+        figures: figures?,
         tokens: tokens?,
     })
 }

@@ -16,9 +16,11 @@ use crate::storage::{Db, StorageError, Tx};
 
 mod check;
 mod configuration;
+mod lookback;
 
 pub use check::{Anchor, Check, Flaw, InvalidAnchor, check};
 pub use configuration::note_configuration;
+pub use lookback::{End, end, look_back, of_token};
 
 /// How many rows are chained in one transaction.
 const BATCH: i64 = 1_000;

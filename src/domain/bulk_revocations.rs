@@ -44,10 +44,28 @@ pub async fn begin(
     selection: Selection,
     reason: RevocationReason,
 ) -> Result<BulkRevocation, StorageError> {
+    let id = Id::new(ctx.clock.now());
+    begin_once(ctx, id, service_key, (selection, reason)).await
+}
+
+/// As [`begin`], under an id that was chosen before: asked for again, it is the one that has begun, and
+/// nothing else happens.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_once(
+    ctx: &Context,
+    id: Id<BulkRevocation>,
+    service_key: Option<Id<Token>>,
+    (selection, reason): (Selection, RevocationReason),
+) -> Result<BulkRevocation, StorageError> {
+    if let Some(begun) = table::find(&ctx.db, id).await? {
+        return Ok(begun);
+    }
     let counted = count(ctx, &selection).await?;
     let now = ctx.clock.now();
     let new = BulkRevocation {
-        id: Id::new(now),
+        id,
         service_key,
         selection,
         reason,
@@ -58,7 +76,11 @@ pub async fn begin(
         finished_at: None,
     };
     let mut tx = ctx.db.begin().await?;
-    table::insert(&mut tx, &new).await?;
+    if !table::insert(&mut tx, &new).await? {
+        drop(tx);
+        let begun = table::find(&ctx.db, id).await?;
+        return Ok(begun.unwrap_or(new));
+    }
     let detail = json!({ "bulk_revocation": new.id, "tokens": counted });
     let deed = Deed::new("bulk_revocation.begun", About::default());
     audit::note(&mut tx, now, deed.with(detail));
@@ -68,6 +90,14 @@ pub async fn begin(
         "everything of an owner, client or kind is being revoked"
     );
     Ok(new)
+}
+
+/// The latest `limit` of them, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(ctx: &Context, limit: u32) -> Result<Vec<BulkRevocation>, StorageError> {
+    table::list(&ctx.db, i64::from(limit)).await
 }
 
 /// How far one has come.

@@ -76,6 +76,15 @@ pub async fn find(ctx: &Context, token: Id<Token>) -> Result<Quarantine, DomainE
     found.ok_or(DomainError::NotFound("this token is not in quarantine"))
 }
 
+/// The open quarantine with this id.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none, or somebody ended it before.
+pub async fn find_by_id(ctx: &Context, id: Id<Quarantine>) -> Result<Quarantine, DomainError> {
+    let found = table::find(&ctx.db, id).await?;
+    found.ok_or(DomainError::NotFound("there is no such open quarantine"))
+}
+
 /// Ends a quarantine as an operator says. What was revoked meanwhile for another reason stays
 /// revoked, what is in another quarantine stays in that, and what has expired or belongs to somebody
 /// who is blocked comes back as expired or blocked.

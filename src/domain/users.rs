@@ -3,6 +3,7 @@
 use super::{Context, DomainError, audit};
 use crate::model::{About, Deed, Email, Id, PersonName, User};
 use crate::storage::users;
+pub use crate::storage::users::ListedUser;
 
 const UNKNOWN: DomainError = DomainError::NotFound("there is no user with this e-mail address");
 
@@ -53,6 +54,27 @@ pub async fn create_named(
 /// [`DomainError::NotFound`] when there is none.
 pub async fn find(ctx: &Context, email: &Email) -> Result<User, DomainError> {
     users::find_by_email(&ctx.db, email).await?.ok_or(UNKNOWN)
+}
+
+/// Up to `limit` users behind `after`, in the order in which they came.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    ctx: &Context,
+    after: Option<Id<User>>,
+    limit: u32,
+) -> Result<Vec<ListedUser>, DomainError> {
+    Ok(users::list(&ctx.db, after, i64::from(limit)).await?)
+}
+
+/// The user with this id.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none.
+pub async fn find_by_id(ctx: &Context, id: Id<User>) -> Result<User, DomainError> {
+    const NOBODY: DomainError = DomainError::NotFound("there is no such user");
+    users::find(&ctx.db, id).await?.ok_or(NOBODY)
 }
 
 /// Shuts a user out: none of their tokens work until they are let in again.

@@ -18,7 +18,8 @@ pub enum Actor {
     /// Nobody who proved who they are.
     #[default]
     Stranger,
-    /// Somebody at the command line, by the name of their account there, if it has one.
+    /// Somebody who operates the service: at the command line, by the name of their account there, if it
+    /// has one; on its pages, by the id of their user.
     Operator(Option<String>),
     /// An internal service, by its key.
     Service(Id<Token>),

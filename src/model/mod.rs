@@ -7,6 +7,7 @@ pub mod client_metadata;
 pub mod delivery;
 pub mod detector;
 pub mod exposure;
+pub mod figures;
 pub mod grant;
 pub mod id;
 pub mod leak_policy;
@@ -48,6 +49,7 @@ pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType
 pub use delivery::{Delivery, Report, ReportedText};
 pub use detector::{Candidate, Detector};
 pub use exposure::{Exposure, InvalidOrigin, Origin, Place, Verdict};
+pub use figures::{AtMost, Figure, Spread};
 pub use grant::{Grant, GrantRequest, SubType};
 pub use id::Id;
 pub use leak_policy::{

@@ -124,6 +124,12 @@ impl Role {
         matches!(self, Self::Owner | Self::Admin)
     }
 
+    /// Whether whoever has it says who is a member and with which role.
+    #[must_use]
+    pub const fn manages_members(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+
     /// Every role.
     pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Finance, Self::Member];
 

@@ -47,6 +47,8 @@ pub struct SignInPolicy {
     pub session_lifetime: Duration,
     /// How old a session may be for making tokens.
     pub fresh_for: Duration,
+    /// How old a session may be for operating the service.
+    pub operator_session: Duration,
     /// How long a mailed code works.
     pub code_lifetime: Duration,
     /// An account that automated reviewers enter with a fixed code.

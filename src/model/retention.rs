@@ -35,6 +35,8 @@ pub struct RetentionPolicy {
     pub quarantines: Duration,
     /// How long rows of the audit log are kept.
     pub audit_log: Duration,
+    /// How long the figures are kept that operators see over time.
+    pub figures: Duration,
     /// How long access and refresh tokens, codes and customers' sessions are kept after they expired,
     /// however they ended.
     pub tokens: Duration,

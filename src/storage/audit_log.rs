@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 mod chain;
+mod lookback;
 mod rows;
 
 pub use chain::{
     AuditHead, Loose, is_loose, is_unused, link, list_loose, lock_head, move_head, prune,
 };
+pub use lookback::{look_back, window_end};
 pub use rows::{
     AuditFilter, ChainedRecord, count_loose, count_old, head, last, last_configuration, latest,
     page,

@@ -33,17 +33,18 @@ pub struct BulkRevocation {
     pub finished_at: Option<Timestamp>,
 }
 
-/// Adds one that is due at once.
+/// Adds one that is due at once; `false` when there is one with this id.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(tx: &mut Tx, new: &BulkRevocation) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
+pub async fn insert(tx: &mut Tx, new: &BulkRevocation) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
         "INSERT INTO bulk_revocations (
              id, service_key_id, selection, reason, requested_at, counted, revoked, position,
              due_at
          )
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $5)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $5)
+         ON CONFLICT (id) DO NOTHING",
     )
     .bind(new.id.uuid())
     .bind(new.service_key.map(Id::uuid))
@@ -52,8 +53,26 @@ pub async fn insert(tx: &mut Tx, new: &BulkRevocation) -> Result<(), StorageErro
     .bind(new.requested_at.as_millis())
     .bind(new.counted)
     .bind(new.revoked)
-    .bind(new.position.uuid()))
-    .map(drop)
+    .bind(new.position.uuid()))?;
+    Ok(done == 1)
+}
+
+/// The latest `limit` of them, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &Db, limit: i64) -> Result<Vec<BulkRevocation>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT
+             id, service_key_id, selection, reason, requested_at, counted, revoked, position,
+             finished_at
+         FROM bulk_revocations
+         ORDER BY id DESC
+         LIMIT $1",
+    )
+    .bind(limit)
+    .try_map(|row| read(&row))
+    .fetch_all(c))
 }
 
 /// The one with this id.

@@ -9,7 +9,8 @@ use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, unreadable};
 use crate::model::{
-    About, Client, ClientId, ClientMetadata, Grant, Id, Organization, ScopeSet, Timestamp, User,
+    About, Client, ClientId, ClientMetadata, Email, Grant, Id, Organization, ScopeSet, Timestamp,
+    User,
 };
 
 /// Whose consent, to whom, and limited to what.
@@ -235,6 +236,45 @@ pub async fn list(db: &Db, user: Id<User>) -> Result<Vec<AllowedClient>, Storage
     )
     .bind(user.uuid())
     .try_map(|row| allowed(&row))
+    .fetch_all(c))
+}
+
+/// What a member of an organization allowed an application to do in it.
+#[derive(Clone, Debug)]
+pub struct AllowedForOrganization {
+    /// What was allowed, and to which application.
+    pub allowed: AllowedClient,
+    /// Who allowed it.
+    pub by: Email,
+}
+
+/// Up to `limit` of what members allowed applications to do in an organization, the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_organization(
+    db: &Db,
+    organization: Id<Organization>,
+    limit: i64,
+) -> Result<Vec<AllowedForOrganization>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT
+             k.client_id AS id, c.client_id, c.metadata, o.name AS organization_name, k.scopes,
+             k.created_at, k.used_at, u.email
+         FROM consents AS k
+         JOIN clients AS c ON c.id = k.client_id
+         JOIN users AS u ON u.id = k.user_id
+         LEFT JOIN organizations AS o ON o.id = k.organization_id
+         WHERE k.organization_id = $1
+         ORDER BY k.used_at DESC, k.id
+         LIMIT $2",
+    )
+    .bind(organization.uuid())
+    .bind(limit)
+    .try_map(|row| Ok(AllowedForOrganization {
+        allowed: allowed(&row)?,
+        by: Email::from_stored(column(&row, "email")?),
+    }))
     .fetch_all(c))
 }
 

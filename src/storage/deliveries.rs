@@ -3,6 +3,10 @@
 
 use uuid::Uuid;
 
+mod answered;
+
+pub use answered::{AnsweredDelivery, DeliveryFilter, find, page, window_end};
+
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
 use super::overdue::{self, Overdue};

@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 mod decided;
 mod earlier;
+mod of_delivery;
 mod owned;
 mod places;
 mod sealed;
 
 pub use decided::redecide;
 pub use earlier::list_seen_before;
+pub use of_delivery::list_by_delivery;
 pub use owned::{SeenWhere, assign_owners, is_any_unowned, list_by_owner};
 pub use places::{PlacesHeld, count_old, list_old, list_origins, places_held, scrub};
 pub use sealed::{PlaceMove, SealedPlace, list_unsealed, move_places, seal};

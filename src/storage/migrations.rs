@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 26] = [
+const FILES: [(&str, (&str, &str)); 27] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -121,6 +121,7 @@ const FILES: [(&str, (&str, &str)); 26] = [
         "owners of what was seen",
         both!("../../migrations/0026_owners.sql"),
     ),
+    ("operators", both!("../../migrations/0027_operators.sql")),
 ];
 
 fn steps() -> Vec<Step> {

@@ -2,6 +2,13 @@
 
 use uuid::Uuid;
 
+mod members;
+
+pub use members::{
+    Member, Membership, count_owners, find_membership, list_members, list_memberships,
+    remove_member,
+};
+
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, ids_as_json, unreadable};

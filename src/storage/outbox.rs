@@ -6,9 +6,11 @@
 use serde_json::json;
 use uuid::Uuid;
 
+mod depth;
 mod ended;
 mod places;
 
+pub use depth::{Depth, depth, oldest_waiting};
 pub use ended::{count_dead, count_sent, delete_dead, delete_sent};
 pub use places::forget_places;
 
@@ -273,33 +275,6 @@ pub async fn release(
     .map(drop)
 }
 
-/// How full the outbox is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Depth {
-    /// Letters waiting.
-    pub waiting: i64,
-    /// Since when the oldest of them waits.
-    pub oldest: Option<Timestamp>,
-    /// Dead letters.
-    pub dead: i64,
-}
-
-/// Counts what waits and what is dead.
-///
-/// # Errors
-/// When the database fails.
-pub async fn depth(db: &Db) -> Result<Depth, StorageError> {
-    sql!(db.reader(), |c| sqlx::query(
-        "SELECT
-             (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL) AS waiting,
-             (SELECT min(created_at) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL)
-                 AS oldest,
-             (SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL) AS dead",
-    )
-    .try_map(|row| counted(&row))
-    .fetch_one(c))
-}
-
 /// A letter as operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedLetter {
@@ -356,16 +331,6 @@ pub async fn requeue(
     .try_map(|row| column::<Uuid>(&row, "id"))
     .fetch_all(c))?;
     Ok(back.len())
-}
-
-fn counted(row: &impl Columns) -> Result<Depth, sqlx::Error> {
-    Ok(Depth {
-        waiting: row.read("waiting")?,
-        oldest: row
-            .read::<Option<i64>>("oldest")?
-            .map(Timestamp::from_millis),
-        dead: row.read("dead")?,
-    })
 }
 
 fn claimed(row: &impl Columns) -> Result<ClaimedLetter, sqlx::Error> {

@@ -188,6 +188,21 @@ pub async fn find_open(db: &Db, token: Id<Token>) -> Result<Option<Quarantine>, 
     .fetch_optional(c))
 }
 
+/// The quarantine with this id, if it is open.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, id: Id<Quarantine>) -> Result<Option<Quarantine>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, token_id, origin, decided_by, began_at, ends_at, ending
+         FROM quarantines
+         WHERE id = $1 AND settled_at IS NULL",
+    )
+    .bind(id.uuid())
+    .try_map(|row| quarantine(&row))
+    .fetch_optional(c))
+}
+
 /// The open quarantines of these tokens.
 ///
 /// # Errors

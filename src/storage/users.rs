@@ -1,5 +1,7 @@
 //! Table `users`.
 
+use uuid::Uuid;
+
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column};
@@ -145,6 +147,53 @@ pub async fn set_name(tx: &mut Tx, user: Id<User>, name: &PersonName) -> Result<
         .bind(user.uuid())
         .bind(name.as_str()))
     .map(drop)
+}
+
+/// A user as operators see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedUser {
+    /// Who.
+    pub user: User,
+    /// What they are called.
+    pub name: Option<PersonName>,
+    /// Since when they are known.
+    pub created_at: Timestamp,
+    /// Since when they may operate the service.
+    pub operator_since: Option<Timestamp>,
+}
+
+/// Up to `limit` users behind `after`, in the order in which they came.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &Db,
+    after: Option<Id<User>>,
+    limit: i64,
+) -> Result<Vec<ListedUser>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT u.id, u.email, u.blocked_at, u.name, u.created_at, p.since
+         FROM users AS u
+         LEFT JOIN operators AS p ON p.user_id = u.id
+         WHERE u.id > $1
+         ORDER BY u.id
+         LIMIT $2",
+    )
+    .bind(after.map_or(Uuid::nil(), Id::uuid))
+    .bind(limit)
+    .try_map(|row| listed(&row))
+    .fetch_all(c))
+}
+
+fn listed(row: &impl Columns) -> Result<ListedUser, sqlx::Error> {
+    let name: Option<String> = row.read("name")?;
+    let since: Option<i64> = row.read("since")?;
+    Ok(ListedUser {
+        user: user(row)?,
+        name: name.map(PersonName::from_stored),
+        created_at: Timestamp::from_millis(row.read("created_at")?),
+        operator_since: since.map(Timestamp::from_millis),
+    })
 }
 
 fn user(row: &impl Columns) -> Result<User, sqlx::Error> {

@@ -9,8 +9,10 @@ pub mod metrics;
 mod process;
 pub mod redaction;
 mod series;
+mod tally;
 
 pub use buffer::LogBuffer;
 pub use labels::{DeliveryOutcome, IntrospectionAnswer, KeyFetchOutcome, LetterOutcome};
 pub use logs::LogFormat;
 pub use metrics::{Metrics, OutboxDepth};
+pub use tally::Counts;

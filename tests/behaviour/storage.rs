@@ -114,13 +114,9 @@ async fn where_only_operators_migrate_an_empty_or_older_database_is_refused() {
 
     let database = start_on(&database).await.stop().await;
     let before_last = newest_version() - 1;
-    let older = "DROP INDEX exposures_user;
-         DROP INDEX exposures_organization;
-         DROP INDEX exposures_unowned;
-         DROP INDEX tokens_personal;
-         DROP INDEX tokens_of_organizations;
-         ALTER TABLE exposures DROP COLUMN user_id;
-         ALTER TABLE exposures DROP COLUMN organization_id;
+    let older = "DROP TABLE operators;
+         DROP TABLE figures;
+         DROP INDEX consents_organization;
          DELETE FROM _sqlx_migrations
          WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
     database.execute(older).await;

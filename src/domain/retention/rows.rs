@@ -8,7 +8,7 @@ use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
 use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
-    Overdue, StorageError, Tx, audit_log, deliveries, grants, limit_uses, login_codes,
+    Overdue, StorageError, Tx, audit_log, deliveries, figures, grants, limit_uses, login_codes,
     logout_notices, outbox, quarantines, sessions, streams, tokens, turns, webhooks,
 };
 
@@ -49,13 +49,15 @@ pub enum Ended {
     Quarantines,
     /// Rows of the audit log.
     AuditLog,
+    /// What was counted by the hour.
+    Figures,
     /// Tokens of this kind; with sessions, what is known about them besides.
     Tokens(TokenKind),
 }
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
@@ -67,6 +69,7 @@ impl Ended {
         Self::Events,
         Self::Quarantines,
         Self::AuditLog,
+        Self::Figures,
         Self::Tokens(TokenKind::AccessToken),
         Self::Tokens(TokenKind::RefreshToken),
         Self::Tokens(TokenKind::AuthorizationCode),
@@ -89,6 +92,7 @@ impl Ended {
             Self::Events => "events",
             Self::Quarantines => "quarantines",
             Self::AuditLog => "audit_log",
+            Self::Figures => "figures",
             Self::Tokens(kind) => kind.name(),
         }
     }
@@ -105,6 +109,7 @@ impl Ended {
             Self::Events => policy.events,
             Self::Quarantines => policy.quarantines,
             Self::AuditLog => policy.audit_log,
+            Self::Figures => policy.figures,
             Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
             Self::Tokens(_) => policy.tokens,
         }
@@ -179,6 +184,7 @@ async fn prune_batch(
         Ended::Events => prune_events(&mut tx, before).await?,
         Ended::Quarantines => prune_quarantines(&mut tx, before).await?,
         Ended::AuditLog => rows(audit::prune(ctx, &mut tx, before, BATCH).await?),
+        Ended::Figures => rows(figures::delete_old(&mut tx, before, BATCH).await?),
         Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
     };
     tx.commit().await?;
@@ -318,6 +324,7 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::Events => streams::count_settled(&ctx.db, before, most).await,
         Ended::Quarantines => quarantines::count_settled(&ctx.db, before, most).await,
         Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
+        Ended::Figures => figures::count_old(&ctx.db, before, most).await,
         Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
     }
 }

@@ -84,6 +84,7 @@ const SCHEMA: &[(&str, &str)] = &[
         "decided_by decision delivery_id first_seen_at! id! organization_id origin! place_hash_key \
          place_key! revoked_at! scrubbed_at source state_before! token_id! url user_id verdict!",
     ),
+    ("figures", "at! series! value!"),
     (
         "grants",
         "auth_time claims client_id! code_challenge created_at! ends_at id! nonce \
@@ -110,6 +111,7 @@ const SCHEMA: &[(&str, &str)] = &[
         "attempts! claim client_id! created_at! dead_at due_at! id! last_error sent_at sid! \
          user_id!",
     ),
+    ("operators", "since! user_id!"),
     (
         "organization_members",
         "created_at! organization_id! role! user_id!",
