@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{Context, DomainError, audit, digests, sign_in};
 use crate::model::{About, Deed, Id, Letter};
 use crate::storage::StorageError;
-use crate::storage::outbox::{self, ListedLetter};
+use crate::storage::outbox;
+pub use crate::storage::outbox::ListedLetter;
 
 /// Up to `limit` letters that have not been sent, dead ones included, oldest first.
 ///

@@ -29,6 +29,8 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
         streams(config);
     }
     people(config);
+    organizations_of_people(config);
+    operating(config);
     running(config);
     config.default_service(web::to(not_found));
 }
@@ -413,6 +415,88 @@ fn people(config: &mut ServiceConfig) {
             resource("/settings/sessions/end-others", "POST")
                 .route(web::post().to(pages::sessions::end_others)),
         );
+}
+
+/// Organizations, for those who are in them.
+fn organizations_of_people(config: &mut ServiceConfig) {
+    use pages::organizations as all;
+    config
+        .service(resource("/organizations", "GET").route(web::get().to(all::list)))
+        .service(
+            resource("/organizations/{slug}", "GET, POST")
+                .route(web::get().to(all::show))
+                .route(web::post().to(all::add)),
+        )
+        .service(
+            resource("/organizations/{slug}/members/{user}", "GET, POST")
+                .route(web::get().to(all::member))
+                .route(web::post().to(all::set_role)),
+        )
+        .service(
+            resource("/organizations/{slug}/members/{user}/remove", "GET, POST")
+                .route(web::get().to(all::member))
+                .route(web::post().to(all::remove)),
+        );
+}
+
+/// What operators see and do.
+fn operating(config: &mut ServiceConfig) {
+    use pages::admin::{
+        audit, deliveries, exposures, origins, outbox, overview, quarantines, revocations, tokens,
+    };
+    macro_rules! page {
+        ($path:literal, $get:expr) => {
+            config.service(resource($path, "GET").route(web::get().to($get)))
+        };
+        ($path:literal, $get:expr, $post:expr) => {
+            config.service(
+                resource($path, "GET, POST")
+                    .route(web::get().to($get))
+                    .route(web::post().to($post)),
+            )
+        };
+    }
+    page!("/admin", overview::show);
+    page!("/admin/deliveries", deliveries::list);
+    page!("/admin/deliveries/{id}", deliveries::show);
+    page!("/admin/exposures", exposures::list);
+    page!("/admin/exposures/{id}", exposures::show);
+    page!("/admin/quarantines", quarantines::list);
+    page!("/admin/quarantines/{id}", quarantines::show);
+    page!(
+        "/admin/quarantines/{id}/release",
+        quarantines::confirm_release,
+        quarantines::release
+    );
+    page!(
+        "/admin/quarantines/{id}/finish",
+        quarantines::confirm_finish,
+        quarantines::finish
+    );
+    page!("/admin/outbox", outbox::list);
+    page!("/admin/outbox/requeue", outbox::confirm, outbox::requeue);
+    page!(
+        "/admin/outbox/{id}/requeue",
+        outbox::confirm,
+        outbox::requeue
+    );
+    page!("/admin/tokens", tokens::ask, tokens::find);
+    page!("/admin/tokens/{id}", tokens::show);
+    page!("/admin/tokens/{id}/revoke", tokens::confirm, tokens::revoke);
+    page!("/admin/revocations", revocations::list, revocations::choose);
+    page!(
+        "/admin/revocations/new",
+        revocations::confirm,
+        revocations::begin
+    );
+    page!("/admin/revocations/{id}", revocations::show);
+    page!("/admin/origins", origins::list);
+    page!(
+        "/admin/origins/{id}/reset",
+        origins::confirm,
+        origins::reset
+    );
+    page!("/admin/audit", audit::list);
 }
 
 /// For load balancers and dashboards.

@@ -1,6 +1,7 @@
 //! Pages for people: HTML that works without script, strict about what may be loaded, framed
 //! and sent.
 
+pub(super) mod admin;
 pub(super) mod answers;
 pub(super) mod applications;
 pub(super) mod authorize;
@@ -9,6 +10,7 @@ pub(super) mod language;
 pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod look;
+pub(super) mod organizations;
 pub(super) mod own_applications;
 pub(super) mod sessions;
 pub(super) mod settings;
@@ -22,6 +24,7 @@ mod eyes;
 mod page;
 mod return_to;
 mod scopes;
+mod sheet;
 mod texts;
 mod when;
 

@@ -12,6 +12,7 @@ use actix_web::http::header::{
 };
 use askama::Template;
 
+use super::admin::Desk;
 use super::error::PageError;
 use super::eyes::Eyes;
 use super::language::Language;
@@ -37,6 +38,8 @@ pub(in crate::http) struct Page {
     pub(in crate::http) done: Option<String>,
     /// Whether the reader may change the language here.
     pub(in crate::http) switchable: bool,
+    /// Whether the reader operates the service here.
+    pub(in crate::http) operating: bool,
 }
 
 /// A place that pages lead to.
@@ -50,6 +53,10 @@ pub(in crate::http) enum Place {
     Applications,
     /// `/settings/sessions`
     Sessions,
+    /// `/organizations`
+    Organizations,
+    /// A part of `/admin`.
+    Operating(Desk),
 }
 
 /// Places under one title.
@@ -65,11 +72,12 @@ pub(in crate::http) struct PlaceView {
 }
 
 impl Place {
-    const YOURS: [Self; 4] = [
+    const YOURS: [Self; 5] = [
         Self::Tokens,
+        Self::Exposures,
         Self::Applications,
         Self::Sessions,
-        Self::Exposures,
+        Self::Organizations,
     ];
 
     const fn path(self) -> &'static str {
@@ -78,6 +86,8 @@ impl Place {
             Self::Exposures => "/settings/exposures",
             Self::Applications => "/settings/applications",
             Self::Sessions => "/settings/sessions",
+            Self::Organizations => "/organizations",
+            Self::Operating(desk) => desk.path(),
         }
     }
 
@@ -87,6 +97,8 @@ impl Place {
             Self::Exposures => "place-exposures",
             Self::Applications => "place-applications",
             Self::Sessions => "place-sessions",
+            Self::Organizations => "place-organizations",
+            Self::Operating(desk) => desk.text(),
         }
     }
 }
@@ -172,6 +184,7 @@ impl Page {
             place: None,
             done: None,
             switchable: true,
+            operating: false,
         };
         page.title = page.say(title).to_string();
         page
@@ -248,10 +261,17 @@ impl Page {
             name: self.say(place.text()).to_string(),
             current: self.place == Some(place),
         };
-        vec![Places {
+        let mut all = vec![Places {
             title: self.say("places-yours").to_string(),
             places: Place::YOURS.map(view).into(),
-        }]
+        }];
+        if self.operating {
+            all.push(Places {
+                title: self.say("places-operating").to_string(),
+                places: Desk::ALL.map(Place::Operating).map(view).into(),
+            });
+        }
+        all
     }
 
     /// The product.

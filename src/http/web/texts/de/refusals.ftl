@@ -1,5 +1,11 @@
 ## Was Programme auf Englisch erfahren, für Menschen: benannt nach den englischen Wörtern.
 refusal-a-public-client-keeps-no-secret = Eine öffentliche Anwendung hat kein Geheimnis.
+refusal-this-organization-is-blocked = Diese Organisation ist gesperrt.
+refusal-your-role-in-this-organization-does-not-allow-this = Ihre Rolle in dieser Organisation erlaubt das nicht.
+refusal-nobody-with-this-address-has-signed-in-here-yet = Mit dieser Adresse hat sich hier noch niemand angemeldet.
+refusal-they-are-in-this-organization-already = Diese Person ist schon in der Organisation.
+refusal-an-organization-keeps-at-least-one-owner = Eine Organisation behält mindestens einen Eigentümer.
+refusal-not-an-e-mail-address = Das ist keine E-Mail-Adresse.
 refusal-the-client-has-two-secrets-already-revoke-one-of-them-first = Die Anwendung hat schon zwei Geheimnisse: Widerrufen Sie zuerst eines davon.
 refusal-a-name-must-not-hold-a-token = Ein Name darf kein Token enthalten.
 refusal-an-endpoint-is-an-https-address-without-user-password-and-fragment-and-not-in-a-private-network-unless-webhooks-private-endpoints-is-set = Ein Endpunkt ist eine https-Adresse ohne Benutzer, Passwort und Fragment und liegt nicht in einem privaten Netz, außer wenn webhooks.private_endpoints gesetzt ist.

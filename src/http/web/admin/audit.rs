@@ -1,0 +1,138 @@
+//! `/admin/audit`: who did what, and whether the end of the log is whole.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use uuid::Uuid;
+
+use super::Desk;
+use super::operator::{Operator, timely};
+use super::query::{address, given, id, word};
+use crate::domain::audit::{self, End};
+use crate::http::OAuthError;
+use crate::http::extract::{FromParameters, Parameters};
+use crate::http::state::ApiState;
+use crate::http::web::PageError;
+use crate::http::web::page::Place;
+use crate::http::web::sheet::{Cell, Form, Input, Kind, Sheet, Table};
+use crate::model::{AuditRecord, Id, Token};
+
+const HERE: &str = "/admin/audit";
+
+/// What is wanted.
+pub(in crate::http) struct Wanted {
+    event: Option<String>,
+    actor: Option<String>,
+    token: Option<Id<Token>>,
+    before: Option<Uuid>,
+}
+
+impl FromParameters for Wanted {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        let wrong = |_| OAuthError::InvalidRequest("an id cannot be read");
+        Ok(Self {
+            event: word(parameters, "event")?,
+            actor: word(parameters, "actor")?,
+            token: id(parameters, "token")?,
+            before: given(parameters, "before")
+                .map(|text| text.parse().map_err(wrong))
+                .transpose()?,
+        })
+    }
+}
+
+/// The page.
+pub(in crate::http) async fn list(
+    operator: Operator<Wanted>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let wanted = &operator.query;
+    let (event, actor) = (wanted.event.as_deref(), wanted.actor.as_deref());
+    let (rows, next) = match wanted.token {
+        Some(token) => (
+            timely(&state, audit::of_token(&state.ctx, token)).await?,
+            None,
+        ),
+        None => {
+            let looking = audit::look_back(&state.ctx, (event, actor), wanted.before);
+            let portion = timely(&state, looking).await?;
+            (portion.items, portion.next)
+        }
+    };
+    let end = timely(&state, audit::end(&state.ctx)).await;
+    let page = operator.page(&state, "admin-audit", Place::Operating(Desk::Audit));
+    let sheet = Sheet::new(page, "admin-title").lead("admin-audit-lead");
+    let form = Form::new(&sheet, "filter", HERE, "show")
+        .input(Input::new(
+            &sheet,
+            ("event", "column-event"),
+            Kind::Text,
+            event.unwrap_or(""),
+        ))
+        .input(Input::new(
+            &sheet,
+            ("actor", "column-actor"),
+            Kind::Text,
+            actor.unwrap_or(""),
+        ));
+    let columns = [
+        "column-since",
+        "column-event",
+        "column-actor",
+        "column-token",
+        "column-detail",
+    ];
+    let table = Table::new(sheet.page(), "admin-audit", &columns, "admin-audit-none");
+    let older = next.map(|before| {
+        let before = before.to_string();
+        let parameters = [
+            ("event", event),
+            ("actor", actor),
+            ("before", Some(before.as_str())),
+        ];
+        address(HERE, &parameters)
+    });
+    let sheet = head(sheet, end)?;
+    sheet
+        .filter(form)
+        .table(table.rows(rows.into_iter().map(row)))
+        .older(older)
+        .render()
+}
+
+/// Whether the end of the log is whole, said first.
+fn head(sheet: Sheet, end: Result<End, PageError>) -> Result<Sheet, PageError> {
+    let end = match end {
+        Ok(end) => end,
+        Err(PageError::NotFound) => {
+            let gone = sheet.say("admin-audit-gone");
+            return Ok(sheet.note("bad", gone));
+        }
+        Err(error) => return Err(error),
+    };
+    let (tone, text) = match (end.fits, end.vouched) {
+        (true, Some(true)) => ("good", "admin-audit-whole"),
+        (true, None) => ("warn", "admin-audit-unknown"),
+        _ => ("bad", "admin-audit-broken"),
+    };
+    let said = sheet.say(text);
+    let anchor = Cell::code(end.anchor.to_string());
+    let sheet = sheet.note(tone, said).fact("admin-audit-anchor", anchor);
+    Ok(sheet.fact("admin-audit-waiting", end.waiting))
+}
+
+fn row(record: AuditRecord) -> Vec<Cell> {
+    let actor = match record.actor {
+        Some(name) => format!("{} {name}", record.actor_kind),
+        None => record.actor_kind,
+    };
+    let token = record.token_id.map(|id| id.to_string());
+    vec![
+        record.at.into(),
+        Cell::code(record.event),
+        Cell::code(actor),
+        token.map_or_else(Cell::default, |id| {
+            Cell::link(format!("/admin/tokens/{id}"), id)
+        }),
+        record.detail.map_or_else(Cell::default, Cell::code),
+    ]
+}

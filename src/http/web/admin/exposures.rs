@@ -1,0 +1,135 @@
+//! `/admin/exposures`: which token was seen where.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use super::Desk;
+use super::operator::{Operator, timely};
+use super::query::{address, id, kind, word};
+use crate::domain::exposures::{self, ExposureFilter, SeenToken};
+use crate::http::OAuthError;
+use crate::http::extract::{FromParameters, Parameters};
+use crate::http::state::ApiState;
+use crate::http::web::PageError;
+use crate::http::web::page::Place;
+use crate::http::web::sheet::{Cell, Choice, Form, Input, Kind, Sheet, Table};
+use crate::model::{Exposure, Id, TokenKind};
+
+/// How many are on a page.
+const SHOWN: u32 = 50;
+const HERE: &str = "/admin/exposures";
+
+/// What is wanted.
+pub(in crate::http) struct Wanted {
+    filter: ExposureFilter,
+    before: Option<Id<Exposure>>,
+}
+
+impl FromParameters for Wanted {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self {
+            filter: ExposureFilter {
+                origin: word(parameters, "origin")?,
+                kind: kind(parameters)?,
+                ..ExposureFilter::default()
+            },
+            before: id(parameters, "before")?,
+        })
+    }
+}
+
+/// The page.
+pub(in crate::http) async fn list(
+    operator: Operator<Wanted>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let Wanted { filter, before } = &operator.query;
+    // One more than is shown tells whether there is more.
+    let listing = exposures::list(&state.ctx, filter, *before, SHOWN + 1);
+    let mut seen = timely(&state, listing).await?;
+    let more = seen.len() > SHOWN as usize;
+    seen.truncate(SHOWN as usize);
+    let page = operator.page(&state, "admin-exposures", Place::Operating(Desk::Exposures));
+    let sheet = Sheet::new(page, "admin-title").lead("admin-exposures-lead");
+    let mut kinds = vec![Choice::new("", sheet.say("any"))];
+    kinds.extend(TokenKind::ALL.map(|kind| Choice::new(kind.name(), kind.name())));
+    let chosen = filter.kind.map(TokenKind::name);
+    let name = filter.origin.clone().unwrap_or_default();
+    let form = Form::new(&sheet, "filter", HERE, "show")
+        .input(Input::new(
+            &sheet,
+            ("origin", "column-origin"),
+            Kind::Text,
+            name,
+        ))
+        .input(Input::new(
+            &sheet,
+            ("kind", "column-kind"),
+            Kind::Choices(kinds),
+            chosen.unwrap_or_default(),
+        ));
+    let columns = [
+        "column-seen",
+        "column-origin",
+        "column-kind",
+        "column-user",
+        "column-id",
+    ];
+    let table = Table::new(
+        sheet.page(),
+        "admin-exposures",
+        &columns,
+        "admin-exposures-none",
+    );
+    let last = seen
+        .last()
+        .filter(|_| more)
+        .map(|seen| seen.exposure.id.to_string());
+    let older = last.map(|id| {
+        let origin = ("origin", filter.origin.as_deref());
+        address(HERE, &[origin, ("kind", chosen), ("before", Some(&id))])
+    });
+    let table = table.rows(seen.iter().map(row));
+    sheet.filter(form).table(table).older(older).render()
+}
+
+fn row(seen: &SeenToken) -> Vec<Cell> {
+    let id = seen.exposure.id.to_string();
+    vec![
+        seen.exposure.first_seen_at.into(),
+        Cell::code(seen.exposure.origin.as_str()),
+        Cell::code(seen.known.token.kind.name()),
+        Cell::or_nothing(seen.known.user.as_ref().map(|user| user.email.to_string())),
+        Cell::link(format!("{HERE}/{id}"), id),
+    ]
+}
+
+/// One of them. Attempts and other places are shown with the token.
+pub(in crate::http) async fn show(
+    operator: Operator,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let found = timely(&state, exposures::find(&state.ctx, operator.id()?)).await?;
+    let SeenToken { exposure, known } = found.ok_or(PageError::NotFound)?;
+    let page = operator.page(&state, "admin-exposure", Place::Operating(Desk::Exposures));
+    let token = known.token.id.to_string();
+    Sheet::new(page, "admin-title")
+        .back(HERE, "admin-exposures")
+        .fact("column-id", exposure.id)
+        .fact(
+            "column-token",
+            Cell::link(format!("/admin/tokens/{token}"), token),
+        )
+        .fact("column-kind", Cell::code(known.token.kind.name()))
+        .perhaps("column-user", known.user.map(|user| user.email.to_string()))
+        .fact("column-origin", Cell::code(exposure.origin.as_str()))
+        .perhaps("column-place", exposure.url.or(exposure.source))
+        .fact("column-seen", exposure.first_seen_at)
+        .fact("column-before", Cell::code(exposure.state_before))
+        .fact("column-decision", Cell::code(exposure.decision.name()))
+        .perhaps("column-rule", exposure.decided_by.map(Cell::code))
+        .fact("column-verdict", Cell::code(exposure.verdict.name()))
+        .perhaps("column-ended", exposure.revoked_at)
+        .perhaps("column-scrubbed", exposure.scrubbed_at)
+        .render()
+}

@@ -1,0 +1,115 @@
+//! `/admin/outbox`: letters that were not sent, and bringing dead ones back.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use super::Desk;
+use super::operator::{Nothing, Operator, OperatorForm, timely};
+use super::query::Done;
+use crate::domain::outbox::{self, ListedLetter};
+use crate::http::state::ApiState;
+use crate::http::web::PageError;
+use crate::http::web::page::{Place, see_other};
+use crate::http::web::sheet::{Cell, Form, Sheet, Table};
+
+/// How many letters are shown.
+const SHOWN: u32 = 200;
+const HERE: &str = "/admin/outbox";
+
+/// The page.
+pub(in crate::http) async fn list(
+    operator: Operator<Done>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let letters = timely(&state, outbox::list(&state.ctx, SHOWN)).await?;
+    let lag = timely(&state, outbox::lag(&state.ctx)).await?;
+    let page = operator.page(&state, "admin-outbox", Place::Operating(Desk::Outbox));
+    let mut sheet = Sheet::new(page, "admin-title").lead("admin-outbox-lead");
+    if operator.query.0.is_some() {
+        let done = sheet.say("admin-outbox-requeued");
+        sheet = sheet.note("good", done);
+    }
+    let columns = [
+        "column-state",
+        "column-to",
+        "column-since",
+        "column-tries",
+        "column-error",
+        "column-id",
+    ];
+    let table = Table::new(
+        sheet.page(),
+        "admin-outbox-letters",
+        &columns,
+        "admin-outbox-none",
+    );
+    let words = [sheet.say("state-waiting"), sheet.say("state-dead")];
+    let table = table.rows(letters.into_iter().map(|letter| row(letter, &words)));
+    sheet = sheet
+        .fact("admin-outbox-waiting", lag.waiting)
+        .fact("admin-outbox-dead", lag.dead)
+        .table(table);
+    if lag.dead > 0 {
+        sheet = sheet.link(format!("{HERE}/requeue"), "admin-outbox-requeue-all");
+    }
+    sheet.render()
+}
+
+fn row(letter: ListedLetter, [waiting, dead]: &[String; 2]) -> Vec<Cell> {
+    let id = letter.id.to_string();
+    let (state, id) = match letter.dead_at {
+        Some(_) => (
+            Cell::badge("bad", dead.as_str()),
+            Cell::link(format!("{HERE}/{id}/requeue"), id),
+        ),
+        None => (Cell::badge("warn", waiting.as_str()), Cell::code(id)),
+    };
+    vec![
+        state,
+        letter.recipient.to_string().into(),
+        letter.created_at.into(),
+        letter.attempts.into(),
+        Cell::or_nothing(letter.last_error),
+        id,
+    ]
+}
+
+/// Asks whether every dead letter comes back, or one.
+pub(in crate::http) async fn confirm(
+    operator: Operator,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let title = match operator.name().is_empty() {
+        true => "admin-outbox-requeue-all",
+        false => "admin-outbox-requeue-one",
+    };
+    let action = match operator.name().is_empty() {
+        true => format!("{HERE}/requeue"),
+        false => format!("{HERE}/{}/requeue", operator.id::<crate::model::Letter>()?),
+    };
+    let page = operator.page(&state, title, Place::Operating(Desk::Outbox));
+    let sheet = Sheet::new(page, "admin-title")
+        .back(HERE, "admin-outbox")
+        .lead("admin-outbox-requeue-lead");
+    let mut form = Form::new(&sheet, "requeue", action, "admin-outbox-requeue");
+    form = form.cancel(HERE);
+    sheet.form(form).render()
+}
+
+/// Brings them back, due at once.
+pub(in crate::http) async fn requeue(
+    sent: OperatorForm<Nothing>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    if sent.operator.name().is_empty() {
+        timely(&state, outbox::requeue_all(&state.ctx)).await?;
+    } else {
+        let letter = sent.operator.id()?;
+        match timely(&state, outbox::requeue(&state.ctx, letter)).await {
+            // Somebody brought it back before, as it was wanted.
+            Ok(()) | Err(PageError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(see_other(&format!("{HERE}?done=requeued")))
+}

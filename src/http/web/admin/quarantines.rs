@@ -1,0 +1,158 @@
+//! `/admin/quarantines`: what is dead until somebody decides, and deciding.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use super::Desk;
+use super::operator::{Nothing, Operator, OperatorForm, timely};
+use super::query::Done;
+use crate::domain::quarantines::{self, Quarantine};
+use crate::http::state::ApiState;
+use crate::http::web::PageError;
+use crate::http::web::page::{Place, see_other};
+use crate::http::web::sheet::{Cell, Form, Sheet, Table};
+use crate::model::QuarantineEnd;
+
+/// How many are shown.
+const SHOWN: u32 = 200;
+const HERE: &str = "/admin/quarantines";
+
+/// The page.
+pub(in crate::http) async fn list(
+    operator: Operator<Done>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let open = timely(&state, quarantines::list(&state.ctx, SHOWN)).await?;
+    let page = operator.page(
+        &state,
+        "admin-quarantines",
+        Place::Operating(Desk::Quarantines),
+    );
+    let mut sheet = Sheet::new(page, "admin-title").lead("admin-quarantines-lead");
+    if operator.query.0.is_some() {
+        let done = sheet.say("admin-quarantines-ended");
+        sheet = sheet.note("good", done);
+    }
+    let columns = [
+        "column-id",
+        "column-token",
+        "column-origin",
+        "column-rule",
+        "column-since",
+        "column-until",
+    ];
+    let caption = "admin-quarantines-open";
+    let table = Table::new(sheet.page(), caption, &columns, "admin-quarantines-none");
+    sheet.table(table.rows(open.into_iter().map(row))).render()
+}
+
+fn row(open: Quarantine) -> Vec<Cell> {
+    vec![
+        Cell::link(format!("{HERE}/{}", open.id), open.id.to_string()),
+        Cell::link(
+            format!("/admin/tokens/{}", open.token),
+            open.token.to_string(),
+        ),
+        Cell::code(open.origin.as_str()),
+        Cell::code(open.decided_by),
+        open.began_at.into(),
+        open.ends_at.into(),
+    ]
+}
+
+/// One of them, and how it may end.
+pub(in crate::http) async fn show(
+    operator: Operator,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let open = timely(&state, quarantines::find_by_id(&state.ctx, operator.id()?)).await?;
+    let page = operator.page(
+        &state,
+        "admin-quarantine",
+        Place::Operating(Desk::Quarantines),
+    );
+    let token = format!("/admin/tokens/{}", open.token);
+    let here = format!("{HERE}/{}", open.id);
+    Sheet::new(page, "admin-title")
+        .back(HERE, "admin-quarantines")
+        .fact("column-token", Cell::link(token, open.token.to_string()))
+        .fact("column-origin", Cell::code(open.origin.as_str()))
+        .fact("column-rule", Cell::code(open.decided_by))
+        .fact("column-since", open.began_at)
+        .fact("column-until", open.ends_at)
+        .link(format!("{here}/release"), "admin-quarantine-release")
+        .link(format!("{here}/finish"), "admin-quarantine-finish")
+        .render()
+}
+
+/// Asks whether the tokens come back.
+pub(in crate::http) async fn confirm_release(
+    operator: Operator,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    confirm(&operator, &state, QuarantineEnd::Release).await
+}
+
+/// Asks whether the tokens die for good.
+pub(in crate::http) async fn confirm_finish(
+    operator: Operator,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    confirm(&operator, &state, QuarantineEnd::Finish).await
+}
+
+async fn confirm(
+    operator: &Operator,
+    state: &ApiState,
+    ending: QuarantineEnd,
+) -> Result<HttpResponse, PageError> {
+    let open = timely(state, quarantines::find_by_id(&state.ctx, operator.id()?)).await?;
+    let here = format!("{HERE}/{}", open.id);
+    let (text, lead, action) = match ending {
+        QuarantineEnd::Release => (
+            "admin-quarantine-release",
+            "admin-quarantine-release-lead",
+            "release",
+        ),
+        QuarantineEnd::Finish => (
+            "admin-quarantine-finish",
+            "admin-quarantine-finish-lead",
+            "finish",
+        ),
+    };
+    let page = operator.page(state, text, Place::Operating(Desk::Quarantines));
+    let sheet = Sheet::new(page, "admin-title")
+        .back(here.as_str(), "admin-quarantine")
+        .lead(lead);
+    let form = Form::new(&sheet, action, format!("{here}/{action}"), text).danger(here);
+    sheet.form(form).render()
+}
+
+/// Brings the tokens back.
+pub(in crate::http) async fn release(
+    sent: OperatorForm<Nothing>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    end(&sent, &state, QuarantineEnd::Release).await
+}
+
+/// Revokes the tokens for good.
+pub(in crate::http) async fn finish(
+    sent: OperatorForm<Nothing>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    end(&sent, &state, QuarantineEnd::Finish).await
+}
+
+async fn end(
+    sent: &OperatorForm<Nothing>,
+    state: &ApiState,
+    ending: QuarantineEnd,
+) -> Result<HttpResponse, PageError> {
+    let settling = quarantines::settle(&state.ctx, sent.operator.id()?, ending);
+    let settled = timely(state, settling).await?;
+    for (kind, reason) in settled.revoked() {
+        state.metrics.revocations(kind, reason, 1);
+    }
+    Ok(see_other(&format!("{HERE}?done=ended")))
+}

@@ -1,0 +1,288 @@
+//! Sheets: pages that say facts, list things and offer forms, all in one shape. Pages for operators and
+//! of organizations are sheets; what is on them is said by whoever makes them.
+
+mod form;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::error::PageError;
+use super::page::{Page, Policy, Sending};
+use crate::model::{Id, Timestamp};
+
+pub(super) use form::{Choice, Form, Input, Kind};
+
+/// A page of this shape.
+#[derive(Template)]
+#[template(path = "sheet.html", config = "src/http/web/askama.toml")]
+pub(super) struct Sheet {
+    page: Page,
+    id: &'static str,
+    back: Option<Link>,
+    lead: Option<String>,
+    notes: Vec<Note>,
+    problem: Option<String>,
+    filter: Option<Form>,
+    facts: Vec<Fact>,
+    tables: Vec<Table>,
+    links: Vec<Link>,
+    forms: Vec<Form>,
+    older: Option<String>,
+}
+
+/// Somewhere to go.
+pub(super) struct Link {
+    href: String,
+    text: String,
+}
+
+/// Something to be noticed; tone is good, warn or bad.
+struct Note {
+    tone: &'static str,
+    text: String,
+}
+
+struct Fact {
+    name: String,
+    value: Cell,
+}
+
+impl Sheet {
+    /// A sheet with nothing on it but its title. `id` is that of the title.
+    pub(super) fn new(page: Page, id: &'static str) -> Self {
+        Self {
+            page,
+            id,
+            back: None,
+            lead: None,
+            notes: Vec::new(),
+            problem: None,
+            filter: None,
+            facts: Vec::new(),
+            tables: Vec::new(),
+            links: Vec::new(),
+            forms: Vec::new(),
+            older: None,
+        }
+    }
+
+    /// A text in the reader's language.
+    pub(super) fn say(&self, id: &str) -> String {
+        self.page.say(id).to_string()
+    }
+
+    /// The page, for what has to be said with something put in.
+    pub(super) fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// What it is about.
+    pub(super) fn lead(mut self, text: &str) -> Self {
+        self.lead = Some(self.say(text));
+        self
+    }
+
+    /// The list that it belongs to.
+    pub(super) fn back(mut self, href: impl Into<String>, text: &str) -> Self {
+        let text = self.say(text);
+        self.back = Some(Link::new(href, text));
+        self
+    }
+
+    /// Something to be noticed; tone is good, warn or bad.
+    pub(super) fn note(mut self, tone: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.notes.push(Note { tone, text });
+        self
+    }
+
+    /// Why a form was not taken.
+    pub(super) fn problem(mut self, text: Option<String>) -> Self {
+        self.problem = text;
+        self
+    }
+
+    /// What narrows down what is listed.
+    pub(super) fn filter(mut self, form: Form) -> Self {
+        self.filter = Some(form);
+        self
+    }
+
+    /// Something that is known.
+    pub(super) fn fact(mut self, name: &str, value: impl Into<Cell>) -> Self {
+        let name = self.say(name);
+        let value = value.into();
+        self.facts.push(Fact { name, value });
+        self
+    }
+
+    /// Something that is perhaps known.
+    pub(super) fn perhaps(self, name: &str, value: Option<impl Into<Cell>>) -> Self {
+        match value {
+            Some(value) => self.fact(name, value),
+            None => self,
+        }
+    }
+
+    /// Things of one kind.
+    pub(super) fn table(mut self, table: Table) -> Self {
+        self.tables.push(table);
+        self
+    }
+
+    /// Somewhere to go from here.
+    pub(super) fn link(mut self, href: impl Into<String>, text: &str) -> Self {
+        let text = self.say(text);
+        self.links.push(Link::new(href, text));
+        self
+    }
+
+    /// Something to do here.
+    pub(super) fn form(mut self, form: Form) -> Self {
+        self.forms.push(form);
+        self
+    }
+
+    /// Where what is older is listed, if there is such.
+    pub(super) fn older(mut self, href: Option<String>) -> Self {
+        self.older = href;
+        self
+    }
+
+    /// The answer. A form that was not taken is shown again as 422.
+    pub(super) fn render(self) -> Result<HttpResponse, PageError> {
+        let status = match self.problem {
+            Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            None => StatusCode::OK,
+        };
+        Page::render_with(&self, status, &Policy::new(Sending::Ourselves))
+    }
+}
+
+impl Link {
+    fn new(href: impl Into<String>, text: String) -> Self {
+        Self {
+            href: href.into(),
+            text,
+        }
+    }
+}
+
+/// Things of one kind.
+pub(super) struct Table {
+    caption: String,
+    columns: Vec<String>,
+    rows: Vec<Vec<Cell>>,
+    empty: String,
+}
+
+impl Table {
+    /// A table with these columns, in the reader's language; `empty` is said where nothing is.
+    pub(super) fn new(page: &Page, caption: &str, columns: &[&str], empty: &str) -> Self {
+        let say = |id: &str| page.say(id).to_string();
+        Self {
+            caption: say(caption),
+            columns: columns.iter().map(|column| say(column)).collect(),
+            rows: Vec::new(),
+            empty: say(empty),
+        }
+    }
+
+    /// With these rows.
+    pub(super) fn rows(mut self, rows: impl Iterator<Item = Vec<Cell>>) -> Self {
+        self.rows.extend(rows);
+        self
+    }
+}
+
+/// A value.
+#[derive(Default)]
+pub(super) struct Cell {
+    text: String,
+    href: Option<String>,
+    at: Option<Timestamp>,
+    tone: Option<&'static str>,
+    code: bool,
+}
+
+impl Cell {
+    /// Something that machines call so.
+    pub(super) fn code(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            code: true,
+            ..Self::default()
+        }
+    }
+
+    /// Something that is shown elsewhere.
+    pub(super) fn link(href: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            href: Some(href.into()),
+            ..Self::default()
+        }
+    }
+
+    /// A state in a word; tone is good, warn, bad or plain.
+    pub(super) fn badge(tone: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            tone: Some(tone),
+            ..Self::default()
+        }
+    }
+
+    /// A text, or nothing.
+    pub(super) fn or_nothing(text: Option<impl Into<String>>) -> Self {
+        text.map_or_else(Self::default, |text| Self::from(text.into()))
+    }
+
+    /// A moment, or nothing.
+    pub(super) fn moment(at: Option<Timestamp>) -> Self {
+        at.map_or_else(Self::default, Self::from)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Timestamp> for Cell {
+    fn from(at: Timestamp) -> Self {
+        Self {
+            at: Some(at),
+            ..Self::default()
+        }
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl From<$number> for Cell {
+            fn from(number: $number) -> Self {
+                number.to_string().into()
+            }
+        }
+    )*};
+}
+
+numbers!(i64, u64, usize);
+
+impl<T> From<Id<T>> for Cell {
+    fn from(id: Id<T>) -> Self {
+        Self::code(id.to_string())
+    }
+}
