@@ -3,26 +3,27 @@
 use super::exposures::SeenToken;
 use super::lookback::Portion;
 use super::{Context, DomainError, lookback};
-use crate::model::{Delivery, Id};
+use crate::model::{Delivery, Id, Origin};
 use crate::storage::StorageError;
 use crate::storage::deliveries as table;
-pub use crate::storage::deliveries::{AnsweredDelivery, DeliveryFilter};
+pub use crate::storage::deliveries::AnsweredDelivery;
 use crate::storage::exposures as exposures_table;
 
 /// How many exposures of one delivery are shown.
 const SHOWN: i64 = 200;
 
-/// The latest deliveries before `before` that fit.
+/// The latest deliveries before `before`, of one origin or of all. Those in which nothing was ours are not
+/// kept.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn look_back(
     ctx: &Context,
-    filter: &DeliveryFilter,
+    origin: Option<&Origin>,
     before: Option<Id<Delivery>>,
 ) -> Result<Portion<AnsweredDelivery, Id<Delivery>>, StorageError> {
     let bounds = (lookback::WINDOW, lookback::PORTION);
-    let items = table::page(&ctx.db, filter, before, bounds).await?;
+    let items = table::page(&ctx.db, origin, before, bounds).await?;
     let last = items.last().map(|delivery| delivery.id);
     if lookback::is_full(items.len()) {
         return Ok(Portion { items, next: last });

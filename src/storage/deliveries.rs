@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 mod answered;
 
-pub use answered::{AnsweredDelivery, DeliveryFilter, find, page, window_end};
+pub use answered::{AnsweredDelivery, find, page, window_end};
 
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;

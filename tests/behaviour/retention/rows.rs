@@ -159,6 +159,22 @@ async fn requests_to_sign_in_go_when_no_limit_looks_back_to_them() {
 }
 
 #[tokio::test]
+async fn figures_of_an_hour_go_with_it() {
+    let app = TestApp::start().await;
+    let counts = [(tokenward::model::Figure::Revocations, 3)].into();
+    for _ in 0..2 {
+        tokenward::domain::figures::note(&app.ctx, &counts)
+            .await
+            .unwrap();
+        app.clock.advance(DAY * 300);
+    }
+    assert_eq!(waiting(&app, "figures").await, 1);
+    assert_eq!(prune(&app, Ended::Figures).await.rows, 1);
+    app.clock.advance(DAY * 200);
+    assert_eq!(prune(&app, Ended::Figures).await.rows, 1);
+}
+
+#[tokio::test]
 async fn what_works_and_tokens_of_other_kinds_stay_whole_however_old() {
     let app = TestApp::start().await;
     let cast = app.cast("ada").await;

@@ -5,14 +5,14 @@ use actix_web::web::Data;
 
 use super::Desk;
 use super::operator::{Operator, timely};
-use super::query::{address, given, id, word};
-use crate::domain::deliveries::{self, AnsweredDelivery, DeliveryFilter};
+use super::query::{address, id, word};
+use crate::domain::deliveries::{self, AnsweredDelivery};
 use crate::http::OAuthError;
 use crate::http::extract::{FromParameters, Parameters};
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
 use crate::http::web::page::Place;
-use crate::http::web::sheet::{Cell, Choice, Form, Input, Kind, Sheet, Table};
+use crate::http::web::sheet::{Cell, Form, Input, Kind, Sheet, Table};
 use crate::model::{Delivery, Id, Origin, Verdict};
 
 const HERE: &str = "/admin/deliveries";
@@ -20,21 +20,13 @@ const HERE: &str = "/admin/deliveries";
 /// What is wanted.
 pub(in crate::http) struct Wanted {
     origin: Option<String>,
-    genuine: Option<bool>,
     before: Option<Id<Delivery>>,
 }
 
 impl FromParameters for Wanted {
     fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
-        let genuine = match given(parameters, "outcome") {
-            None => None,
-            Some("ours") => Some(true),
-            Some("none") => Some(false),
-            Some(_) => return Err(OAuthError::InvalidRequest("there is no such outcome")),
-        };
         Ok(Self {
             origin: word(parameters, "origin")?,
-            genuine,
             before: id(parameters, "before")?,
         })
     }
@@ -45,16 +37,9 @@ pub(in crate::http) async fn list(
     operator: Operator<Wanted>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let Wanted {
-        origin,
-        genuine,
-        before,
-    } = &operator.query;
-    let filter = DeliveryFilter {
-        origin: origin.clone().map(Origin::from_stored),
-        genuine: *genuine,
-    };
-    let looking = deliveries::look_back(&state.ctx, &filter, *before);
+    let Wanted { origin, before } = &operator.query;
+    let from = origin.clone().map(Origin::from_stored);
+    let looking = deliveries::look_back(&state.ctx, from.as_ref(), *before);
     let portion = timely(&state, looking).await?;
     let page = operator.page(
         &state,
@@ -62,26 +47,9 @@ pub(in crate::http) async fn list(
         Place::Operating(Desk::Deliveries),
     );
     let sheet = Sheet::new(page, "admin-title").lead("admin-deliveries-lead");
-    let outcome = genuine.map(|genuine| if genuine { "ours" } else { "none" });
-    let choices = vec![
-        Choice::new("", sheet.say("any")),
-        Choice::new("ours", sheet.say("admin-deliveries-ours")),
-        Choice::new("none", sheet.say("admin-deliveries-foreign")),
-    ];
     let name = origin.clone().unwrap_or_default();
-    let form = Form::new(&sheet, "filter", HERE, "show")
-        .input(Input::new(
-            &sheet,
-            ("origin", "column-origin"),
-            Kind::Text,
-            name,
-        ))
-        .input(Input::new(
-            &sheet,
-            ("outcome", "column-outcome"),
-            Kind::Choices(choices),
-            outcome.unwrap_or_default(),
-        ));
+    let name = Input::new(&sheet, ("origin", "column-origin"), Kind::Text, name);
+    let form = Form::new(&sheet, "filter", HERE, "show").input(name);
     let columns = [
         "column-since",
         "column-origin",
@@ -97,8 +65,8 @@ pub(in crate::http) async fn list(
     );
     let older = portion.next.map(|id| id.to_string());
     let older = older.map(|id| {
-        let origin = ("origin", origin.as_deref());
-        address(HERE, &[origin, ("outcome", outcome), ("before", Some(&id))])
+        let parameters = [("origin", origin.as_deref()), ("before", Some(id.as_str()))];
+        address(HERE, &parameters)
     });
     let table = table.rows(portion.items.iter().map(row));
     sheet.filter(form).table(table).older(older).render()

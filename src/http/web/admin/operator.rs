@@ -158,11 +158,12 @@ impl<T: FromParameters + 'static> FromRequest for OperatorForm<T> {
         Box::pin(async move {
             // Those without the role do not learn that a form was wrong.
             let operator = admit(&request).await?;
-            let form = PageForm::<T>::from_request(&request, &mut payload).await?;
-            Ok(Self {
-                operator,
-                form: form.form,
-            })
+            let sent = PageForm::<T>::from_request(&request, &mut payload).await?;
+            // It may have ended meanwhile.
+            let session = sent.visitor.session.ok_or(PageError::ForeignForm)?;
+            operators::act(&session);
+            let form = sent.form;
+            Ok(Self { operator, form })
         })
     }
 }
