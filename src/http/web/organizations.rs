@@ -112,53 +112,12 @@ async fn sheet(
     (slug, found): (&Slug, &Membership),
     refused: Option<(&AddForm, &str)>,
 ) -> Result<Sheet, PageError> {
-    let id = found.organization.id;
-    let all = timely(state, members::list(&state.ctx, id)).await?;
-    let applications = timely(state, members::list_applications(&state.ctx, id)).await?;
     let mut page = Page::for_visitor(state, visitor, "place-organizations");
     page.title = found.organization.name.as_str().to_owned();
     let page = page.at(Place::Organizations);
     let here = format!("{HERE}/{slug}");
-    let manages = found.role.manages_members();
-    let columns = ["column-email", "column-name", "column-role", "column-since"];
-    let people = Table::new(
-        &page,
-        "organization-members",
-        &columns,
-        "organizations-none",
-    );
-    let people = people.rows(all.into_iter().map(|member| {
-        let email = member.user.email.to_string();
-        let mine = visitor
-            .session
-            .as_ref()
-            .is_some_and(|s| s.user.id == member.user.id);
-        vec![
-            match manages || mine {
-                true => Cell::link(format!("{here}/members/{}", member.user.id), email),
-                false => email.into(),
-            },
-            Cell::or_nothing(member.name.map(|name| name.as_str().to_owned())),
-            page.say(role_text(member.role)).to_string().into(),
-            member.since.into(),
-        ]
-    }));
-    let columns = [
-        "column-application",
-        "column-email",
-        "column-scopes",
-        "column-used",
-    ];
-    let caption = "organization-applications";
-    let table = Table::new(&page, caption, &columns, "organization-applications-none");
-    let table = table.rows(applications.into_iter().map(|one| {
-        vec![
-            one.allowed.metadata.client_name.into(),
-            one.by.to_string().into(),
-            Cell::code(one.allowed.scopes.to_string()),
-            one.allowed.used_at.into(),
-        ]
-    }));
+    let people = people(state, visitor, &page, (&here, found)).await?;
+    let applications = applications(state, &page, found).await?;
     let problem = refused.map(|(_, problem)| page.phrase(problem));
     let mut sheet = Sheet::new(page, "organization-title")
         .back(HERE, "place-organizations")
@@ -169,21 +128,73 @@ async fn sheet(
         let blocked = sheet.say("organization-blocked");
         sheet = sheet.note("warn", blocked);
     }
-    sheet = sheet.table(people).table(table);
-    if manages {
-        let (email, role) = refused.map_or(("", Role::Member), |(form, _)| {
-            (form.email.as_str(), form.role)
-        });
-        let email = Input::new(&sheet, ("email", "column-email"), Kind::Email, email);
-        let kind = roles(sheet.page());
-        let role = Input::new(&sheet, ("role", "column-role"), kind, role.name());
-        let form = Form::new(&sheet, "add-member", here, "organization-add")
-            .title(&sheet, "organization-add-title")
-            .input(email.required().hint(&sheet, "organization-add-hint"))
-            .input(role);
+    sheet = sheet.table(people).table(applications);
+    if found.role.manages_members() {
+        let typed = refused.map(|(form, _)| form);
+        let form = add_form(&sheet, here, typed);
         sheet = sheet.form(form);
     }
     Ok(sheet)
+}
+
+async fn people(
+    state: &ApiState,
+    visitor: &Visitor,
+    page: &Page,
+    (here, found): (&str, &Membership),
+) -> Result<Table, PageError> {
+    let all = timely(state, members::list(&state.ctx, found.organization.id)).await?;
+    let columns = ["column-email", "column-name", "column-role", "column-since"];
+    let table = Table::new(page, "organization-members", &columns, "organizations-none");
+    let mine = visitor.session.as_ref().map(|session| session.user.id);
+    Ok(table.rows(all.into_iter().map(|member| {
+        let email = member.user.email.to_string();
+        vec![
+            match found.role.manages_members() || mine == Some(member.user.id) {
+                true => Cell::link(format!("{here}/members/{}", member.user.id), email),
+                false => email.into(),
+            },
+            Cell::or_nothing(member.name.map(|name| name.as_str().to_owned())),
+            page.say(role_text(member.role)).to_string().into(),
+            member.since.into(),
+        ]
+    })))
+}
+
+async fn applications(
+    state: &ApiState,
+    page: &Page,
+    found: &Membership,
+) -> Result<Table, PageError> {
+    let listing = members::list_applications(&state.ctx, found.organization.id);
+    let all = timely(state, listing).await?;
+    let columns = [
+        "column-application",
+        "column-email",
+        "column-scopes",
+        "column-used",
+    ];
+    let caption = "organization-applications";
+    let table = Table::new(page, caption, &columns, "organization-applications-none");
+    Ok(table.rows(all.into_iter().map(|one| {
+        vec![
+            one.allowed.metadata.client_name.into(),
+            one.by.to_string().into(),
+            Cell::code(one.allowed.scopes.to_string()),
+            one.allowed.used_at.into(),
+        ]
+    })))
+}
+
+fn add_form(sheet: &Sheet, here: String, typed: Option<&AddForm>) -> Form {
+    let (email, role) = typed.map_or(("", Role::Member), |form| (form.email.as_str(), form.role));
+    let email = Input::new(sheet, ("email", "column-email"), Kind::Email, email);
+    let kind = roles(sheet.page());
+    let role = Input::new(sheet, ("role", "column-role"), kind, role.name());
+    Form::new(sheet, "add-member", here, "organization-add")
+        .title(sheet, "organization-add-title")
+        .input(email.required().hint(sheet, "organization-add-hint"))
+        .input(role)
 }
 
 /// Who becomes a member, and with which role.
