@@ -77,7 +77,7 @@ async fn what_an_earlier_version_wrote_is_found_after_the_next_round() {
     let earlier = "UPDATE exposures SET user_id = NULL, organization_id = NULL";
     app.database.execute(earlier).await;
     assert!(kinds(&app, Owner::User(cast.user.id)).await.is_empty());
-    let round = || retention::scrub(&app.ctx, &Batches::all());
+    let round = async || retention::scrub(&app.ctx, &Batches::all()).await;
     assert_eq!(round().await.unwrap().owned, 10);
     everybody_finds_theirs(&app, &cast).await;
     assert_eq!(app.rows(before).await, before_rows);

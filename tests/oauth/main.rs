@@ -38,11 +38,8 @@ mod grants_without_code;
 mod membership;
 mod operators;
 mod organization_access_tokens;
-<<<<<<< HEAD
-mod own_applications;
-=======
 mod organizations;
->>>>>>> e32cf5d (tests: Walk through the pages of operators and organizations)
+mod own_applications;
 mod pages;
 mod personal_access_tokens;
 mod refresh;

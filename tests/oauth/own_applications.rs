@@ -172,33 +172,12 @@ async fn a_secret_is_replaced_without_a_break() {
     assert_ne!(app.works(&first).await, app.works(&second).await);
 }
 
-#[tokio::test]
-async fn it_is_changed_and_deleted_by_its_owner_and_nobody_else() {
-    let app = TestApp::start().await;
-    let mut browser = app.browser();
-    browser.sign_in(ADA).await;
-    let (id, text) = made(&mut browser).await;
-    let here = format!("/settings/applications/{id}");
-    let page = browser.get(&here).await;
-    let mut fields = page.form("application");
-    for (name, value) in [
-        ("client_name", "Ledger 2"),
-        ("redirect_uris", "https://two.example/"),
-    ] {
-        fields.push((name.to_owned(), value.to_owned()));
-    }
-    let changed = browser.post(&here, &fields).await;
-    assert!(
-        changed.status == 200 && changed.text.contains("Ledger 2"),
-        "{}",
-        changed.text
-    );
-    assert!(secret(&changed).is_none() && app.works(&text).await);
-
+/// Somebody else learns nothing and changes nothing.
+async fn strangers_find_nothing(app: &TestApp, here: &str) {
     let mut stranger = app.browser();
     stranger.sign_in(EVE).await;
     let csrf = stranger.get(NEW).await.form("new-application");
-    for path in [here.clone(), format!("{here}/delete")] {
+    for path in [here.to_owned(), format!("{here}/delete")] {
         assert_eq!(stranger.get(&path).await.status, 404);
         let answer = stranger.post(&path, &csrf).await;
         assert!(
@@ -222,6 +201,32 @@ async fn it_is_changed_and_deleted_by_its_owner_and_nobody_else() {
             404
         );
     }
+}
+
+#[tokio::test]
+async fn it_is_changed_and_deleted_by_its_owner_and_nobody_else() {
+    let app = TestApp::start().await;
+    let mut browser = app.browser();
+    browser.sign_in(ADA).await;
+    let (id, text) = made(&mut browser).await;
+    let here = format!("/settings/applications/{id}");
+    let page = browser.get(&here).await;
+    let mut fields = page.form("application");
+    for (name, value) in [
+        ("client_name", "Ledger 2"),
+        ("redirect_uris", "https://two.example/"),
+    ] {
+        fields.push((name.to_owned(), value.to_owned()));
+    }
+    let changed = browser.post(&here, &fields).await;
+    assert!(
+        changed.status == 200 && changed.text.contains("Ledger 2"),
+        "{}",
+        changed.text
+    );
+    assert!(secret(&changed).is_none() && app.works(&text).await);
+
+    strangers_find_nothing(&app, &here).await;
     assert!(app.works(&text).await);
 
     let asked = browser.get(&format!("{here}/delete")).await;
