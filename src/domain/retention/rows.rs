@@ -245,7 +245,7 @@ async fn prune_events(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageEr
     match batch.full {
         true => Ok(batch),
         false => Ok(Batch {
-            full: is_full(streams::delete_gone(tx, before, BATCH).await?),
+            full: streams::delete_gone(tx, before, BATCH).await?,
             ..batch
         }),
     }

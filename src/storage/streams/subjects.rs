@@ -99,35 +99,20 @@ pub(super) async fn exceptions(
     Ok(all.into_iter().collect())
 }
 
-/// Deletes up to `limit` exceptions of streams that were deleted; tells how many.
-pub(super) async fn delete_of_deleted(tx: &mut Tx, limit: i64) -> Result<u64, StorageError> {
-    // The two engines name the row differently.
-    const SQLITE: &str = "DELETE FROM event_stream_subjects
-         WHERE rowid IN (
-             SELECT e.rowid
-             FROM event_streams AS s
-             JOIN event_stream_subjects AS e ON e.stream_id = s.id
-             WHERE s.deleted_at IS NOT NULL
-             LIMIT $1
-         )";
-    const POSTGRES: &str = "DELETE FROM event_stream_subjects
-         WHERE ctid = ANY(ARRAY(
-             SELECT e.ctid
-             FROM event_streams AS s
-             JOIN event_stream_subjects AS e ON e.stream_id = s.id
-             WHERE s.deleted_at IS NOT NULL
-             LIMIT $1
-         ))";
-    match tx.connection() {
-        Backend::Sqlite(c) => {
-            let done = patient(sqlx::query(SQLITE).bind(limit).execute(c)).await?;
-            Ok(done.rows_affected())
-        }
-        Backend::Postgres(c) => {
-            let done = patient(sqlx::query(POSTGRES).bind(limit).execute(c)).await?;
-            Ok(done.rows_affected())
-        }
-    }
+/// Deletes up to `limit` exceptions of a stream; tells how many.
+pub(super) async fn delete_some(
+    tx: &mut Tx,
+    stream: Uuid,
+    limit: i64,
+) -> Result<u64, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM event_stream_subjects
+         WHERE stream_id = $1 AND (kind, subject_id) IN (
+             SELECT kind, subject_id FROM event_stream_subjects WHERE stream_id = $1 LIMIT $2
+         )",
+    )
+    .bind(stream)
+    .bind(limit))
 }
 
 fn exception(row: &impl Columns) -> Result<(Uuid, Uuid), sqlx::Error> {

@@ -205,27 +205,28 @@ pub async fn count_settled(db: &Db, before: Timestamp, most: i64) -> Result<Over
     overdue::count(db, STATEMENT, before, most).await
 }
 
-/// Deletes up to `limit` subjects, and rows, of streams that were deleted before `before`.
+/// Deletes the row of a stream that was deleted before `before` or, as long as it has any, up to `limit` of
+/// its subjects; `false` when there is no such stream.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete_gone(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StorageError> {
-    let subjects = subjects::delete_of_deleted(tx, limit).await?;
-    if subjects > 0 {
-        return Ok(subjects);
-    }
-    sql!(tx.connection(), execute sqlx::query(
-        "DELETE FROM event_streams
-         WHERE id IN (
-             SELECT id
-             FROM event_streams
-             WHERE deleted_at < $1
-             ORDER BY deleted_at
-             LIMIT $2
-         )",
+pub async fn delete_gone(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<bool, StorageError> {
+    let gone = sql!(tx.connection(), |c| sqlx::query(
+        "SELECT id FROM event_streams WHERE deleted_at < $1 ORDER BY deleted_at LIMIT 1",
     )
     .bind(before.as_millis())
-    .bind(limit))
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_optional(c))?;
+    let Some(stream) = gone else {
+        return Ok(false);
+    };
+    if subjects::delete_some(tx, stream, limit).await? == 0 {
+        sql!(tx.connection(), execute sqlx::query(
+            "DELETE FROM event_streams WHERE id = $1",
+        )
+        .bind(stream))?;
+    }
+    Ok(true)
 }
 
 /// How full the streams are.

@@ -315,6 +315,7 @@ async fn stream_events(app: &TestApp, cast: &Cast) {
     streams::delete(&app.ctx, &receiver, stream.id)
         .await
         .unwrap();
+    app.clock.advance(DAY * 100);
     prune(app, Ended::Events).await;
 }
 

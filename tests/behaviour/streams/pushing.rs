@@ -249,13 +249,14 @@ async fn a_receiver_that_fails_for_days_is_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_push_everything_once_and_in_order() {
     let database = TestDatabase::fresh().await;
+    let settings = format!("{PRIVATE}\n[oauth]\nissuer = 'https://id.example'");
     let one = TestApp::builder()
-        .settings(PRIVATE)
+        .settings(&settings)
         .database(database.clone())
         .start()
         .await;
     let two = TestApp::builder()
-        .settings(PRIVATE)
+        .settings(&settings)
         .database(database)
         .clock(one.clock.clone())
         .start()
