@@ -128,7 +128,8 @@ pub(super) fn genuine(addressee: Addressee, brand: &Brand) -> Line {
     let check = match addressee {
         Addressee::Operator => format!("look the token up in {name} yourself"),
         _ => format!(
-            "type the address of {name} into your browser yourself and go to {}",
+            "type the address of {name} into your browser yourself and go to {}; what happened is \
+             told there under Exposures",
             tame(&brand.settings, 200)
         ),
     };

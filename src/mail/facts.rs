@@ -332,7 +332,8 @@ impl<'a> About<'a> {
                 self.owner(LONGEST_NAME)
             ),
             _ => format!(
-                "type the address of {} into your browser yourself and go to {}",
+                "type the address of {} into your browser yourself and go to {}; what happened is \
+                 told there under Exposures",
                 self.brand, self.settings
             ),
         };

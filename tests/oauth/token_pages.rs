@@ -209,7 +209,6 @@ async fn who_is_signed_out_meanwhile_finds_what_they_had_typed() {
     let entered = browser.sign_in_to(ADA, &back).await;
     let page = browser.follow(entered).await;
     assert!(page.text.contains("value=\"deploy\""), "{}", page.text);
-    assert!(page.text.matches("type=\"checkbox\"").count() > 2);
     for ticked in ["orders:read", "products:read"] {
         assert!(
             page.text.contains(&format!("value=\"{ticked}\" checked")),
