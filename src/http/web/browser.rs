@@ -23,7 +23,8 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// The name of the browser that sent this `User-Agent`, such as `Firefox on Windows`. What is not
+/// The name of the browser that sent this `User-Agent`, such as `Firefox · Windows`, in every
+/// language. What is not
 /// known is shown as it was sent.
 pub(super) fn name(user_agent: String) -> String {
     let called = |names: &[(&str, &'static str)]| {
@@ -31,7 +32,7 @@ pub(super) fn name(user_agent: String) -> String {
         found.next().map(|(_, name)| *name)
     };
     match (called(&BROWSERS), called(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => format!("{browser} · {system}"),
         (Some(browser), None) => browser.to_owned(),
         _ => user_agent,
     }
@@ -47,22 +48,22 @@ mod tests {
             (
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
                  Chrome/140.0.0.0 Safari/537.36",
-                "Chrome on Linux",
+                "Chrome · Linux",
             ),
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
                  Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
-                "Edge on Windows",
+                "Edge · Windows",
             ),
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 \
                  (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
-                "Safari on iPhone",
+                "Safari · iPhone",
             ),
             (
                 "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 \
                  Firefox/140.0",
-                "Firefox on macOS",
+                "Firefox · macOS",
             ),
             ("curl/8.5.0", "curl/8.5.0"),
         ] {

@@ -41,11 +41,24 @@ pub(in crate::http) fn groups(scopes: &ScopeSet, page: &Page, state: &ApiState) 
         };
         group.scopes.push(ScopeView {
             name: scope.to_owned(),
-            words: catalog.words(scope).to_owned(),
+            words: words(scope, page, state),
             risky: catalog.is_risky(scope),
             fresh: false,
         });
     }
     let filled = groups.into_iter();
     filled.filter(|group| !group.scopes.is_empty()).collect()
+}
+
+/// What a scope allows. The protocol's are said in the reader's language; the product's own as its
+/// operators say them.
+fn words(scope: &str, page: &Page, state: &ApiState) -> String {
+    let text = match scope {
+        "openid" => "scope-openid",
+        "profile" => "scope-profile",
+        "email" => "scope-email",
+        "offline_access" => "scope-offline-access",
+        _ => return state.ctx.policy.oauth.scopes.words(scope).to_owned(),
+    };
+    page.say(text).to_string()
 }
