@@ -134,6 +134,7 @@ impl Application {
             gitlab: origins.gitlab().map(Arc::new),
             possession: origins.possession(),
             reporting: settings.origins.reporting().into(),
+            mailbox: settings.mail.url.folder().map(Into::into),
             look: Arc::new(look::of(&settings.brand)?),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),

@@ -27,6 +27,9 @@ pub fn configure(config: &mut ServiceConfig, state: &ApiState) {
         streams(config);
     }
     pages::all(config);
+    if state.mailbox.is_some() {
+        pages::developing(config);
+    }
     running(config);
     config.default_service(web::to(not_found));
 }

@@ -1,5 +1,6 @@
 //! What handlers share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct ApiState {
     pub possession: bool,
     /// Everybody who may report leaks.
     pub reporting: Arc<[Origin]>,
+    /// The folder of letters that takes the place of a mail server, for the development pages.
+    pub mailbox: Option<PathBuf>,
     /// How pages look.
     pub look: Arc<Look>,
     /// The names of our cookies.

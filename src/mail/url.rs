@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use secrecy::SecretString;
@@ -195,6 +195,17 @@ fn percent_decoded(text: &str) -> Result<String, InvalidMailUrl> {
         .ok()
         .filter(|text| !text.contains(char::is_control))
         .ok_or(InvalidMailUrl::Encoding)
+}
+
+impl MailUrl {
+    /// The directory that letters go into, where they go into one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::File(directory) => Some(directory),
+            Self::Smtp(_) | Self::Memory => None,
+        }
+    }
 }
 
 fn is_loopback(host: &Host) -> bool {

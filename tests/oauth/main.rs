@@ -27,6 +27,7 @@ mod code_exchange;
 mod consent;
 mod cross_origin;
 mod desk;
+mod development;
 mod discovery;
 mod event_streams;
 mod exposure_pages;

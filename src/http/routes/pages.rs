@@ -261,3 +261,13 @@ fn operating(config: &mut ServiceConfig) {
     );
     page!("/admin/audit", audit::list);
 }
+
+/// What developers look at while letters go into a folder.
+pub(super) fn developing(config: &mut ServiceConfig) {
+    use pages::dev::{components, letters};
+    config
+        .service(resource("/dev/mail", "GET").route(web::get().to(letters::list)))
+        .service(resource("/dev/mail/{name}", "GET").route(web::get().to(letters::show)))
+        .service(resource("/dev/mail/{name}/html", "GET").route(web::get().to(letters::html)))
+        .service(resource("/dev/components", "GET").route(web::get().to(components::show)));
+}

@@ -22,6 +22,8 @@ pub(in crate::http) struct Eyes {
     pub(super) here: ReturnTo,
     /// When they look.
     pub(super) now: Timestamp,
+    /// Whether the development pages are there.
+    pub(super) developing: bool,
 }
 
 impl Eyes {
@@ -32,6 +34,7 @@ impl Eyes {
             language: Language::default(),
             here: ReturnTo::home(),
             now: state.ctx.clock.now(),
+            developing: state.mailbox.is_some(),
         }
     }
 
@@ -47,6 +50,7 @@ impl Eyes {
             language: Language::of(request),
             here: ReturnTo::read(here),
             now: state.ctx.clock.now(),
+            developing: state.mailbox.is_some(),
         }
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod admin;
 pub(super) mod answers;
 pub(super) mod applications;
 pub(super) mod authorize;
+pub(super) mod dev;
 pub(super) mod exposures;
 pub(super) mod language;
 pub(super) mod login;

@@ -122,6 +122,8 @@ pub(in crate::http) struct Policy<'a> {
     pub(in crate::http) sending: Sending,
     /// The nonce of a script of its own.
     pub(in crate::http) script: Option<&'a str>,
+    /// Whether it shows others of our pages in frames.
+    pub(in crate::http) frames: bool,
     /// Where images come from (CSP3 2.3.1), besides ourselves.
     pub(in crate::http) images: Option<&'a str>,
 }
@@ -132,6 +134,7 @@ impl Policy<'_> {
         Self {
             sending,
             script: None,
+            frames: false,
             images: None,
         }
     }
@@ -147,6 +150,9 @@ impl Policy<'_> {
         );
         if let Some(source) = self.images {
             let _ = write!(policy, " {source}");
+        }
+        if self.frames {
+            policy.push_str("; frame-src 'self'");
         }
         match &self.sending {
             Sending::Ourselves => policy.push_str("; form-action 'self'"),
@@ -277,6 +283,11 @@ impl Page {
     /// The product.
     pub(in crate::http) fn look(&self) -> &Look {
         &self.eyes.look
+    }
+
+    /// Whether letters go into a folder, for developers to read.
+    pub(in crate::http) fn developing(&self) -> bool {
+        self.eyes.developing
     }
 
     /// The page's own address.

@@ -20,9 +20,9 @@ macro_rules! files {
     };
 }
 
-const ENGLISH: &[&str] = files!("en": "frame", "login", "settings", "applications", "tokens", "exposures", "errors",
+const ENGLISH: &[&str] = files!("en": "frame", "login", "settings", "dev", "applications", "tokens", "exposures", "errors",
         "admin", "organizations");
-const GERMAN: &[&str] = files!("de": "frame", "login", "settings", "applications", "tokens",
+const GERMAN: &[&str] = files!("de": "frame", "login", "settings", "dev", "applications", "tokens",
     "exposures", "errors", "refusals", "admin", "organizations");
 
 static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| Language::ALL.map(bundle));
