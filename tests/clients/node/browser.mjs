@@ -16,27 +16,56 @@ before(async () => {
 });
 after(() => browser?.close());
 
+const scripted = new WeakSet();
+
 /** A page of a browser that was never here. */
 export async function freshPage(t, options = {}) {
   const context = await browser.newContext(options);
   t.after(() => context.close());
   context.setDefaultTimeout(PATIENCE);
-  return context.newPage();
+  const page = await context.newPage();
+  if (options.javaScriptEnabled !== false) scripted.add(page);
+  return page;
 }
 
 /** Types an address, waits for the letter, and types the code from it. */
 export async function signIn(page, who) {
   const known = await happen("letters", { who });
   await page.fill("#email", who);
-  await page.click("#login button");
-  await page.fill("#code", await happen("code", { who, known }));
-  await page.click("#verify");
+  await page.click("#continue");
+  await enterCode(page, await happen("code", { who, known }));
+}
+
+/** Types a code. A page with script sends it by itself as soon as it is whole. */
+export async function enterCode(page, code) {
+  const answered = page.waitForResponse((response) => response.request().method() === "POST");
+  await page.fill("#code", code);
+  if (!scripted.has(page)) await page.click("#verify");
+  await answered;
+  await page.waitForLoadState();
+}
+
+/** What a page complains about: script that failed, what its policy forbade, dialogs. */
+export function complaintsOf(page) {
+  const complaints = [];
+  page.on("console", (message) => {
+    // A browser says so of every page that refuses something.
+    const refused = message.text().startsWith("Failed to load resource");
+    if (!refused && message.type() !== "debug") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("dialog", (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  return complaints;
 }
 
 /** Somebody else's application: it signs people in at the service and greets them. */
 export class Application {
-  constructor(more = {}) {
+  constructor(more = {}, name = "Ledger") {
     this.more = more;
+    this.name = name;
     this.server = createServer((request, response) => {
       this.#answer(request).then(
         ({ status = 200, headers = {}, text = "" }) => {
@@ -58,7 +87,7 @@ export class Application {
     this.config = await client.dynamicClientRegistration(
       new URL(stage.issuer),
       {
-        client_name: "Ledger",
+        client_name: this.name,
         redirect_uris: [`${this.url}/callback`],
         grant_types: ["authorization_code", "refresh_token"],
         token_endpoint_auth_method: "client_secret_post",
