@@ -38,11 +38,10 @@ export async function signIn(page, who) {
 
 /** Types a code. A page with script sends it by itself as soon as it is whole. */
 export async function enterCode(page, code) {
-  const answered = page.waitForResponse((response) => response.request().method() === "POST");
+  const loaded = page.waitForEvent("load");
   await page.fill("#code", code);
   if (!scripted.has(page)) await page.click("#verify");
-  await answered;
-  await page.waitForLoadState();
+  await loaded;
 }
 
 /** What a page complains about: script that failed, what its policy forbade, dialogs. */

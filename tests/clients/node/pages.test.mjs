@@ -171,7 +171,7 @@ function letters() {
   const files = readdirSync(stage.letters).filter((name) => name.endsWith(".html.snap"));
   return files.map((file) => {
     const [, , ...rest] = readFileSync(`${stage.letters}/${file}`, "utf8").split(/^---\n/m);
-    return [file.match(/__([a-z_]+)\.html/)[1].replaceAll("_", "-"), rest.join("---\n")];
+    return [file.split("__").at(-1).replace(".html.snap", "").replaceAll("_", "-"), rest.join("---\n")];
   });
 }
 
