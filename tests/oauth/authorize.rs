@@ -493,7 +493,7 @@ async fn taking_it_back_kills_every_token() {
         !browser
             .get("/settings/applications")
             .await
-            .text
+            .markup()
             .contains("Engine")
     );
 }

@@ -148,7 +148,8 @@ async fn an_access_token_of_long_ago_that_leaks_still_takes_its_family_along() {
 
 #[tokio::test]
 async fn of_a_family_that_is_over_only_a_few_facts_stay() {
-    let app = TestApp::start().await;
+    let at_once = "[mail]\ndigest_every = \"\"";
+    let app = TestApp::builder().settings(at_once).start().await;
     let (party, code, pairs) = refreshed(&app, 2).await;
     app.clock.advance(DAY * 61);
     let pruned = prune(&app).await;

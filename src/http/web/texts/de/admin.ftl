@@ -1,6 +1,5 @@
 places-operating = Betrieb
 place-organizations = Organisationen
-trail = Wo Sie sind
 older = Ältere
 any = Alle
 show = Anzeigen

@@ -1,6 +1,5 @@
 places-operating = Operating
 place-organizations = Organizations
-trail = Where you are
 older = Older
 any = Any
 show = Show
