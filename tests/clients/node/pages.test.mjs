@@ -155,6 +155,7 @@ for (const language of ["en", "de"]) {
     });
     for (const [name, way] of Object.entries(pages)) {
       await t.test(name, async () => {
+        assets = 0;
         if (typeof way === "string") await page.goto(stage.issuer + way);
         else await way({ t, page, application, who, known, language });
         await page.waitForLoadState("networkidle");
