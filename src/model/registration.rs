@@ -268,7 +268,8 @@ impl MetadataRequest {
 
     fn scope(&self, catalog: &ScopeCatalog) -> Read<ScopeSet> {
         const MEMBER: &str = "scope";
-        let Some(text) = said(self.scope.as_deref()) else {
+        // Spaces name no scope, so nothing was said.
+        let Some(text) = said(self.scope.as_deref().map(str::trim)) else {
             return Ok(catalog.all().clone());
         };
         match text.parse::<ScopeSet>() {

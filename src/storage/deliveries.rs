@@ -7,7 +7,7 @@ mod answered;
 
 pub use answered::{AnsweredDelivery, find, page, window_end};
 
-use super::backend::{Db, Tx, sql};
+use super::backend::{Backend, Db, Tx, sql};
 use super::error::StorageError;
 use super::overdue::{self, Overdue};
 use super::rows::Columns;
@@ -84,8 +84,7 @@ pub enum Remembered {
 /// # Errors
 /// When the database fails.
 pub async fn detach_old(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
-        "UPDATE exposures
+    const SQLITE: &str = "UPDATE exposures
          SET delivery_id = NULL
          WHERE id IN (
              SELECT id
@@ -98,10 +97,30 @@ pub async fn detach_old(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u6
                  LIMIT $2
              )
              LIMIT $2
-         )",
-    )
-    .bind(before.as_millis())
-    .bind(limit))
+         )";
+    // An array is looked up by the index; a set is joined, and while there are few exposures a plan
+    // would read all of them, and would be kept while they become many.
+    const POSTGRES: &str = "UPDATE exposures
+         SET delivery_id = NULL
+         WHERE id = ANY(ARRAY(
+             SELECT id
+             FROM exposures
+             WHERE delivery_id = ANY(ARRAY(
+                 SELECT id
+                 FROM deliveries
+                 WHERE received_at < $1
+                 ORDER BY received_at, id
+                 LIMIT $2
+             ))
+             LIMIT $2
+         ))";
+    let statement = match tx.connection() {
+        Backend::Sqlite(_) => SQLITE,
+        Backend::Postgres(_) => POSTGRES,
+    };
+    sql!(tx.connection(), execute sqlx::query(statement)
+        .bind(before.as_millis())
+        .bind(limit))
 }
 
 /// Deletes the `limit` oldest deliveries that came before `before`, those that no exposure names;
