@@ -157,6 +157,15 @@ impl AuthMethod {
             Self::None => "none",
         }
     }
+
+    /// What a client says to register it; for one that may use either place, nothing.
+    #[must_use]
+    pub const fn said(self) -> Option<&'static str> {
+        match self {
+            Self::ClientSecret => None,
+            said => Some(said.name()),
+        }
+    }
 }
 
 /// What the token endpoint is asked for.

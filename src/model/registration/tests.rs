@@ -225,9 +225,11 @@ proptest! {
         uris in proptest::collection::vec("(https|http|com\\.example)://?[a-z.:/@#\\\\%0-9]{0,30}", 1..4),
         scope in proptest::option::of("[a-z: \"]{0,30}"),
         page: Option<String>,
+        method in prop::option::of(prop::sample::select(AuthMethod::ALL.to_vec())),
     ) {
         let request = MetadataRequest {
             client_name: name,
+            token_endpoint_auth_method: method.map(|method| method.name().to_owned()),
             redirect_uris: Some(uris),
             scope,
             client_uri: page,

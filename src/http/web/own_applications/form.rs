@@ -80,7 +80,7 @@ impl ApplicationKind {
                 &[GrantType::ClientCredentials],
             ),
         };
-        request.token_endpoint_auth_method = Some(method.name().to_owned());
+        request.token_endpoint_auth_method = method.said().map(str::to_owned);
         request.application_type = Some(application.name().to_owned());
         let names = grants.iter().map(|grant| grant.name().to_owned());
         request.grant_types = Some(names.collect());
