@@ -263,6 +263,17 @@ pub(super) struct ProblemsBody {
     request_id: Option<String>,
 }
 
+/// What is wrong with a body: what it says, or how it is built.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what `ApiError` writes")]
+pub(super) enum MalformedBody {
+    /// What it says.
+    Meaning(ErrorBody),
+    /// How it is built.
+    Shape(ProblemsBody),
+}
+
 /// A question about a token (RFC 7662 2.1).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `IntrospectionRequest` reads")]

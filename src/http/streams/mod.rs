@@ -13,11 +13,13 @@ use actix_web::web::Data;
 use serde::Serialize;
 
 use body::{ChangedStream, NewStream, WantedId};
-pub(super) use view::{PollAnswer, StatusAnswer, StreamAnswer, TransmitterMetadata};
+pub(super) use view::{PollAnswer, StatusAnswer, StreamAnswer, StreamsAnswer, TransmitterMetadata};
 
 use super::ApiError;
 use super::extract::{Managing, Reading, Receiving, ReceivingJson};
-use super::openapi::{ChangedStreamBody, ErrorBody, NewStreamBody, ReplacedStreamBody};
+use super::openapi::{
+    ChangedStreamBody, ErrorBody, MalformedBody, NewStreamBody, ReplacedStreamBody,
+};
 use super::state::ApiState;
 use crate::domain::streams::{self, Missing, StreamError};
 use crate::model::EventStream;
@@ -74,7 +76,7 @@ pub(super) async fn metadata(state: Data<ApiState>) -> HttpResponse {
     request_body = NewStreamBody,
     responses(
         (status = 201, description = "It.", body = StreamAnswer),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
@@ -105,7 +107,7 @@ pub(super) async fn create(
     security(("event_receiver" = [])),
     params(("stream_id" = Option<String>, Query, description = "Only this one.")),
     responses(
-        (status = 200, description = "It, or a list of them.", body = StreamAnswer),
+        (status = 200, description = "It, or a list of them.", body = StreamsAnswer),
         (status = 400, description = "A header cannot be read.", body = ErrorBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope.", body = ErrorBody),
@@ -123,12 +125,15 @@ pub(super) async fn read(
     let Some(id) = wanted.0 else {
         let listing = streams::list(&state.ctx, &receiving.receiver);
         let all = state.timely(listing).await??;
-        let all: Vec<_> = all.iter().map(view).collect();
+        let all = StreamsAnswer::All(all.iter().map(view).collect());
         return Ok(private(StatusCode::OK, &all));
     };
     let finding = streams::find(&state.ctx, &receiving.receiver, id);
     let found = state.timely(finding).await??;
-    Ok(private(StatusCode::OK, &view(&found)))
+    Ok(private(
+        StatusCode::OK,
+        &StreamsAnswer::One(Box::new(view(&found))),
+    ))
 }
 
 /// Changes what is named of a stream (SSF 1.0 8.1.1.3). Needs `ssf.manage`, or a service key with
@@ -139,7 +144,7 @@ pub(super) async fn read(
     request_body = ChangedStreamBody,
     responses(
         (status = 200, description = "It, as it is now.", body = StreamAnswer),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope.", body = ErrorBody),
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),
@@ -165,7 +170,7 @@ pub(super) async fn update(
     request_body = ReplacedStreamBody,
     responses(
         (status = 200, description = "It, as it is now.", body = StreamAnswer),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope.", body = ErrorBody),
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),

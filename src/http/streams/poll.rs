@@ -15,7 +15,7 @@ use super::{PollAnswer, private};
 use crate::domain::streams::polling::{self, MOST, PollError};
 use crate::http::ApiError;
 use crate::http::extract::{Reading, ReceivingJson};
-use crate::http::openapi::{ErrorBody, PollBody};
+use crate::http::openapi::{ErrorBody, MalformedBody, PollBody};
 use crate::http::state::ApiState;
 
 /// So many receivers may wait for something to come; others are answered at once.
@@ -61,7 +61,7 @@ impl From<PollError> for ApiError {
     request_body = PollBody,
     responses(
         (status = 200, description = "What waits.", body = PollAnswer),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope.", body = ErrorBody),
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),

@@ -9,7 +9,7 @@ use super::{StatusAnswer, empty, private};
 use crate::domain::streams;
 use crate::http::ApiError;
 use crate::http::extract::{Managing, Reading, Receiving, ReceivingJson};
-use crate::http::openapi::{ErrorBody, NewStatusBody, VerificationBody};
+use crate::http::openapi::{ErrorBody, MalformedBody, NewStatusBody, VerificationBody};
 use crate::http::state::ApiState;
 
 /// Shows whether a stream sends (SSF 1.0 8.1.2.1). Needs `ssf.read` or `ssf.manage`, or a service key
@@ -47,7 +47,7 @@ pub(in crate::http) async fn read(
     request_body = NewStatusBody,
     responses(
         (status = 200, description = "The status, as it is now.", body = StatusAnswer),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope, or an operator stopped it.",
             body = ErrorBody),
@@ -82,7 +82,7 @@ pub(in crate::http) async fn update(
     request_body = VerificationBody,
     responses(
         (status = 204, description = "It waits, or was sent."),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope.", body = ErrorBody),
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),

@@ -9,7 +9,7 @@ use super::empty;
 use crate::domain::streams::subjects::{self, Change};
 use crate::http::ApiError;
 use crate::http::extract::{Managing, ReceivingJson};
-use crate::http::openapi::{ErrorBody, SubjectBody};
+use crate::http::openapi::{ErrorBody, MalformedBody, SubjectBody};
 use crate::http::state::ApiState;
 
 /// Adds a subject to a stream (SSF 1.0 8.1.3.2). Of somebody whom nobody here knows, the answer is the
@@ -20,7 +20,7 @@ use crate::http::state::ApiState;
     request_body = SubjectBody,
     responses(
         (status = 200, description = "The receiver hears of it, as far as it may."),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope, or there are too many subjects.",
             body = ErrorBody),
@@ -48,7 +48,7 @@ pub(in crate::http) async fn add(
     request_body = SubjectBody,
     responses(
         (status = 204, description = "The receiver hears of it no more."),
-        (status = 400, description = "The request is not valid.", body = ErrorBody),
+        (status = 400, description = "The request is not valid.", body = MalformedBody),
         (status = 401, description = "No credential that works.", body = ErrorBody),
         (status = 403, description = "The credential lacks the scope, or there are too many subjects.",
             body = ErrorBody),

@@ -9,6 +9,14 @@ use crate::domain::Context;
 use crate::domain::streams::polling::Polled;
 use crate::model::{DeliveryMethod, EventStream, Signal};
 
+/// One stream, or all of a receiver (SSF 1.0 8.1.1.2).
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(in crate::http) enum StreamsAnswer {
+    One(Box<StreamAnswer>),
+    All(Vec<StreamAnswer>),
+}
+
 /// A stream (SSF 1.0 8.1.1).
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct StreamAnswer {
