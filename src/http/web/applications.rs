@@ -7,12 +7,13 @@ use askama::Template;
 use super::error::PageError;
 use super::own_applications::OwnApplication;
 use super::page::{Page, Place, Policy, Sending, see_other};
-use super::return_to::login_url;
 use super::scopes::{ScopeGroup, groups};
 use crate::domain::clients;
 use crate::domain::consents::{self, AllowedClient};
 use crate::http::OAuthError;
-use crate::http::extract::{FromParameters, PageForm, PageQuery, Parameters, Visitor};
+use crate::http::extract::{
+    Again, FromParameters, KeptForm, PageQuery, Parameters, SignedInVisitor,
+};
 use crate::http::state::ApiState;
 use crate::model::{PageWindow, RegistrationPolicy, Timestamp};
 
@@ -85,16 +86,16 @@ impl FromParameters for ListQuery {
     responses(
         (status = 200, description = "The page.", content_type = "text/html"),
         (status = 303, description = "Nobody is signed in; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
     ),
 )]
 pub(in crate::http) async fn list(
     query: PageQuery<ListQuery>,
-    visitor: Visitor,
+    SignedInVisitor {
+        session, visitor, ..
+    }: SignedInVisitor,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let Some(session) = &visitor.session else {
-        return Ok(see_other(&login_url(HERE, None)));
-    };
     let PageQuery(ListQuery {
         page: number,
         deleted,
@@ -139,6 +140,12 @@ impl FromParameters for WithdrawForm {
     }
 }
 
+impl Again for WithdrawForm {
+    fn again(&self, _: &str) -> String {
+        HERE.to_owned()
+    }
+}
+
 /// Takes back what was allowed: every token that the application holds from it is dead.
 #[utoipa::path(
     post,
@@ -152,12 +159,9 @@ impl FromParameters for WithdrawForm {
     ),
 )]
 pub(in crate::http) async fn withdraw(
-    form: PageForm<WithdrawForm>,
+    KeptForm { sender, form }: KeptForm<WithdrawForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let Some(session) = &form.visitor.session else {
-        return Ok(see_other(&login_url(HERE, None)));
-    };
-    consents::withdraw(&state.ctx, session.user.id, &form.form.client_id).await?;
+    consents::withdraw(&state.ctx, sender.session.user.id, &form.client_id).await?;
     Ok(see_other(HERE))
 }

@@ -8,12 +8,11 @@ use askama::Template;
 
 use super::browser;
 use super::error::PageError;
-use super::login::{Bare, signed_out};
+use super::login::signed_out;
 use super::page::{Page, Place, Policy, Sending, see_other};
-use super::return_to::login_url;
 use crate::domain::sessions::{self, SessionFacts};
 use crate::http::OAuthError;
-use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
+use crate::http::extract::{Again, FromParameters, KeptForm, Parameters, SignedInVisitor};
 use crate::http::state::ApiState;
 use crate::model::{Id, Session, Timestamp, Token};
 
@@ -59,14 +58,13 @@ impl SessionView {
     ),
 )]
 pub(in crate::http) async fn list(
-    visitor: Visitor,
+    SignedInVisitor {
+        session, visitor, ..
+    }: SignedInVisitor,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let Some(session) = &visitor.session else {
-        return Ok(see_other(&login_url(HERE, None)));
-    };
     let all = sessions::list(&state.ctx, session.user.id).await?;
-    let view = |facts| SessionView::new(facts, session);
+    let view = |facts| SessionView::new(facts, &session);
     let template = SessionsPage {
         page: Page::for_visitor(&state, &visitor, "sessions-title").at(Place::Sessions),
         sessions: all.into_iter().map(view).collect(),
@@ -87,30 +85,49 @@ impl FromParameters for EndForm {
     }
 }
 
+impl Again for EndForm {
+    fn again(&self, _: &str) -> String {
+        HERE.to_owned()
+    }
+}
+
 /// Ends one session.
 #[utoipa::path(
     post,
     path = "/settings/sessions/end",
     tag = "pages",
     responses(
-        (status = 303, description = "Ended; back to the list."),
+        (status = 303, description = "Ended; back to the list, or nobody was signed in."),
         (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
     ),
 )]
 pub(in crate::http) async fn end(
-    form: PageForm<EndForm>,
+    KeptForm { sender, form }: KeptForm<EndForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let Some(session) = &form.visitor.session else {
-        return Ok(see_other(&login_url(HERE, None)));
-    };
+    let session = sender.session;
     // One that has ended meanwhile is as ended as they wanted it.
-    sessions::end(&state.ctx, session.user.id, form.form.id).await?;
-    Ok(match form.form.id == session.token {
+    sessions::end(&state.ctx, session.user.id, form.id).await?;
+    Ok(match form.id == session.token {
         true => signed_out("/login", &state),
         false => see_other(HERE),
     })
+}
+
+/// Nothing but that it is ours.
+pub(in crate::http) struct EndOthersForm;
+
+impl FromParameters for EndOthersForm {
+    fn read(_: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self)
+    }
+}
+
+impl Again for EndOthersForm {
+    fn again(&self, _: &str) -> String {
+        HERE.to_owned()
+    }
 }
 
 /// Ends every session but this one.
@@ -119,18 +136,15 @@ pub(in crate::http) async fn end(
     path = "/settings/sessions/end-others",
     tag = "pages",
     responses(
-        (status = 303, description = "Ended; back to the list."),
+        (status = 303, description = "Ended; back to the list, or nobody was signed in."),
         (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
     ),
 )]
 pub(in crate::http) async fn end_others(
-    form: PageForm<Bare>,
+    KeptForm { sender, .. }: KeptForm<EndOthersForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let Some(session) = &form.visitor.session else {
-        return Ok(see_other(&login_url(HERE, None)));
-    };
-    sessions::end_others(&state.ctx, session).await?;
+    sessions::end_others(&state.ctx, &sender.session).await?;
     Ok(see_other(HERE))
 }

@@ -12,7 +12,10 @@ impl MetadataRequest {
         Self {
             client_name: Some(metadata.client_name.clone()),
             redirect_uris: Some(uris.map(|uri| uri.as_str().to_owned()).collect()),
-            token_endpoint_auth_method: metadata.token_endpoint_auth_method.said().map(str::to_owned),
+            token_endpoint_auth_method: metadata
+                .token_endpoint_auth_method
+                .said()
+                .map(str::to_owned),
             grant_types: Some(grant_types.map(|kind| kind.name().to_owned()).collect()),
             response_types: None,
             scope: Some(metadata.scope.to_string()),
