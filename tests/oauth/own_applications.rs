@@ -132,12 +132,27 @@ async fn each_kind_is_what_the_protocol_makes_of_it() {
     let typed = [("client_name", "Engine"), ("kind", "service")];
     let fields = filled(&mut browser, &typed).await;
     let page = browser.post(NEW, &fields).await;
-    let token = app.http.post(format!("{}/v1/oauth2/token", app.url));
-    let token = token.basic_auth(client_id(&page), secret(&page));
-    let answer = form(token, &[("grant_type", "client_credentials")])
+    // In either place, because nobody was asked which; and so it stays when the rest changes.
+    let (id, text) = (client_id(&page), secret(&page).unwrap());
+    assert_eq!(statuses(&app, &id, &text).await, [200, 200]);
+    let here = format!("/settings/applications/{id}");
+    let mut fields = browser.get(&here).await.form("change");
+    fields.retain(|(name, _)| name != "client_name");
+    fields.push(("client_name".into(), "Difference Engine".into()));
+    assert_eq!(browser.post(&here, &fields).await.status, 303);
+    assert_eq!(statuses(&app, &id, &text).await, [200, 200]);
+}
+
+/// What the token endpoint answers a client with its secret in the header, and in the body.
+async fn statuses(app: &TestApp, id: &str, secret: &str) -> [u16; 2] {
+    let own = [("grant_type", "client_credentials")];
+    let endpoint = || app.http.post(format!("{}/v1/oauth2/token", app.url));
+    let header = form(endpoint().basic_auth(id, Some(secret)), &own)
         .send()
         .await;
-    assert_eq!(answer.unwrap().status(), 200);
+    let words = [own[0], ("client_id", id), ("client_secret", secret)];
+    let body = form(endpoint(), &words).send().await;
+    [header, body].map(|answer| answer.unwrap().status().as_u16())
 }
 
 #[tokio::test]
