@@ -136,10 +136,14 @@ async fn each_kind_is_what_the_protocol_makes_of_it() {
     let (id, text) = (client_id(&page), secret(&page).unwrap());
     assert_eq!(statuses(&app, &id, &text).await, [200, 200]);
     let here = format!("/settings/applications/{id}");
-    let mut fields = browser.get(&here).await.form("change");
-    fields.retain(|(name, _)| name != "client_name");
+    let mut fields = browser.get(&here).await.form("application");
     fields.push(("client_name".into(), "Difference Engine".into()));
-    assert_eq!(browser.post(&here, &fields).await.status, 303);
+    let changed = browser.post(&here, &fields).await;
+    assert!(
+        changed.text.contains("Difference Engine"),
+        "{}",
+        changed.text
+    );
     assert_eq!(statuses(&app, &id, &text).await, [200, 200]);
 }
 
