@@ -2,10 +2,14 @@
 //! (default) or `postgres`, and then `TOKENWARD_TEST_POSTGRES` names a database from which others
 //! can be made.
 
+use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokenward::model::{Id, User};
+use tokenward::storage::{ConnectOptions, Db};
+use tokio::sync::OnceCell;
 
 use super::START;
 use super::artifacts::fresh_path;
@@ -56,11 +60,44 @@ impl TestDatabase {
             let url = format!("sqlite://{}.db", fresh_path("database").display());
             return Self { url };
         }
+        Self::made_by("").await
+    }
+
+    /// A database with every table and nothing in them: a copy of one that this process migrated,
+    /// which takes longer than most tests.
+    pub(crate) async fn migrated() -> Self {
+        static MIGRATED: OnceCell<TestDatabase> = OnceCell::const_new();
+        let original = MIGRATED.get_or_init(Self::migrate).await;
+        if let Some(file) = original.file() {
+            let copy = Self::fresh().await;
+            fs::copy(file, copy.file().unwrap()).unwrap();
+            return copy;
+        }
+        let (_, name) = original.on_server();
+        Self::made_by(&format!("TEMPLATE {name}")).await
+    }
+
+    async fn migrate() -> Self {
+        let new = Self::fresh().await;
+        let options = ConnectOptions {
+            url: new.url.parse().unwrap(),
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(60),
+        };
+        let db = Db::connect(&options).await.unwrap();
+        db.migrate(&options.url).await.unwrap();
+        // PostgreSQL copies what nobody is connected to.
+        db.close().await;
+        new
+    }
+
+    /// A database on the server, made in this way.
+    async fn made_by(how: &str) -> Self {
         let server = std::env::var("TOKENWARD_TEST_POSTGRES")
             .expect("TOKENWARD_TEST_POSTGRES names a PostgreSQL database");
         let name = format!("tokenward_{}", Id::<User>::new(START).uuid().simple());
         let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name} {how}"));
         sqlx::query(create).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         let (base, _) = server
