@@ -58,6 +58,7 @@ mod places;
 mod reactions;
 mod repeated_leaks;
 mod replays;
+mod vault;
 
 pub use context::{Context, CurrentLeakPolicy, Wake};
 pub use error::DomainError;

@@ -1,6 +1,5 @@
 //! Private keys: made, encrypted for the database, and ready to sign.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
@@ -13,10 +12,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::domain::vault::Vault;
 use crate::model::{HashKey, SigningAlgorithm, random};
 
-/// What a hash key is derived to, for encrypting private keys.
-const PURPOSE: &str = "tokenward signing key encryption, version 1";
+/// How private keys are encrypted.
+const KEYS: Vault = Vault {
+    purpose: "tokenward signing key encryption, version 1",
+    table: "signing_keys",
+};
 
 /// A private key, ready to sign. Nothing is parsed per signature.
 pub(super) enum PrivateKey {
@@ -121,10 +124,7 @@ pub(super) fn seal(
     algorithm: SigningAlgorithm,
     pkcs8: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
-    let key = RandomizedNonceKey::new(&AES_256_GCM, hash_key.derive(PURPOSE).as_slice())?;
-    let mut text = Zeroizing::new(pkcs8.to_vec());
-    let nonce = key.seal_in_place_append_tag(row(kid, algorithm), &mut *text)?;
-    Ok([nonce.as_ref(), text.as_slice()].concat())
+    Ok(KEYS.seal(hash_key, format_args!("{algorithm} {kid}"), pkcs8)?)
 }
 
 /// Opens what [`seal`] made.
@@ -134,16 +134,7 @@ pub(super) fn open(
     algorithm: SigningAlgorithm,
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    let key = RandomizedNonceKey::new(&AES_256_GCM, hash_key.derive(PURPOSE).as_slice())?;
-    let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(CryptoError)?;
-    let mut text = Zeroizing::new(text.to_vec());
-    let nonce = Nonce::assume_unique_for_key(*nonce);
-    let opened = key.open_in_place(nonce, row(kid, algorithm), &mut text)?;
-    Ok(Zeroizing::new(opened.to_vec()))
-}
-
-fn row(kid: &str, algorithm: SigningAlgorithm) -> Aad<String> {
-    Aad::from(format!("signing_keys {algorithm} {kid}"))
+    Ok(KEYS.open(hash_key, format_args!("{algorithm} {kid}"), sealed)?)
 }
 
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! The header that goes with what is pushed, encrypted for the database.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::error::Unspecified;
 use zeroize::Zeroizing;
 
 use super::{LONGEST_SECRET, StreamError};
 use crate::domain::Context;
-use crate::model::{EventStream, HashKey, Id};
+use crate::domain::vault::Vault;
+use crate::model::{EventStream, Id};
 use crate::storage::StorageError;
 use crate::storage::streams::{self as table, SealedHeader};
 
-/// What a hash key is derived to.
-const PURPOSE: &str = "tokenward event stream header encryption, version 1";
+/// How headers are encrypted.
+const HEADERS: Vault = Vault {
+    purpose: "tokenward event stream header encryption, version 1",
+    table: "event_streams",
+};
 /// How many streams are looked at together.
 const BATCH: i64 = 100;
 
@@ -29,7 +31,8 @@ pub(super) fn seal(
         ));
     }
     let current = ctx.hash_keys.current();
-    let sealed = encrypt(current, stream, value.as_bytes())
+    let sealed = HEADERS
+        .seal(current, stream, value.as_bytes())
         .map_err(|_| StreamError::Invalid("authorization_header cannot be encrypted"))?;
     Ok(SealedHeader {
         sealed,
@@ -45,7 +48,7 @@ pub(super) fn open(
 ) -> Option<Zeroizing<String>> {
     let mut keys = ctx.hash_keys.iter();
     let key = keys.find(|key| *key.id() == header.hash_key)?;
-    let opened = decrypt(key, stream, &header.sealed).ok()?;
+    let opened = HEADERS.open(key, stream, &header.sealed).ok()?;
     String::from_utf8(opened.to_vec()).ok().map(Zeroizing::new)
 }
 
@@ -74,51 +77,5 @@ pub async fn seal_anew(ctx: &Context) -> Result<(), StorageError> {
             table::seal_anew(&mut tx, *stream, before, &anew).await?;
             tx.commit().await?;
         }
-    }
-}
-
-fn encrypt(key: &HashKey, stream: Id<EventStream>, value: &[u8]) -> Result<Vec<u8>, Unspecified> {
-    let key = RandomizedNonceKey::new(&AES_256_GCM, key.derive(PURPOSE).as_slice())?;
-    let mut text = Zeroizing::new(value.to_vec());
-    let nonce = key.seal_in_place_append_tag(row(stream), &mut *text)?;
-    Ok([nonce.as_ref(), text.as_slice()].concat())
-}
-
-fn decrypt(
-    key: &HashKey,
-    stream: Id<EventStream>,
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
-    let key = RandomizedNonceKey::new(&AES_256_GCM, key.derive(PURPOSE).as_slice())?;
-    let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Unspecified)?;
-    let mut text = Zeroizing::new(text.to_vec());
-    let nonce = Nonce::assume_unique_for_key(*nonce);
-    let opened = key.open_in_place(nonce, row(stream), &mut text)?;
-    Ok(Zeroizing::new(opened.to_vec()))
-}
-
-fn row(stream: Id<EventStream>) -> Aad<String> {
-    Aad::from(format!("event_streams {stream}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Timestamp;
-
-    #[test]
-    fn a_header_opens_in_its_own_stream_under_its_own_hash_key() {
-        let ours = HashKey::parse("super secret jwt secret").unwrap();
-        let other = HashKey::parse("another secret altogether").unwrap();
-        let here = Id::new(Timestamp::from_millis(1));
-        let there = Id::new(Timestamp::from_millis(2));
-        let sealed = encrypt(&ours, here, b"Bearer x").unwrap();
-        assert_eq!(
-            decrypt(&ours, here, &sealed).unwrap().as_slice(),
-            b"Bearer x"
-        );
-        assert!(decrypt(&ours, there, &sealed).is_err());
-        assert!(decrypt(&other, here, &sealed).is_err());
-        assert!(decrypt(&ours, here, &[]).is_err());
     }
 }

@@ -1,17 +1,17 @@
 //! What signs messages, encrypted for the database.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::error::Unspecified;
-use zeroize::Zeroizing;
-
+use crate::domain::vault::Vault;
 use crate::domain::{Context, DomainError};
 use crate::model::webhook::WebhookSecret;
-use crate::model::{HashKey, Id, WebhookEndpoint};
+use crate::model::{Id, WebhookEndpoint};
 use crate::storage::StorageError;
 use crate::storage::webhooks::{self as table, SealedSecret};
 
-/// What a hash key is derived to.
-const PURPOSE: &str = "tokenward webhook secret encryption, version 1";
+/// How secrets are encrypted.
+const SECRETS: Vault = Vault {
+    purpose: "tokenward webhook secret encryption, version 1",
+    table: "webhook_endpoints",
+};
 /// How many endpoints are looked at together.
 const BATCH: i64 = 100;
 
@@ -22,7 +22,8 @@ pub(super) fn seal(
     secret: &WebhookSecret,
 ) -> Result<SealedSecret, DomainError> {
     let current = ctx.hash_keys.current();
-    let sealed = encrypt(current, endpoint, secret.bytes())
+    let sealed = SECRETS
+        .seal(current, endpoint, secret.bytes())
         .map_err(|_| DomainError::Invalid("the secret cannot be encrypted"))?;
     Ok(SealedSecret {
         sealed,
@@ -38,7 +39,7 @@ pub(super) fn open(
 ) -> Option<WebhookSecret> {
     let mut keys = ctx.hash_keys.iter();
     let key = keys.find(|key| *key.id() == secret.hash_key)?;
-    let opened = decrypt(key, endpoint, &secret.sealed).ok()?;
+    let opened = SECRETS.open(key, endpoint, &secret.sealed).ok()?;
     Some(WebhookSecret::from_bytes(opened))
 }
 
@@ -68,52 +69,5 @@ pub async fn seal_anew(ctx: &Context) -> Result<(), StorageError> {
             table::seal_anew(&mut tx, before, &after).await?;
             tx.commit().await?;
         }
-    }
-}
-
-fn encrypt(
-    key: &HashKey,
-    endpoint: Id<WebhookEndpoint>,
-    secret: &[u8],
-) -> Result<Vec<u8>, Unspecified> {
-    let key = RandomizedNonceKey::new(&AES_256_GCM, key.derive(PURPOSE).as_slice())?;
-    let mut text = Zeroizing::new(secret.to_vec());
-    let nonce = key.seal_in_place_append_tag(row(endpoint), &mut *text)?;
-    Ok([nonce.as_ref(), text.as_slice()].concat())
-}
-
-fn decrypt(
-    key: &HashKey,
-    endpoint: Id<WebhookEndpoint>,
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
-    let key = RandomizedNonceKey::new(&AES_256_GCM, key.derive(PURPOSE).as_slice())?;
-    let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Unspecified)?;
-    let mut text = Zeroizing::new(text.to_vec());
-    let nonce = Nonce::assume_unique_for_key(*nonce);
-    let opened = key.open_in_place(nonce, row(endpoint), &mut text)?;
-    Ok(Zeroizing::new(opened.to_vec()))
-}
-
-fn row(endpoint: Id<WebhookEndpoint>) -> Aad<String> {
-    Aad::from(format!("webhook_endpoints {endpoint}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Timestamp;
-
-    #[test]
-    fn a_secret_opens_at_its_own_endpoint_under_its_own_hash_key() {
-        let ours = HashKey::parse("super secret jwt secret").unwrap();
-        let other = HashKey::parse("another secret altogether").unwrap();
-        let here = Id::new(Timestamp::from_millis(1));
-        let there = Id::new(Timestamp::from_millis(2));
-        let sealed = encrypt(&ours, here, b"secret").unwrap();
-        assert_eq!(decrypt(&ours, here, &sealed).unwrap().as_slice(), b"secret");
-        assert!(decrypt(&ours, there, &sealed).is_err());
-        assert!(decrypt(&other, here, &sealed).is_err());
-        assert!(decrypt(&ours, here, &[]).is_err());
     }
 }
