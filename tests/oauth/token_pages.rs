@@ -346,6 +346,31 @@ async fn a_token_is_replaced_while_the_old_one_goes_on() {
 }
 
 #[tokio::test]
+async fn a_sign_in_of_long_ago_replaces_nothing() {
+    let app = TestApp::start().await;
+    let mut browser = signed_in(&app).await;
+    let old = make(&mut browser, OWN).await;
+    let path = format!(
+        "{OWN}/{}/replace",
+        id_of(&browser.get(OWN).await, "replace")
+    );
+    let page = browser.get(&path).await;
+    let more = [("name", "deploy 2"), ("expires", "90"), ("overlap", "0")];
+    let fields = typed(&page, "token-replace", &more);
+    app.clock.advance(HOUR * 2);
+    let stale = browser.post(&path, &fields).await;
+    let expected = "/login?return_to=";
+    assert!(
+        stale.location().starts_with(expected),
+        "{}",
+        stale.location()
+    );
+    assert!(app.is_active(&old).await);
+    let tokens = "SELECT count(*) FROM tokens WHERE kind = 'personal_access_token'";
+    assert_eq!(app.number(tokens).await, 1);
+}
+
+#[tokio::test]
 async fn an_end_that_comes_sooner_stays_and_what_is_dead_is_not_replaced() {
     let app = TestApp::start().await;
     let mut browser = signed_in(&app).await;
