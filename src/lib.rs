@@ -15,3 +15,5 @@ pub mod model;
 pub mod origins;
 pub mod storage;
 pub mod telemetry;
+
+mod texts;

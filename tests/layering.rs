@@ -24,7 +24,7 @@ const COMMON: [&str; 2] = ["model", "telemetry"];
 /// These, and files at the top of `src/`, put the rooms together and may use all of them.
 const WIRING: [&str; 2] = ["app", "cli"];
 
-const ROOMS: [Room; 10] = [
+const ROOMS: [Room; 11] = [
     Room {
         name: "model",
         may_use: &[],
@@ -46,9 +46,14 @@ const ROOMS: [Room; 10] = [
         name: "callbacks",
         may_use: &[],
     },
+    // What people read, on pages and in letters.
+    Room {
+        name: "texts",
+        may_use: &[],
+    },
     Room {
         name: "mail",
-        may_use: &[],
+        may_use: &["texts"],
     },
     // What a setting means is parsed by the room that uses it.
     Room {
@@ -62,7 +67,13 @@ const ROOMS: [Room; 10] = [
     // A handler answers differently when the database is away, so it may name that error.
     Room {
         name: "http",
-        may_use: &["domain", "origins", "config", "storage::StorageError"],
+        may_use: &[
+            "domain",
+            "origins",
+            "config",
+            "texts",
+            "storage::StorageError",
+        ],
     },
     Room {
         name: "jobs",

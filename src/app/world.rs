@@ -181,7 +181,7 @@ pub(crate) fn mailer(settings: &Settings) -> anyhow::Result<Mailer> {
         brand: Brand {
             name: settings.brand.name.clone(),
             accent: settings.brand.accent_color.clone(),
-            security_contact: settings.brand.support_contact.clone(),
+            security_contact: Some(settings.brand.support_contact.clone()),
             settings: settings.brand.settings_hint.clone(),
         },
         timeout: mail.send_timeout,

@@ -241,7 +241,7 @@ fn brand(from: &mut Reader<'_>) -> Option<BrandSettings> {
             false => Err("it is the path of an .svg or .png file".to_owned()),
         }
     });
-    let settings_hint = from.with("brand.settings_hint", |text| {
+    let settings_hint = from.optional("brand.settings_hint", |text| {
         let line = one_line(text, 300)?;
         // A letter that teaches people to sign in by a link trains them for the next forgery.
         match line.contains("://") || line.to_lowercase().contains("www.") {

@@ -166,7 +166,7 @@ pub struct BrandSettings {
     /// File of its mark, if it has one.
     pub logo: Option<PathBuf>,
     /// Where owners find their tokens, in words that follow "go to", without a link.
-    pub settings_hint: String,
+    pub settings_hint: Option<String>,
     /// Where owners get help; the security contact unless configured.
     pub support_contact: String,
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Context, DomainError, audit, digests, sign_in};
-use crate::model::{About, Deed, Id, Letter};
+use crate::model::letter::LoginCode;
+use crate::model::{About, Deed, Email, Id, Language, Letter};
 use crate::storage::StorageError;
-use crate::storage::outbox;
 pub use crate::storage::outbox::ListedLetter;
+use crate::storage::{outbox, users};
 
 /// Up to `limit` letters that have not been sent, dead ones included, oldest first.
 ///
@@ -106,6 +107,27 @@ pub async fn ready_to_send(
         }
         other => Ok(other.clone()),
     }
+}
+
+/// The language that a letter is written in: that of the page which asked for it or, of what we write
+/// unasked, the one in which its reader used the pages last. Addresses of nobody are written to in English.
+///
+/// # Errors
+/// When the database fails.
+pub async fn language(
+    ctx: &Context,
+    letter: &Letter,
+    reader: &Email,
+) -> Result<Language, StorageError> {
+    if let Letter::LoginCode(LoginCode {
+        language: Some(tag),
+        ..
+    }) = letter
+    {
+        return Ok(Language::of_tag(tag).unwrap_or_default());
+    }
+    let language = users::find_language(&ctx.db, reader).await?;
+    Ok(language.unwrap_or_default())
 }
 
 async fn bring_back(ctx: &Context, letter: Option<Id<Letter>>) -> Result<usize, DomainError> {

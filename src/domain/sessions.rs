@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::attempts::until_settled;
 use super::{Context, DomainError, provenance};
 use crate::model::{
-    Actor, Id, PlainToken, Revocation, RevocationReason, ScopeSet, Session, Timestamp, Token,
-    TokenKind, TokenState, User, WayIn,
+    Actor, Id, Language, PlainToken, Revocation, RevocationReason, ScopeSet, Session, Timestamp,
+    Token, TokenKind, TokenState, User, WayIn,
 };
 use crate::storage::logout_notices;
 use crate::storage::sessions::{self as table, Ending, NewSession, StoredSession};
@@ -22,6 +22,8 @@ pub struct Circumstances {
     pub address: Option<IpAddr>,
     /// The session that the browser brought along.
     pub previous: Option<Session>,
+    /// The language of the pages it is shown.
+    pub language: Language,
 }
 
 /// How somebody proved who they are.

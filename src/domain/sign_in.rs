@@ -13,7 +13,7 @@ use super::sessions::{self, Begun, Circumstances, Method};
 use super::{Context, audit, exposures, provenance};
 use crate::model::letter::LoginCode;
 use crate::model::{
-    About, Actor, Deed, Email, HashKeyId, Id, Letter, Limit, LoginCodeText, PlainToken,
+    About, Actor, Deed, Email, HashKeyId, Id, Language, Letter, Limit, LoginCodeText, PlainToken,
     ReviewAccount, Timestamp, TokenDigest, User,
 };
 use crate::storage::login_codes::{self as table, LoginRequest, OpenRequest};
@@ -43,7 +43,8 @@ pub enum SignInRefusal {
     Storage(#[from] StorageError),
 }
 
-/// Mails a code to this address, if somebody may sign in with it. Looks the same either way.
+/// Mails a code to this address, in the language of the page that asks, if somebody may sign in with
+/// it. Looks the same either way.
 ///
 /// # Errors
 /// See [`SignInRefusal`].
@@ -52,6 +53,7 @@ pub async fn request_code(
     email: Email,
     browser: &PlainToken,
     address: Option<IpAddr>,
+    language: Language,
 ) -> Result<(), SignInRefusal> {
     let now = ctx.clock.now();
     let request = LoginRequest {
@@ -64,7 +66,15 @@ pub async fn request_code(
         created_at: now,
         expires_at: now.plus(ctx.policy.sign_in.code_lifetime),
     };
-    let mailed = until_settled(async || write_down(ctx, request.clone(), address).await).await?;
+    let login = LoginCode {
+        ticket: request.id,
+        hash_key: request.hash_key.to_string(),
+        expires_at: request.expires_at,
+        asked_from: address.map(|address| address.to_string()),
+        language: Some(language.tag().to_owned()),
+        code: None,
+    };
+    let mailed = until_settled(async || write_down(ctx, request.clone(), &login).await).await?;
     exposures::announce(&ctx.letters_waiting, usize::from(mailed));
     Ok(())
 }
@@ -74,7 +84,7 @@ pub async fn request_code(
 async fn write_down(
     ctx: &Context,
     mut request: LoginRequest,
-    address: Option<IpAddr>,
+    login: &LoginCode,
 ) -> Result<bool, SignInRefusal> {
     let now = request.created_at;
     let mut tx = ctx.db.begin().await?;
@@ -86,7 +96,7 @@ async fn write_down(
     request.answerable = mailed || (within_limit && review);
     table::insert(&mut tx, &request).await?;
     // A statement without rows is as long under way as one with a row.
-    let letter = mailed.then(|| letter(&request, address));
+    let letter = mailed.then(|| letter(&request, login));
     outbox::insert(&mut tx, letter.as_slice(), PRIORITY, now).await?;
     let over = now.minus(ctx.policy.retention.login_codes);
     table::delete_expired(&mut tx, over, DELETED_AT_ONCE).await?;
@@ -128,18 +138,12 @@ async fn is_within_limit(
     Ok(ctx.limits.wait(Limit::LoginCodes, &recent, now).is_none())
 }
 
-fn letter(request: &LoginRequest, address: Option<IpAddr>) -> NewLetter {
+fn letter(request: &LoginRequest, login: &LoginCode) -> NewLetter {
     NewLetter {
         id: Id::new(request.created_at),
         exposure: None,
         recipient: request.email.clone(),
-        letter: Letter::LoginCode(LoginCode {
-            ticket: request.id,
-            hash_key: request.hash_key.to_string(),
-            expires_at: request.expires_at,
-            asked_from: address.map(|address| address.to_string()),
-            code: None,
-        }),
+        letter: Letter::LoginCode(login.clone()),
     }
 }
 
@@ -240,7 +244,8 @@ async fn let_in(
         blocked_at: None,
     };
     let sign_up = ctx.policy.sign_in.sign_up || method == Method::ReviewCode;
-    let user = users::verify_email(tx, &fresh, sign_up, now).await?;
+    let language = circumstances.language;
+    let user = users::verify_email(tx, &fresh, language, sign_up, now).await?;
     let Some(user) = user.filter(|user| user.blocked_at.is_none()) else {
         return Ok(None);
     };

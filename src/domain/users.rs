@@ -1,9 +1,9 @@
 //! People: let in, shut out.
 
 use super::{Context, DomainError, audit};
-use crate::model::{About, Deed, Email, Id, PersonName, User};
-use crate::storage::users;
+use crate::model::{About, Deed, Email, Id, Language, PersonName, User};
 pub use crate::storage::users::ListedUser;
+use crate::storage::{StorageError, users};
 
 const UNKNOWN: DomainError = DomainError::NotFound("there is no user with this e-mail address");
 
@@ -54,6 +54,20 @@ pub async fn create_named(
 /// [`DomainError::NotFound`] when there is none.
 pub async fn find(ctx: &Context, email: &Email) -> Result<User, DomainError> {
     users::find_by_email(&ctx.db, email).await?.ok_or(UNKNOWN)
+}
+
+/// Writes to a user in the language that they chose, from now on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn choose_language(
+    ctx: &Context,
+    user: Id<User>,
+    language: Language,
+) -> Result<(), StorageError> {
+    let mut tx = ctx.db.begin().await?;
+    users::set_language(&mut tx, user, language).await?;
+    tx.commit().await
 }
 
 /// Up to `limit` users behind `after`, in the order in which they came.

@@ -270,12 +270,15 @@ impl DeliverMail {
             Err(error @ NotReady::Storage(_)) => return Err(SendError::Retry(error.to_string())),
             Err(error) => return Err(SendError::Permanent(error.to_string())),
         };
+        let language = letters::language(&self.ctx, &words, &letter.recipient).await;
+        let language = language.map_err(|error| SendError::Retry(error.to_string()))?;
         let message_id = self.mailer.message_id(letter.id.uuid());
         let outgoing = Outgoing {
             message_id: &message_id,
             to: &letter.recipient,
             written_at: letter.created_at,
             letter: &words,
+            language,
         };
         connection.send(&outgoing).await
     }

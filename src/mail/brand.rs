@@ -11,10 +11,11 @@ pub struct Brand {
     /// The colour of the letter's rule.
     pub accent: Accent,
     /// Where a worried reader turns, as text: an e-mail address, a telephone number.
-    pub security_contact: String,
+    pub security_contact: Option<String>,
     /// How a reader who typed the product's address gets to their tokens, in words that follow
-    /// "go to": `Settings, then Tokens`.
-    pub settings: String,
+    /// "go to": `Settings, then Tokens`. The same in every language; without it, the way through
+    /// our own pages in the reader's.
+    pub settings: Option<String>,
 }
 
 impl Default for Brand {
@@ -22,8 +23,8 @@ impl Default for Brand {
         Self {
             name: "Tokenward".to_owned(),
             accent: Accent::default(),
-            security_contact: "the people who run this service".to_owned(),
-            settings: "your token settings".to_owned(),
+            security_contact: None,
+            settings: None,
         }
     }
 }

@@ -1,85 +1,68 @@
 //! The letter that calls operators when an origin reports more than is plausible, in words.
 
-use super::brand::Brand;
-use super::facts::{Fact, moment};
-use super::notice::{LONGEST_NAME, Page};
+use super::notice::Page;
 use super::shown::{Line, tame};
+use super::voice::{Fact, Foot, LONGEST_NAME, Tone, Voice};
 use super::words::Words;
 use crate::model::letter::BreakerOpened;
 
 /// An origin had so many tokens revoked that what else it reports goes into quarantine.
 pub(super) fn breaker_opened(
     letter: &BreakerOpened,
-    brand: &Brand,
+    voice: Voice<'_>,
 ) -> Result<Words, askama::Error> {
-    let who = tame(&letter.reported_by, LONGEST_NAME);
-    let origin = tame(&letter.origin, LONGEST_NAME);
-    let subject = format!("{who} reports more leaked tokens than is plausible");
-    let then = match letter.ending.as_str() {
-        "release" => "they work again",
-        _ => "they are revoked for good",
+    let ends_at = voice.moment(letter.ends_at);
+    let say = |id| {
+        let said = voice.say(id).put("moment", &ends_at);
+        let said = said.put("reporter", tame(&letter.reported_by, LONGEST_NAME));
+        let said = said.put("origin", tame(&letter.origin, LONGEST_NAME));
+        said.to_string()
     };
+    let then = match letter.ending.as_str() {
+        "release" => "letter-breaker-release",
+        _ => "letter-breaker-finish",
+    };
+    let steps = [
+        "letter-breaker-find-out",
+        "letter-breaker-decide",
+        "letter-breaker-close",
+    ];
+    let foot = Foot {
+        genuine: voice.genuine("letter-check-policy"),
+        contact: voice.contact(),
+        why_you: voice.say("letter-because-security").to_string(),
+    };
+    let subject = say("letter-breaker");
+    let badge = voice.badge(Tone::Warning, "letter-breaker-badge");
     let page = Page {
-        brand: Line::new(tame(&brand.name, LONGEST_NAME)),
-        accent: brand.accent.to_string(),
-        headline: Line::new(format!("{subject}.")),
-        paragraphs: vec![
-            Line::new(
-                "Every token that it reports from now on goes into quarantine: it opens nothing, \
-                 and nothing about it is final until you decide. What was revoked before stays \
-                 revoked.",
-            ),
-            Line::new(format!(
-                "The first tokens leave quarantine on {}, and unless you decide before, {then}.",
-                moment(letter.ends_at)
-            )),
-        ],
-        about: "What was counted",
-        facts: vec![
-            fact("Origin", origin.clone()),
-            fact("Revoked", format!("{} working tokens", letter.revoked)),
-            fact("Since", moment(letter.since)),
-            fact("Stopped on", moment(letter.opened_at)),
-        ],
-        steps: vec![
-            Line::new(format!(
-                "Find out whether the reports are true: ask {who}, look at where the tokens were \
-                 seen (tokenward exposure list --origin {origin}), and check whose keys sign the \
-                 reports (tokenward origin test {origin})."
-            )),
-            Line::new(
-                "If they are true, finish what is in quarantine (tokenward quarantine finish). If \
-                 they are not, release it (tokenward quarantine release) and disable the origin.",
-            ),
-            Line::new(format!(
-                "When you trust the origin again, close its breaker (tokenward origin reset \
-                 {origin})."
-            )),
-        ],
-        genuine: Line::new(
-            "It has no login link, and it never asks for a password or for a token. You need not \
-             click anything: ask the service itself with tokenward policy show.",
-        ),
-        contact: Line::new(format!(
-            "Questions, or something you did not expect? Ask {}.",
-            tame(&brand.security_contact, 200)
-        )),
-        why_you: Line::new("You receive this letter because you answer for security here."),
+        frame: voice.frame(format!("{subject}."), badge, foot),
+        paragraphs: ["letter-breaker-lead", then]
+            .map(|id| Line::new(say(id)))
+            .into(),
+        about: "letter-about-count",
+        facts: facts(letter, voice),
+        steps: steps.map(|id| Line::new(say(id))).into(),
     };
     page.words(subject)
 }
 
-fn fact(label: &'static str, value: String) -> Fact {
-    Fact {
-        label,
-        value: Line::new(value),
-    }
+fn facts(letter: &BreakerOpened, voice: Voice<'_>) -> Vec<Fact> {
+    let revoked = voice
+        .say("letter-breaker-revoked")
+        .with("count", letter.revoked);
+    vec![
+        voice.fact("letter-fact-origin", tame(&letter.origin, LONGEST_NAME)),
+        voice.fact("letter-fact-revoked", revoked.to_string()),
+        voice.fact("letter-fact-since", voice.moment(letter.since)),
+        voice.fact("letter-fact-stopped", voice.moment(letter.opened_at)),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::mail::samples::{at, brand};
+    use crate::model::{Language, Letter};
 
     #[test]
     fn operators_read_that_an_origin_reports_too_much() {
@@ -92,11 +75,11 @@ mod tests {
             ends_at: at(9_000),
             ending: "finish".to_owned(),
         };
-        let words = breaker_opened(&letter, &brand()).unwrap();
+        let words =
+            Words::new(&Letter::BreakerOpened(letter), Language::English, &brand()).unwrap();
         insta::assert_snapshot!(
             "breaker_opened.txt",
             format!("Subject: {}\n\n{}", words.subject, words.text)
         );
-        insta::assert_snapshot!("breaker_opened.html", words.html);
     }
 }

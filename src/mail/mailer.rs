@@ -20,7 +20,7 @@ use super::smtp::{Server, SmtpConnection};
 use super::tls::Encryption;
 use super::url::MailUrl;
 use super::words::Words;
-use crate::model::{Email, Letter, Timestamp};
+use crate::model::{Email, Language, Letter, Timestamp};
 
 /// How letters leave.
 #[derive(Debug)]
@@ -88,6 +88,8 @@ pub struct Outgoing<'a> {
     pub written_at: Timestamp,
     /// What it says.
     pub letter: &'a Letter,
+    /// In which language.
+    pub language: Language,
 }
 
 /// Sends letters. Cheap to clone; connections are opened by [`Mailer::connect`].
@@ -231,7 +233,8 @@ impl Connection {
 
     fn message(&self, outgoing: &Outgoing<'_>, to: &Address) -> Result<Vec<u8>, Unsendable> {
         let office = &self.office;
-        let words = Words::new(outgoing.letter, &office.brand).map_err(|_| Unsendable::Words)?;
+        let words = Words::new(outgoing.letter, outgoing.language, &office.brand)
+            .map_err(|_| Unsendable::Words)?;
         let envelope = Envelope {
             from: &office.from,
             to,

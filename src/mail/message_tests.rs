@@ -5,12 +5,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::mail::samples::{NOON, brand, exposed, letter};
 use crate::mail::words::tests::hostile_letter;
+use crate::model::Language;
 use crate::model::letter::TokenExposed;
 
 const ID: &str = "<019b7a3c-0000-7000-8000-000000000002@polar.example>";
 
 fn message(exposed: TokenExposed, to: &str) -> String {
-    let words = Words::new(&letter(exposed), &brand()).unwrap();
+    let words = Words::new(&letter(exposed), Language::English, &brand()).unwrap();
     let from: Mailbox = "Polar <security@polar.example>".parse().unwrap();
     let to = addressee(&Email::from_stored(to.to_owned())).unwrap();
     let envelope = Envelope {

@@ -11,6 +11,8 @@ mod breaker;
 mod digest;
 mod dkim;
 mod error;
+#[cfg(test)]
+mod every;
 mod facts;
 mod file;
 mod mailer;
@@ -27,6 +29,7 @@ mod sign_in;
 mod smtp;
 mod tls;
 mod url;
+mod voice;
 mod webhook;
 mod wire;
 mod words;

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::shown::{Line, tame};
+use super::voice::Voice;
 
 /// Hosts that may be linked to: strangers put code there, but their pages cannot pose as ours.
 const KNOWN_HOSTS: [&str; 9] = [
@@ -32,7 +33,7 @@ pub(super) struct PlaceWords {
 }
 
 impl PlaceWords {
-    pub(super) fn new(url: Option<&str>, source: Option<&str>) -> Self {
+    pub(super) fn new(url: Option<&str>, source: Option<&str>, voice: Voice<'_>) -> Self {
         let url = url.map(str::trim).filter(|url| !url.is_empty());
         let parsed = url.and_then(|url| Url::parse(url).ok());
         let host = parsed
@@ -43,18 +44,19 @@ impl PlaceWords {
         Self {
             address: url.map(|url| Line::new(tame(url, LONGEST_ADDRESS))),
             link: url.zip(parsed).and_then(|(text, url)| link(text, &url)),
-            kind: source.and_then(kind_of_place),
+            kind: source.and_then(|source| kind_of_place(source, voice)),
             host,
         }
     }
 
     /// Completes "your token …".
-    pub(super) fn found(&self) -> String {
-        match (&self.host, &self.kind) {
-            (Some(host), _) => format!("was found on {host}"),
-            (None, Some(kind)) => format!("was found in {kind}"),
-            (None, None) => "was found in public".to_owned(),
-        }
+    pub(super) fn found(&self, voice: Voice<'_>) -> String {
+        let said = match (&self.host, &self.kind) {
+            (Some(host), _) => voice.say("letter-found-on").put("host", host),
+            (None, Some(kind)) => voice.say("letter-found-in").put("place", kind),
+            (None, None) => voice.say("letter-found-in-public"),
+        };
+        said.to_string()
     }
 }
 
@@ -71,31 +73,14 @@ fn link(text: &str, url: &Url) -> Option<String> {
 }
 
 /// What an origin calls a place, in words. Origins add kinds; an unknown one is told as it came.
-fn kind_of_place(source: &str) -> Option<String> {
-    let words = match source.trim() {
-        "" | "unknown" => return None,
-        "content" => "a file",
-        "commit" => "a commit",
-        "pull_request_title" => "the title of a pull request",
-        "pull_request_description" => "the description of a pull request",
-        "pull_request_comment" => "a comment on a pull request",
-        "issue_title" => "the title of an issue",
-        "issue_description" => "the description of an issue",
-        "issue_comment" => "a comment on an issue",
-        "discussion_title" => "the title of a discussion",
-        "discussion_body" => "a discussion",
-        "discussion_comment" => "a comment in a discussion",
-        "commit_comment" => "a comment on a commit",
-        "gist_content" => "a gist",
-        "gist_comment" => "a comment on a gist",
-        "wiki_content" => "a wiki page",
-        "wiki_commit" => "the history of a wiki",
-        "npm" => "an npm package",
-        "possession" => "the hands of somebody who gave it up",
-        "manual_submission" => "a report made by hand",
-        other => return Some(format!("“{}”", tame(other, 40))),
-    };
-    Some(words.to_owned())
+fn kind_of_place(source: &str, voice: Voice<'_>) -> Option<String> {
+    match source.trim() {
+        "" | "unknown" => None,
+        source => {
+            let said = voice.say("letter-place").put("source", tame(source, 40));
+            Some(said.to_string())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -103,13 +88,24 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::mail::brand::Brand;
+    use crate::model::Language;
+
+    fn words(url: Option<&str>, source: Option<&str>, language: Language) -> (PlaceWords, String) {
+        let brand = Brand::default();
+        let voice = Voice::new(language, &brand);
+        let words = PlaceWords::new(url, source, voice);
+        let found = words.found(voice);
+        (words, found)
+    }
 
     #[rstest]
     #[case("https://github.com/a/b/blob/main/x.py#L3")]
     #[case("https://gist.github.com/a/1")]
     #[case("https://www.npmjs.com/package/x?activeTab=code")]
     fn a_known_code_host_is_linked(#[case] url: &str) {
-        assert_eq!(PlaceWords::new(Some(url), None).link.as_deref(), Some(url));
+        let (words, _) = words(Some(url), None, Language::English);
+        assert_eq!(words.link.as_deref(), Some(url));
     }
 
     #[rstest]
@@ -128,14 +124,14 @@ mod tests {
     #[case("//github.com/a")]
     #[case("github.com/a")]
     fn anything_else_is_text(#[case] url: &str) {
-        let words = PlaceWords::new(Some(url), None);
+        let (words, _) = words(Some(url), None, Language::English);
         assert_eq!(words.link, None);
         assert_eq!(words.address.unwrap().to_string(), url);
     }
 
     #[test]
     fn a_place_is_named_by_its_host_or_its_kind() {
-        let found = |url, source| PlaceWords::new(url, source).found();
+        let found = |url, source| words(url, source, Language::English).1;
         assert_eq!(
             found(Some("https://github.com/a"), Some("commit")),
             "was found on github.com"
@@ -143,5 +139,7 @@ mod tests {
         assert_eq!(found(None, Some("npm")), "was found in an npm package");
         assert_eq!(found(Some("mailto:x"), Some("fax")), "was found in “fax”");
         assert_eq!(found(None, Some("unknown")), "was found in public");
+        let german = words(None, Some("wiki_commit"), Language::German).1;
+        assert_eq!(german, "wurde in der Geschichte eines Wikis gefunden");
     }
 }

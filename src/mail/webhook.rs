@@ -1,70 +1,54 @@
 //! A letter about a machine that is not told any more, in words.
 
-use super::brand::Brand;
-use super::facts::{Fact, moment};
-use super::notice::{LONGEST_NAME, Page};
+use super::notice::Page;
 use super::shown::{Line, tame};
+use super::voice::{Fact, Foot, LONGEST_NAME, Tone, Voice};
 use super::words::Words;
-use crate::model::letter::WebhookDisabled;
+use crate::model::letter::{Addressee, WebhookDisabled};
 
 /// A machine is not told any more.
 pub(super) fn webhook_disabled(
     letter: &WebhookDisabled,
-    brand: &Brand,
+    voice: Voice<'_>,
 ) -> Result<Words, askama::Error> {
     let host = tame(&letter.host, LONGEST_NAME);
-    let name = tame(&brand.name, LONGEST_NAME);
-    let subject = format!("Your webhook at {host} was disabled");
+    let subject = voice.say("letter-webhook").put("host", &host).to_string();
     let why = match letter.gone {
-        true => "It answered that it is gone for good (status 410).".to_owned(),
-        false => "It has answered no message as it should for days.".to_owned(),
+        true => "letter-webhook-gone",
+        false => "letter-webhook-failed",
     };
+    let why = voice.say(why).put("brand", voice.name());
+    let foot = Foot {
+        genuine: voice.say("letter-webhook-no-link").to_string(),
+        contact: voice.contact_about("letter-contact-webhook", &letter.endpoint),
+        why_you: match letter.operator {
+            true => voice.because(Addressee::Operator),
+            false => voice.say("letter-because-webhook").to_string(),
+        },
+    };
+    let badge = voice.badge(Tone::Warning, "letter-webhook-badge");
     let page = Page {
-        brand: Line::new(&name),
-        accent: brand.accent.to_string(),
-        headline: Line::new(format!("{subject}.")),
-        paragraphs: vec![Line::new(format!(
-            "{why} {name} tells it of leaked and revoked tokens no longer. Messages that it was not \
-             told are kept for a while; of what happens from now on it is told nothing."
-        ))],
-        about: "The webhook",
-        facts: facts(letter, host),
+        frame: voice.frame(format!("{subject}."), badge, foot),
+        paragraphs: vec![Line::new(why.to_string())],
+        about: "letter-about-webhook",
+        facts: facts(letter, host, voice),
         steps: vec![
-            Line::new("If you do not need it any more, delete it."),
-            Line::new(
-                "If you do, repair what answers there and enable it again: what waits is sent then.",
-            ),
+            voice.line("letter-webhook-delete"),
+            voice.line("letter-webhook-repair"),
         ],
-        genuine: Line::new(
-            "It has no login link, and it never asks for a password or for a token.",
-        ),
-        contact: Line::new(format!(
-            "Questions, or something you did not expect? Ask {} and name the webhook {}.",
-            tame(&brand.security_contact, 200),
-            tame(&letter.endpoint, 64)
-        )),
-        why_you: Line::new(match letter.operator {
-            true => format!("You receive this letter because you run {name}."),
-            false => "You receive this letter because you own or manage the organization that it \
-                      belongs to."
-                .to_owned(),
-        }),
     };
     page.words(subject)
 }
 
-fn facts(letter: &WebhookDisabled, host: String) -> Vec<Fact> {
-    let fact = |label, value: String| Fact {
-        label,
-        value: Line::new(value),
-    };
+fn facts(letter: &WebhookDisabled, host: String, voice: Voice<'_>) -> Vec<Fact> {
     let failing = letter.failing_since.filter(|_| !letter.gone);
+    let failing = failing.map(|since| voice.fact("letter-fact-failing", voice.moment(since)));
     let mut facts = vec![
-        fact("Host", host),
-        fact("Webhook", tame(&letter.endpoint, 64)),
+        voice.fact("letter-fact-host", host),
+        voice.fact("letter-fact-webhook", tame(&letter.endpoint, 64)),
     ];
-    facts.extend(failing.map(|since| fact("Failing since", moment(since))));
-    facts.push(fact("Disabled", moment(letter.disabled_at)));
+    facts.extend(failing);
+    facts.push(voice.fact("letter-fact-disabled", voice.moment(letter.disabled_at)));
     facts
 }
 
@@ -72,6 +56,15 @@ fn facts(letter: &WebhookDisabled, host: String) -> Vec<Fact> {
 mod tests {
     use super::*;
     use crate::mail::samples::{at, brand};
+    use crate::model::{Language, Letter};
+
+    fn told(letter: WebhookDisabled) -> Result<Words, askama::Error> {
+        Words::new(
+            &Letter::WebhookDisabled(letter),
+            Language::English,
+            &brand(),
+        )
+    }
 
     #[test]
     fn somebody_reads_that_a_webhook_was_disabled() {
@@ -83,7 +76,7 @@ mod tests {
             failing_since: Some(at(120)),
             disabled_at: at(0),
         };
-        let words = webhook_disabled(&letter, &brand()).unwrap();
+        let words = told(letter.clone()).unwrap();
         insta::assert_snapshot!(
             "webhook_disabled.txt",
             format!("Subject: {}\n\n{}", words.subject, words.text)
@@ -93,7 +86,7 @@ mod tests {
             operator: true,
             ..letter
         };
-        let words = webhook_disabled(&gone, &brand()).unwrap();
+        let words = told(gone).unwrap();
         assert!(words.text.contains("status 410") && words.text.contains("you run Polar"));
     }
 }

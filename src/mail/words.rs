@@ -4,11 +4,12 @@ use askama::Template;
 
 use super::advice;
 use super::brand::Brand;
-use super::facts::{About, Fact};
-use super::shown::{Line, tame};
+use super::facts::About;
+use super::shown::Line;
+use super::voice::{Fact, Frame, Voice};
 use super::{attempted, breaker, digest, notice, quarantine, sign_in, webhook};
-use crate::model::Letter;
 use crate::model::letter::TokenExposed;
+use crate::model::{Language, Letter};
 
 /// A letter as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,26 +23,27 @@ pub struct Words {
 }
 
 impl Words {
-    /// Puts a letter into words.
+    /// Puts a letter into words of a language.
     ///
     /// # Errors
     /// When a template fails, which only a defect of ours can cause.
-    pub fn new(letter: &Letter, brand: &Brand) -> Result<Self, askama::Error> {
+    pub fn new(letter: &Letter, language: Language, brand: &Brand) -> Result<Self, askama::Error> {
+        let voice = Voice::new(language, brand);
         match letter {
-            Letter::TokenExposed(exposed) => Self::token_exposed(exposed, brand),
-            Letter::LeakDigest(seen) => digest::leak_digest(seen, brand),
-            Letter::TokenAttempted(attempted) => attempted::token_attempted(attempted, brand),
-            Letter::QuarantineEnded(ended) => quarantine::quarantine_ended(ended, brand),
-            Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, brand),
-            Letter::BreakerOpened(opened) => breaker::breaker_opened(opened, brand),
-            Letter::WebhookDisabled(webhook) => webhook::webhook_disabled(webhook, brand),
-            Letter::LoginCode(code) => sign_in::login_code(code, brand),
+            Letter::TokenExposed(exposed) => Self::token_exposed(exposed, voice),
+            Letter::LeakDigest(seen) => digest::leak_digest(seen, voice),
+            Letter::TokenAttempted(attempted) => attempted::token_attempted(attempted, voice),
+            Letter::QuarantineEnded(ended) => quarantine::quarantine_ended(ended, voice),
+            Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, voice),
+            Letter::BreakerOpened(opened) => breaker::breaker_opened(opened, voice),
+            Letter::WebhookDisabled(webhook) => webhook::webhook_disabled(webhook, voice),
+            Letter::LoginCode(code) => sign_in::login_code(code, voice),
         }
     }
 
-    fn token_exposed(exposed: &TokenExposed, brand: &Brand) -> Result<Self, askama::Error> {
-        let about = About::new(exposed, brand);
-        let page = Page::new(&about, brand);
+    fn token_exposed(exposed: &TokenExposed, voice: Voice<'_>) -> Result<Self, askama::Error> {
+        let about = About::new(exposed, voice);
+        let page = Page::new(&about);
         Ok(Self {
             subject: about.subject(),
             text: TextPage { page: &page }.render()?,
@@ -51,10 +53,8 @@ impl Words {
 }
 
 /// Everything both templates show.
-struct Page {
-    brand: Line,
-    accent: String,
-    headline: Line,
+struct Page<'a> {
+    frame: Frame<'a>,
     alarm: Option<Line>,
     paragraphs: Vec<Line>,
     token: Vec<Fact>,
@@ -63,35 +63,21 @@ struct Page {
     caution: Option<Line>,
     sighting: Vec<Fact>,
     steps: Vec<Line>,
-    genuine: Line,
-    contact: Line,
-    why_you: Line,
 }
 
-impl Page {
-    fn new(about: &About<'_>, brand: &Brand) -> Self {
-        let reference = tame(&about.letter.token.id, 64);
+impl<'a> Page<'a> {
+    fn new(about: &About<'a>) -> Self {
+        let badge = Some(about.badge());
         Self {
-            brand: Line::new(&about.brand),
-            accent: brand.accent.to_string(),
-            headline: about.headline(),
+            frame: about.voice.frame(about.headline(), badge, about.foot()),
             alarm: about.alarm(),
-            paragraphs: [Some(about.what_we_did()), about.relatives()]
-                .into_iter()
-                .flatten()
-                .collect(),
+            paragraphs: about.what_we_did(),
             token: about.token(),
             address: about.place.address.clone(),
             link: about.place.link.clone(),
             caution: about.caution(),
             sighting: about.sighting(),
-            steps: advice::steps(about).into_iter().map(Line::new).collect(),
-            genuine: about.genuine(),
-            contact: Line::new(format!(
-                "Questions, or something you did not expect? Ask {} and name the token {reference}.",
-                tame(&brand.security_contact, 200)
-            )),
-            why_you: about.why_you(),
+            steps: advice::steps(about),
         }
     }
 }
@@ -103,13 +89,13 @@ impl Page {
     escape = "none"
 )]
 struct TextPage<'a> {
-    page: &'a Page,
+    page: &'a Page<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "token_exposed.html", config = "src/mail/askama.toml")]
 struct HtmlPage<'a> {
-    page: &'a Page,
+    page: &'a Page<'a>,
 }
 
 #[cfg(test)]

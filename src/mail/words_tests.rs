@@ -5,11 +5,11 @@ use rstest::rstest;
 
 use super::*;
 use crate::mail::samples::{about, at, brand, exposed, letter};
-use crate::model::TokenKind;
 use crate::model::letter::{Addressee, Outcome, TokenExposed};
+use crate::model::{Language, TokenKind};
 
 fn words(exposed: TokenExposed) -> Words {
-    Words::new(&letter(exposed), &brand()).unwrap()
+    Words::new(&letter(exposed), Language::English, &brand()).unwrap()
 }
 
 /// The whole letter, as its reader would open it.
@@ -24,7 +24,6 @@ fn snapshot(name: &str, exposed: TokenExposed) {
 #[test]
 fn an_owner_reads_about_a_personal_access_token() {
     snapshot("personal_access_token", exposed());
-    insta::assert_snapshot!("personal_access_token.html", words(exposed()).html);
 }
 
 #[test]
@@ -73,10 +72,6 @@ fn who_leaks_again_reads_it_first(#[case] addressee: Addressee) {
         &format!("leaked_again_{addressee:?}"),
         leaked_again(addressee),
     );
-    if addressee == Addressee::ManagerOfOwner {
-        let html = words(leaked_again(addressee)).html;
-        insta::assert_snapshot!("leaked_again.html", html);
-    }
 }
 
 #[test]

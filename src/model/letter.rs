@@ -56,6 +56,9 @@ pub struct LoginCode {
     pub expires_at: Timestamp,
     /// From which network address it was asked for.
     pub asked_from: Option<String>,
+    /// The tag of the language of the page that it was asked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// The code itself, once it was made.
     #[serde(skip)]
     pub code: Option<LoginCodeText>,

@@ -10,6 +10,7 @@ pub mod exposure;
 pub mod figures;
 pub mod grant;
 pub mod id;
+pub mod language;
 pub mod leak_policy;
 pub mod leaked_use;
 pub mod letter;
@@ -52,6 +53,7 @@ pub use exposure::{Exposure, InvalidOrigin, Origin, Place, Verdict};
 pub use figures::{AtMost, Figure, Spread};
 pub use grant::{Grant, GrantRequest, SubType};
 pub use id::Id;
+pub use language::Language;
 pub use leak_policy::{
     BreakerPolicy, Decision, InvalidRule, LeakPolicy, QuarantineEnd, Reaction, Rule,
 };

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 27] = [
+const FILES: [(&str, (&str, &str)); 28] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -122,6 +122,7 @@ const FILES: [(&str, (&str, &str)); 27] = [
         both!("../../migrations/0026_owners.sql"),
     ),
     ("operators", both!("../../migrations/0027_operators.sql")),
+    ("languages", both!("../../migrations/0028_languages.sql")),
 ];
 
 fn steps() -> Vec<Step> {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column};
-use crate::model::{Email, Id, PersonName, Timestamp, User};
+use crate::model::{Email, Id, Language, PersonName, Timestamp, User};
 
 /// Adds a user; `false` when the address is taken.
 ///
@@ -72,13 +72,15 @@ pub async fn find_by_email_locked(
     .fetch_optional(c))
 }
 
-/// Makes sure that there is a user with this address, who just proved to read its mail.
+/// Makes sure that there is a user with this address, who just proved to read its mail, on pages in
+/// this language.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn verify_email(
     tx: &mut Tx,
     fresh: &User,
+    language: Language,
     sign_up: bool,
     now: Timestamp,
 ) -> Result<Option<User>, StorageError> {
@@ -87,14 +89,50 @@ pub async fn verify_email(
     }
     sql!(tx.connection(), |c| sqlx::query(
         "UPDATE users
-         SET email_verified_at = COALESCE(email_verified_at, $2)
+         SET email_verified_at = COALESCE(email_verified_at, $2), language = $3
          WHERE email = $1
          RETURNING id, email, blocked_at",
     )
     .bind(fresh.email.as_str())
     .bind(now.as_millis())
+    .bind(language.tag())
     .try_map(|row| user(&row))
     .fetch_optional(c))
+}
+
+/// Notes the language that a user chose. Nothing is written when it is the one they had.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_language(
+    tx: &mut Tx,
+    user: Id<User>,
+    language: Language,
+) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE users
+         SET language = $2
+         WHERE id = $1 AND (language IS NULL OR language <> $2)",
+    )
+    .bind(user.uuid())
+    .bind(language.tag()))?;
+    Ok(())
+}
+
+/// The language that the user with this address chose or used last, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_language(db: &Db, email: &Email) -> Result<Option<Language>, StorageError> {
+    let tag = sql!(db.reader(), |c| sqlx::query(
+        "SELECT language
+         FROM users
+         WHERE email = $1",
+    )
+    .bind(email.as_str())
+    .try_map(|row| column::<Option<String>>(&row, "language"))
+    .fetch_optional(c))?;
+    Ok(tag.flatten().and_then(|tag| Language::of_tag(&tag)))
 }
 
 /// Blocks a user (`Some`) or lets them in again (`None`); `false` when there is no such user. Who

@@ -114,9 +114,7 @@ async fn where_only_operators_migrate_an_empty_or_older_database_is_refused() {
 
     let database = start_on(&database).await.stop().await;
     let before_last = newest_version() - 1;
-    let older = "DROP TABLE operators;
-         DROP TABLE figures;
-         DROP INDEX consents_organization;
+    let older = "ALTER TABLE users DROP COLUMN language;
          DELETE FROM _sqlx_migrations
          WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
     database.execute(older).await;

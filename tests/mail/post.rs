@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokenward::mail::{ConnectError, Connection, MailUrl, Mailer, Options, Outgoing, SendError};
 use tokenward::model::letter::{Addressee, Letter, LetterToken, Outcome, TokenExposed};
-use tokenward::model::{Email, Timestamp};
+use tokenward::model::{Email, Language, Timestamp};
 use uuid::Uuid;
 
 use crate::smtp::SmtpServer;
@@ -67,6 +67,7 @@ pub(crate) async fn send_to(
         to: &Email::from_stored(to.to_owned()),
         written_at: NOON,
         letter: &letter(),
+        language: Language::English,
     };
     connection.send(&outgoing).await
 }

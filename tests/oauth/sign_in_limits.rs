@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use tokenward::domain::sessions::Circumstances;
 use tokenward::domain::sign_in::{self, SignInRefusal};
-use tokenward::model::{LoginCodeText, PlainToken};
+use tokenward::model::{Language, LoginCodeText, PlainToken};
 use uuid::Uuid;
 
 use crate::browser::Browser;
@@ -47,9 +47,10 @@ async fn requests_at_the_same_time_are_counted_one_by_one() {
     let browsers: Vec<_> = (0..20)
         .map(|n| PlainToken::new(format!("browser-{n}")))
         .collect();
-    let asking = browsers
-        .iter()
-        .map(|browser| sign_in::request_code(&app.ctx, address(ADA), browser, place));
+    let asking = browsers.iter().map(|browser| {
+        let language = Language::English;
+        sign_in::request_code(&app.ctx, address(ADA), browser, place, language)
+    });
     let asked = join_all(asking).await;
     let refused = asked
         .iter()

@@ -19,7 +19,7 @@ use crate::domain::{csrf, sessions};
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
 use crate::http::{ApiError, OAuthError};
-use crate::model::{PlainToken, Session, random};
+use crate::model::{Language, PlainToken, Session, random};
 
 /// A browser.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Visitor {
     secret: Option<PlainToken>,
     /// The browser's own secret, which outlives sessions.
     pub browser: Option<PlainToken>,
+    /// The language it reads.
+    pub language: Language,
 }
 
 impl Visitor {
@@ -53,6 +55,7 @@ impl Visitor {
             user_agent: self.user_agent.clone(),
             address: self.address,
             previous: self.session.clone(),
+            language: self.language,
         }
     }
 
@@ -105,6 +108,7 @@ pub(super) async fn look(request: &HttpRequest) -> Result<Visitor, PageError> {
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned),
         browser: cookie(&state.cookies.browser),
+        language: Language::of(request),
     })
 }
 

@@ -8,49 +8,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::error::PageError;
 use super::page::see_other;
 use super::return_to::ReturnTo;
-use crate::http::extract::RawForm;
+use crate::domain::users;
+use crate::http::extract::{RawForm, Visitor};
 use crate::http::state::ApiState;
-
-/// A language of the pages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::http) enum Language {
-    /// English.
-    #[default]
-    English,
-    /// German.
-    German,
-}
+pub(in crate::http) use crate::model::Language;
 
 /// The cookie that remembers what somebody chose.
 pub(super) const COOKIE: &str = "tokenward_language";
 
 impl Language {
-    /// Every language.
-    pub(in crate::http) const ALL: [Self; 2] = [Self::English, Self::German];
-
-    /// Its tag (BCP 47).
-    pub(in crate::http) const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-        }
-    }
-
-    /// What its readers call it.
-    pub(in crate::http) const fn name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::German => "Deutsch",
-        }
-    }
-
-    /// The language of a tag, whatever its region.
-    pub(in crate::http) fn of_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next().unwrap_or(tag);
-        let mut all = Self::ALL.into_iter();
-        all.find(|language| language.tag().eq_ignore_ascii_case(primary))
-    }
-
     /// What whoever sends a request reads: what they chose, else what their browser prefers of what
     /// there is (RFC 9110 12.5.4).
     pub(in crate::http) fn of(request: &HttpRequest) -> Self {
@@ -65,8 +31,9 @@ impl Language {
     }
 }
 
-/// Remembers the language that somebody chose, in their browser. It takes no secret to ask for: a
-/// stranger's page that does so changes words, and only until the reader chooses again.
+/// Remembers the language that somebody chose: in their browser, and for the letters to whoever is
+/// signed in. It takes no secret to ask for: a stranger's page that does so changes words on pages,
+/// and only until the reader chooses again; the session's cookie does not come along with it.
 #[utoipa::path(
     post,
     path = "/language",
@@ -78,6 +45,7 @@ impl Language {
 )]
 pub(in crate::http) async fn choose(
     RawForm(text): RawForm,
+    visitor: Visitor,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
     let fields: Vec<_> = url::form_urlencoded::parse(text.as_bytes()).collect();
@@ -87,6 +55,9 @@ pub(in crate::http) async fn choose(
     };
     let language = find("language").and_then(Language::of_tag);
     let language = language.ok_or(PageError::BadRequest("there are no pages in this language"))?;
+    if let Some(session) = &visitor.session {
+        users::choose_language(&state.ctx, session.user.id, language).await?;
+    }
     let mut response = see_other(ReturnTo::read(find("return_to")).as_str());
     let mut cookie = Cookie::build(COOKIE, language.tag());
     cookie = cookie

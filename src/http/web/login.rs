@@ -207,7 +207,8 @@ pub(in crate::http) async fn send_code(
         return ask_for_address(&visitor, &form.return_to, &form.email, problem, &state);
     };
     let browser = visitor.browser.as_ref().ok_or(PageError::ForeignForm)?;
-    let asking = sign_in::request_code(&state.ctx, email, browser, visitor.address);
+    let (address, language) = (visitor.address, visitor.language);
+    let asking = sign_in::request_code(&state.ctx, email, browser, address, language);
     let asked = timeout(state.request_timeout, asking).await;
     asked
         .map_err(|_| PageError::too_slow())?

@@ -26,8 +26,9 @@ mod page;
 mod return_to;
 mod scopes;
 mod sheet;
-mod texts;
 mod when;
+
+use crate::texts;
 
 pub use error::PageError;
 pub(super) use eyes::Eyes;

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::language::Language;
-use super::texts::Said;
+use super::texts::{self, Said};
 use crate::model::Timestamp;
 
 const MINUTE: u64 = 60;
@@ -29,19 +29,6 @@ pub(in crate::http) struct When {
 }
 
 impl When {
-    fn exactly(&self, at: OffsetDateTime) -> Said<'static> {
-        let clock = format!("{:02}:{:02}", at.hour(), at.minute());
-        self.date(at, "time-exact").with("clock", clock)
-    }
-
-    fn date(&self, at: OffsetDateTime, id: &'static str) -> Said<'static> {
-        let month = Said::new(self.language, "time-month").with("month", u8::from(at.month()));
-        Said::new(self.language, id)
-            .with("day", at.day())
-            .with("month", month.to_string())
-            .with("year", i64::from(at.year()))
-    }
-
     fn roughly(&self, at: OffsetDateTime) -> Said<'static> {
         let future = self.at > self.now;
         let away = match future {
@@ -50,7 +37,7 @@ impl When {
         };
         let (id, count) = match (away.as_secs(), future) {
             (0..MINUTE, _) => ("time-now", 0),
-            (FAR.., _) => return self.date(at, "time-date"),
+            (FAR.., _) => return texts::date(self.language, at),
             (seconds @ ..HOUR, true) => ("time-in-minutes", seconds / MINUTE),
             (seconds @ ..HOUR, false) => ("time-minutes-ago", seconds / MINUTE),
             (seconds @ ..DAY, true) => ("time-in-hours", seconds / HOUR),
@@ -66,7 +53,7 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.to_utc();
         let machine = at.format(&Rfc3339).map_err(|_| fmt::Error)?;
-        let exactly = self.exactly(at);
+        let exactly = texts::moment(self.language, at);
         match self.exact {
             true => write!(f, r#"<time datetime="{machine}">{exactly}</time>"#),
             false => {

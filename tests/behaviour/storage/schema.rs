@@ -158,7 +158,7 @@ const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "users",
-        "blocked_at created_at! email! email_verified_at id! name",
+        "blocked_at created_at! email! email_verified_at id! language name",
     ),
     (
         "webhook_attempts",
