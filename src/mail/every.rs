@@ -128,7 +128,7 @@ fn outcomes() -> Vec<(&'static str, Letter)> {
                 exposed.addressee = Addressee::ManagerOfOwner;
                 exposed.token.organization = Some("Acme Inc.".to_owned());
                 exposed.leaked_before = Some(at(700));
-                exposed.copied_from = Some("ada@example.com".to_owned());
+                exposed.copied_from = Some("grace@example.com".to_owned());
             }),
         ),
     ]

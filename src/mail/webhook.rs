@@ -43,10 +43,7 @@ pub(super) fn webhook_disabled(
 fn facts(letter: &WebhookDisabled, host: String, voice: Voice<'_>) -> Vec<Fact> {
     let failing = letter.failing_since.filter(|_| !letter.gone);
     let failing = failing.map(|since| voice.fact("letter-fact-failing", voice.moment(since)));
-    let mut facts = vec![
-        voice.fact("letter-fact-host", host),
-        voice.fact("letter-fact-webhook", tame(&letter.endpoint, 64)),
-    ];
+    let mut facts = vec![voice.fact("letter-fact-host", host)];
     facts.extend(failing);
     facts.push(voice.fact("letter-fact-disabled", voice.moment(letter.disabled_at)));
     facts

@@ -99,7 +99,6 @@ letter-fact-origin = Quelle
 letter-fact-since = Seit
 letter-fact-stopped = Angehalten am
 letter-fact-host = Host
-letter-fact-webhook = Webhook
 letter-fact-failing = Gestört seit
 letter-fact-disabled = Abgestellt am
 letter-never = ohne Ende
