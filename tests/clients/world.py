@@ -52,8 +52,19 @@ class World:
         """An operator gives a service a key."""
         return self.tokenward.result("service-key", *words)
 
+    def operator(self, who):
+        """Somebody may operate the service."""
+        return self.tokenward.result("user", "promote", "--email", who)
 
-DEEDS = ("visit", "letters", "code", "letter", "leak", "webhook", "service_key")
+    def personal_token(self, who, name):
+        """Somebody has a token of their own."""
+        return self.tokenward.result(
+            "token", "create", "--kind", "personal_access_token", "--user", who, "--name", name,
+            "--scopes", "orders:read", "--expires-in", "30d")
+
+
+DEEDS = ("visit", "letters", "code", "letter", "leak", "webhook", "service_key", "operator",
+         "personal_token")
 
 
 class Door:

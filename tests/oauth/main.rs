@@ -36,6 +36,7 @@ mod form_post;
 mod give_back;
 mod global_revocation;
 mod grants_without_code;
+mod languages;
 mod membership;
 mod operators;
 mod organization_access_tokens;
