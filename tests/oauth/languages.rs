@@ -51,6 +51,7 @@ async fn a_code_comes_in_the_language_of_the_page_it_is_asked_from() {
 #[tokio::test]
 async fn what_is_written_unasked_follows_the_language_that_was_used_last() {
     let app = TestApp::start().await;
+    app.user(ADA).await;
     let subject = letter_of_a_leak(&app, "one").await.subject;
     assert!(subject.starts_with("Your personal"), "{subject}");
     // Signing in on German pages says it,

@@ -38,6 +38,9 @@ export async function signIn(page, who) {
 
 /** Types a code. A page with script sends it by itself as soon as it is whole. */
 export async function enterCode(page, code) {
+  // The page before may still be there, and this one may still be loading.
+  await page.waitForSelector("#code");
+  await page.waitForLoadState("load");
   const loaded = page.waitForEvent("load");
   await page.fill("#code", code);
   if (!scripted.has(page)) await page.click("#verify");
