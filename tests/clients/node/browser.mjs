@@ -16,7 +16,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const scripted = new WeakSet();
+/** Pages with script. */
+export const scripted = new WeakSet();
 
 /** A page of a browser that was never here. */
 export async function freshPage(t, options = {}) {

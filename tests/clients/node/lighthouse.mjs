@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 
 import { chromium } from "playwright-core";
 
-import { Application, signIn } from "./browser.mjs";
+import { Application, scripted, signIn } from "./browser.mjs";
 import { happen, stage } from "./stage.mjs";
 
 const LEAST = 95;
@@ -95,6 +95,7 @@ try {
   const index = pathToFileURL(`${stage.lighthouse}/node_modules/lighthouse/core/index.js`);
   const { default: lighthouse } = await import(index.href);
   const page = context.pages()[0] ?? (await context.newPage());
+  scripted.add(page);
   const { consent, end } = await world(page);
   const cookies = await context.cookies(stage.issuer);
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
