@@ -127,7 +127,7 @@ async fn each_kind_is_what_the_protocol_makes_of_it() {
         let page = browser.post(NEW, &fields).await;
         assert_eq!(page.status, 200, "{kind}: {}", page.text);
         assert_eq!(secret(&page).is_some(), secretive, "{kind}");
-        assert_eq!(page.text.contains("id=\"trial\""), trial, "{kind}");
+        assert_eq!(tried(&mut browser, &page).await, trial, "{kind}");
     }
     let typed = [("client_name", "Engine"), ("kind", "service")];
     let fields = filled(&mut browser, &typed).await;
@@ -145,6 +145,17 @@ async fn each_kind_is_what_the_protocol_makes_of_it() {
         changed.text
     );
     assert_eq!(statuses(&app, &id, &text).await, [200, 200]);
+}
+
+/// Whether a page offers to try signing in; then that leads to the question whether to allow it.
+async fn tried(browser: &mut Browser<'_>, page: &PageAnswer) -> bool {
+    let trial = Regex::new("id=\"trial\" href=\"([^\"]+)\"").unwrap();
+    let Some(trial) = trial.captures(&page.text) else {
+        return false;
+    };
+    let asked = browser.get(&trial[1].replace("&#38;", "&")).await;
+    assert!(asked.text.contains("id=\"consent\""), "{}", asked.text);
+    true
 }
 
 /// What the token endpoint answers a client with its secret in the header, and in the body.

@@ -130,7 +130,7 @@ pub(super) async fn application_page(
 /// An authorization request as the application would send it, for its owner to see what its users
 /// will. Nobody holds what the challenge was made from, so a code that comes of it is good for nothing.
 fn trial(client: &RegisteredClient) -> Option<String> {
-    const CHALLENGE: &str = "c2VlLXdoYXQteW91ci11c2Vycy13aWxsLXNlZS1oZXJl";
+    const CHALLENGE: &str = "c2VlLXdoYXQteW91ci11c2Vycy13aWxsLXNlZS1ub3c";
     let uri = client.metadata.redirect_uris.first()?;
     let query = Serializer::new(String::new())
         .append_pair("response_type", "code")
