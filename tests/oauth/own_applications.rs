@@ -139,6 +139,7 @@ async fn each_kind_is_what_the_protocol_makes_of_it() {
     let mut fields = browser.get(&here).await.form("application");
     fields.push(("client_name".into(), "Difference Engine".into()));
     let changed = browser.post(&here, &fields).await;
+    let changed = browser.follow(changed).await;
     assert!(
         changed.text.contains("Difference Engine"),
         "{}",
@@ -198,7 +199,9 @@ async fn a_secret_is_replaced_without_a_break() {
     let revoked = browser
         .post(&format!("{here}/secrets/revoke"), &revoking)
         .await;
-    assert!(revoked.status == 200 && revoked.text.contains("id=\"done\""));
+    assert_eq!(revoked.location(), format!("{here}?done=secret-revoked"));
+    let revoked = browser.follow(revoked).await;
+    assert!(revoked.text.contains("id=\"done\""), "{}", revoked.text);
     assert_ne!(app.works(&first).await, app.works(&second).await);
 }
 
@@ -249,8 +252,10 @@ async fn it_is_changed_and_deleted_by_its_owner_and_nobody_else() {
         fields.push((name.to_owned(), value.to_owned()));
     }
     let changed = browser.post(&here, &fields).await;
+    assert_eq!(changed.location(), format!("{here}?done=changed"));
+    let changed = browser.follow(changed).await;
     assert!(
-        changed.status == 200 && changed.text.contains("Ledger 2"),
+        changed.text.contains("id=\"done\"") && changed.text.contains("Ledger 2"),
         "{}",
         changed.text
     );

@@ -14,7 +14,7 @@ use crate::domain::sessions::{self, Begun};
 use crate::domain::sign_in::{self, SignInRefusal};
 use crate::http::OAuthError;
 use crate::http::extract::{
-    FromParameters, PageForm, PageQuery, Parameters, Visitor, is_from_proxy,
+    Again, FromParameters, PageForm, PageQuery, Parameters, Visitor, is_from_proxy,
 };
 use crate::http::limiting;
 use crate::http::state::ApiState;
@@ -346,6 +346,8 @@ impl FromParameters for Bare {
         Ok(Self)
     }
 }
+
+impl Again for Bare {}
 
 /// Signs out of this browser.
 #[utoipa::path(

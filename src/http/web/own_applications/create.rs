@@ -7,23 +7,21 @@ use askama::Template;
 
 use super::form::{ApplicationForm, ApplicationKind};
 use super::view::{Shown, application_page};
-use super::{Problem, problem, signed_in};
+use super::{Problem, problem};
 use crate::domain::registration::{self, Registrant, RegistrationRefusal};
-use crate::http::extract::{PageForm, Visitor};
+use crate::http::extract::{KeptForm, PageQuery, SignedInVisitor, Visitor};
 use crate::http::limiting;
 use crate::http::state::ApiState;
 use crate::http::web::error::PageError;
 use crate::http::web::page::{Page, Place, Policy, Sending, see_other};
 use crate::model::{Id, Limit};
 
-const HERE: &str = "/settings/applications/new";
-
 #[derive(Template)]
 #[template(path = "own_application_new.html", config = "src/http/web/askama.toml")]
 struct NewPage<'a> {
     page: Page,
     form: &'a ApplicationForm,
-    problem: Option<Problem>,
+    problem: Option<&'a Problem>,
     kinds: [ApplicationKind; 4],
     id: String,
 }
@@ -33,25 +31,33 @@ struct NewPage<'a> {
     get,
     path = "/settings/applications/new",
     tag = "pages",
+    params(
+        ("client_name" = Option<String>, Query, description = "What to begin with; so may every \
+            other field of the form be."),
+    ),
     responses(
         (status = 200, description = "The page.", content_type = "text/html"),
         (status = 303, description = "Nobody is signed in; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
     ),
 )]
 pub(in crate::http) async fn new(
-    visitor: Visitor,
+    SignedInVisitor { visitor, .. }: SignedInVisitor,
+    query: PageQuery<ApplicationForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    if let Err(elsewhere) = signed_in(&visitor, HERE) {
-        return Ok(*elsewhere);
-    }
-    ask(&visitor, &ApplicationForm::default(), None, &state)
+    // An application gets the id that its form was shown with.
+    let begun = ApplicationForm {
+        id: None,
+        ..query.0
+    };
+    ask(&visitor, &begun, None, &state)
 }
 
 fn ask(
     visitor: &Visitor,
     form: &ApplicationForm,
-    problem: Option<Problem>,
+    problem: Option<&Problem>,
     state: &ApiState,
 ) -> Result<HttpResponse, PageError> {
     let id = form.id.unwrap_or_else(|| Id::new(state.ctx.clock.now()));
@@ -88,14 +94,12 @@ fn ask(
 )]
 pub(in crate::http) async fn create(
     wire: HttpRequest,
-    form: PageForm<ApplicationForm>,
+    KeptForm { sender, form }: KeptForm<ApplicationForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let PageForm { visitor, form } = form;
-    let session = match signed_in(&visitor, HERE) {
-        Ok(session) => session,
-        Err(elsewhere) => return Ok(*elsewhere),
-    };
+    let SignedInVisitor {
+        session, visitor, ..
+    } = sender;
     let registrant = Registrant {
         user: Some(session.user.id),
         address: visitor.address,
@@ -123,7 +127,8 @@ pub(in crate::http) async fn create(
             if let RegistrationRefusal::TooOften { retry_after } = &refusal {
                 limiting::refused(&wire, &state, Limit::Registrations, *retry_after);
             }
-            ask(&visitor, &form, Some(problem(refusal)?), &state)
+            let problem = problem(refusal, &form, form.kind)?;
+            ask(&visitor, &form, Some(&problem), &state)
         }
     }
 }

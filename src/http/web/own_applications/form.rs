@@ -1,9 +1,12 @@
 //! The form that makes an application or changes it.
 
+use url::form_urlencoded::Serializer;
+
 use crate::http::OAuthError;
-use crate::http::extract::{FromParameters, Parameters};
+use crate::http::extract::{Again, FromParameters, Parameters};
 use crate::model::{
     ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, Id, MetadataRequest,
+    RedirectUri,
 };
 
 /// What an application is, as people choose it: what that means to the protocol follows from it.
@@ -56,32 +59,28 @@ impl ApplicationKind {
         }
     }
 
+    const fn application_type(self) -> ApplicationType {
+        match self {
+            Self::Native => ApplicationType::Native,
+            Self::Server | Self::Browser | Self::Service => ApplicationType::Web,
+        }
+    }
+
     /// Asks for a client of this kind.
     fn ask(self, request: &mut MetadataRequest) {
-        let (method, application, grants): (_, _, &[GrantType]) = match self {
+        let (method, grants): (_, &[GrantType]) = match self {
             Self::Server => (
                 AuthMethod::ClientSecret,
-                ApplicationType::Web,
                 &[GrantType::AuthorizationCode, GrantType::RefreshToken],
             ),
-            Self::Browser => (
+            Self::Browser | Self::Native => (
                 AuthMethod::None,
-                ApplicationType::Web,
                 &[GrantType::AuthorizationCode, GrantType::RefreshToken],
             ),
-            Self::Native => (
-                AuthMethod::None,
-                ApplicationType::Native,
-                &[GrantType::AuthorizationCode, GrantType::RefreshToken],
-            ),
-            Self::Service => (
-                AuthMethod::ClientSecret,
-                ApplicationType::Web,
-                &[GrantType::ClientCredentials],
-            ),
+            Self::Service => (AuthMethod::ClientSecret, &[GrantType::ClientCredentials]),
         };
         request.token_endpoint_auth_method = method.said().map(str::to_owned);
-        request.application_type = Some(application.name().to_owned());
+        request.application_type = Some(self.application_type().name().to_owned());
         let names = grants.iter().map(|grant| grant.name().to_owned());
         request.grant_types = Some(names.collect());
     }
@@ -121,7 +120,44 @@ impl FromParameters for ApplicationForm {
     }
 }
 
+impl Again for ApplicationForm {
+    fn again(&self, path: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("kind", self.kind.name());
+        for (name, value) in [
+            ("client_name", &self.name),
+            ("redirect_uris", &self.redirect_uris),
+            ("post_logout_redirect_uris", &self.post_logout_redirect_uris),
+            ("client_uri", &self.client_uri),
+            ("logo_uri", &self.logo_uri),
+            ("policy_uri", &self.policy_uri),
+            ("tos_uri", &self.tos_uri),
+        ] {
+            query.append_pair(name, value);
+        }
+        format!("{path}?{}", query.finish())
+    }
+}
+
 impl ApplicationForm {
+    /// Whether links, logo or addresses for signing out are filled in.
+    pub(super) fn has_more(&self) -> bool {
+        let more = [
+            &self.client_uri,
+            &self.logo_uri,
+            &self.policy_uri,
+            &self.tos_uri,
+            &self.post_logout_redirect_uris,
+        ];
+        more.into_iter().any(|text| !text.is_empty())
+    }
+
+    /// The first redirect URI that an application of this kind cannot have.
+    pub(super) fn wrong_redirect_uri(&self, kind: ApplicationKind) -> Option<&str> {
+        let mut uris = self.redirect_uris.split_whitespace();
+        uris.find(|uri| RedirectUri::parse(uri, kind.application_type()).is_err())
+    }
+
     /// The form of an application that there is.
     pub(super) fn of(metadata: &ClientMetadata) -> Self {
         let text = |uri: &Option<String>| uri.clone().unwrap_or_default();

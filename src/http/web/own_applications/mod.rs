@@ -12,11 +12,10 @@ use actix_web::HttpResponse;
 
 pub(super) use view::OwnApplication;
 
+use self::form::{ApplicationForm, ApplicationKind};
 use super::error::PageError;
 use super::page::see_other;
-use super::return_to::login_url;
 use crate::domain::registration::{self, Manager, RegistrationRefusal};
-use crate::http::extract::Visitor;
 use crate::http::state::ApiState;
 use crate::model::{RefusedMetadata, RegisteredClient, Session};
 
@@ -25,13 +24,9 @@ fn path_of(client_id: &str) -> String {
     format!("/settings/applications/{client_id}")
 }
 
-/// Who is signed in.
-///
-/// # Errors
-/// The answer that sends everybody else to sign in and back here.
-fn signed_in<'v>(visitor: &'v Visitor, here: &str) -> Result<&'v Session, Box<HttpResponse>> {
-    let session = visitor.session.as_ref();
-    session.ok_or_else(|| Box::new(see_other(&login_url(here, None))))
+/// Back to an application, which tells what was done.
+fn done(client_id: &str, what: &str) -> HttpResponse {
+    see_other(&format!("{}?done={what}", path_of(client_id)))
 }
 
 /// The application, when it is theirs.
@@ -52,16 +47,34 @@ async fn own(
         .map_err(PageError::from)
 }
 
-/// A field that was refused, and why.
-type Problem = (&'static str, &'static str);
+/// What is wrong with a form.
+struct Problem {
+    /// The field.
+    field: &'static str,
+    /// Why, as a phrase.
+    why: &'static str,
+    /// Which of the addresses in the field, where it holds several.
+    which: Option<String>,
+}
 
-/// The field that a refusal is about; every other refusal is an error of its own.
-fn problem(refusal: RegistrationRefusal) -> Result<Problem, PageError> {
+/// The field that a refusal is about; every other refusal is an error of its own. `kind` is what the
+/// application is.
+fn problem(
+    refusal: RegistrationRefusal,
+    form: &ApplicationForm,
+    kind: ApplicationKind,
+) -> Result<Problem, PageError> {
     match refusal {
-        RegistrationRefusal::Metadata(RefusedMetadata::RedirectUri(why)) => {
-            Ok(("redirect_uris", why))
-        }
-        RegistrationRefusal::Metadata(RefusedMetadata::Member(name, why)) => Ok((name, why)),
+        RegistrationRefusal::Metadata(RefusedMetadata::RedirectUri(why)) => Ok(Problem {
+            field: "redirect_uris",
+            why,
+            which: form.wrong_redirect_uri(kind).map(str::to_owned),
+        }),
+        RegistrationRefusal::Metadata(RefusedMetadata::Member(field, why)) => Ok(Problem {
+            field,
+            why,
+            which: None,
+        }),
         other => Err(other.into()),
     }
 }

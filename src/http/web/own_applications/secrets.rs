@@ -4,14 +4,34 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 
 use super::view::{Shown, application_page};
-use super::{own, path_of, signed_in};
+use super::{done, own};
 use crate::domain::{DomainError, clients};
 use crate::http::OAuthError;
-use crate::http::extract::{FromParameters, PageForm, Parameters};
+use crate::http::extract::{Again, FromParameters, KeptForm, Parameters, SignedInVisitor};
 use crate::http::state::ApiState;
 use crate::http::web::error::PageError;
-use crate::http::web::login::Bare;
 use crate::model::{Id, RevocationReason, Token};
+
+/// Another secret.
+pub(in crate::http) struct AddForm;
+
+impl FromParameters for AddForm {
+    fn read(_: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self)
+    }
+}
+
+impl Again for AddForm {
+    fn again(&self, path: &str) -> String {
+        application_above(path)
+    }
+}
+
+/// The page of an application, from which a form about its secrets is sent.
+fn application_above(path: &str) -> String {
+    let (above, _) = path.rsplit_once("/secrets").unwrap_or((path, ""));
+    above.to_owned()
+}
 
 /// Gives an application a second secret, and shows it once. A third is refused, so that a form that
 /// is sent twice does no harm.
@@ -31,15 +51,13 @@ use crate::model::{Id, RevocationReason, Token};
 )]
 pub(in crate::http) async fn add(
     client_id: Path<String>,
-    form: PageForm<Bare>,
+    form: KeptForm<AddForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let visitor = form.visitor;
-    let session = match signed_in(&visitor, &path_of(&client_id)) {
-        Ok(session) => session,
-        Err(elsewhere) => return Ok(*elsewhere),
-    };
-    let client = own(&client_id, session, &state).await?;
+    let SignedInVisitor {
+        session, visitor, ..
+    } = form.sender;
+    let client = own(&client_id, &session, &state).await?;
     let adding = clients::add_secret(&state.ctx, &client);
     let added = state.timely(adding).await.map_err(PageError::Other)?;
     let fresh = match added {
@@ -74,6 +92,12 @@ impl FromParameters for SecretForm {
     }
 }
 
+impl Again for SecretForm {
+    fn again(&self, path: &str) -> String {
+        application_above(path)
+    }
+}
+
 /// Revokes one secret of an application.
 #[utoipa::path(
     post,
@@ -81,8 +105,7 @@ impl FromParameters for SecretForm {
     tag = "pages",
     params(("client_id" = String, Path, description = "The application.")),
     responses(
-        (status = 200, description = "Revoked, or it was before.", content_type = "text/html"),
-        (status = 303, description = "Nobody is signed in any more."),
+        (status = 303, description = "Revoked, or it was before; or nobody is signed in any more."),
         (status = 400, description = "The form cannot be read.", content_type = "text/html"),
         (status = 403, description = "The form is not ours.", content_type = "text/html"),
         (status = 404, description = "There is none, or it is another's.", content_type = "text/html"),
@@ -90,21 +113,12 @@ impl FromParameters for SecretForm {
 )]
 pub(in crate::http) async fn revoke(
     client_id: Path<String>,
-    form: PageForm<SecretForm>,
+    KeptForm { sender, form }: KeptForm<SecretForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let PageForm { visitor, form } = form;
-    let session = match signed_in(&visitor, &path_of(&client_id)) {
-        Ok(session) => session,
-        Err(elsewhere) => return Ok(*elsewhere),
-    };
-    let client = own(&client_id, session, &state).await?;
+    let client = own(&client_id, &sender.session, &state).await?;
     let reason = RevocationReason::Owner;
     let revoking = clients::revoke_secret(&state.ctx, &client, form.id, reason);
     state.timely(revoking).await.map_err(PageError::Other)??;
-    let shown = Shown {
-        done: Some("own-secret-revoked"),
-        ..Shown::default()
-    };
-    application_page(&client, shown, &visitor, &state).await
+    Ok(done(&client_id, "secret-revoked"))
 }

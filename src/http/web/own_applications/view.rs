@@ -43,7 +43,9 @@ struct ApplicationPage<'a> {
     client: &'a RegisteredClient,
     kind: ApplicationKind,
     form: &'a ApplicationForm,
-    problem: Option<Problem>,
+    problem: Option<&'a Problem>,
+    /// Whether what the form says waits to be saved.
+    unsaved: bool,
     /// Why what was asked for was not done, as a phrase.
     refused: Option<&'static str>,
     /// A secret that was just made.
@@ -77,8 +79,10 @@ impl SecretView {
 /// What is shown of an application besides what it is.
 #[derive(Default)]
 pub(super) struct Shown<'a> {
-    /// What was typed, and what is wrong with it.
-    pub(super) typed: Option<(&'a ApplicationForm, Problem)>,
+    /// What was typed and is not saved.
+    pub(super) typed: Option<&'a ApplicationForm>,
+    /// What is wrong with it; nothing, when somebody had to sign in before it could be saved.
+    pub(super) problem: Option<&'a Problem>,
     /// Why something was not done.
     pub(super) refused: Option<&'static str>,
     /// A secret that was just made: shown once, kept nowhere.
@@ -106,8 +110,9 @@ pub(super) async fn application_page(
     let now = state.ctx.clock.now();
     let template = ApplicationPage {
         kind: ApplicationKind::of(&client.metadata),
-        form: shown.typed.map_or(&stored, |(form, _)| form),
-        problem: shown.typed.map(|(_, problem)| problem),
+        form: shown.typed.unwrap_or(&stored),
+        unsaved: shown.typed.is_some() && shown.problem.is_none(),
+        problem: shown.problem,
         refused: shown.refused,
         fresh: shown.fresh,
         secrets: secrets
@@ -120,7 +125,7 @@ pub(super) async fn application_page(
         client,
         page,
     };
-    let status = match shown.typed.is_some() || shown.refused.is_some() {
+    let status = match shown.problem.is_some() || shown.refused.is_some() {
         true => StatusCode::UNPROCESSABLE_ENTITY,
         false => StatusCode::OK,
     };
