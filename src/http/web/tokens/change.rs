@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use url::form_urlencoded::Serializer;
 
 use super::super::desk::{Desk, DeskForm};
 use super::super::error::PageError;
@@ -12,7 +13,7 @@ use super::view::TokenView;
 use super::{LONGEST_NAME, id_in_path, token_in_path};
 use crate::domain::access_tokens::kept;
 use crate::http::OAuthError;
-use crate::http::extract::{Again, FromParameters, Parameters};
+use crate::http::extract::{Again, FromParameters, PageQuery, Parameters};
 use crate::http::state::ApiState;
 
 #[derive(Template)]
@@ -113,10 +114,14 @@ struct RenamePage {
     get,
     path = "/settings/tokens/{id}/rename",
     tag = "pages",
-    params(("id" = String, Path, format = "uuid", description = "The token's id.")),
+    params(
+        ("id" = String, Path, format = "uuid", description = "The token's id."),
+        ("name" = Option<String>, Query, description = "What to begin with, instead of its name."),
+    ),
     responses(
         (status = 200, description = "The form.", content_type = "text/html"),
         (status = 303, description = "Nobody is signed in; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
         (status = 403, description = "They do not manage it.", content_type = "text/html"),
         (status = 404, description = "They keep no such token.", content_type = "text/html"),
     ),
@@ -124,9 +129,11 @@ struct RenamePage {
 pub(in crate::http) async fn ask_for_name(
     request: HttpRequest,
     desk: Desk,
+    query: PageQuery<RenameForm>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    rename_page(&request, &desk, &state, (None, Wrong::default())).await
+    let typed = query.0.name;
+    rename_page(&request, &desk, &state, (typed, Wrong::default())).await
 }
 
 async fn rename_page(
@@ -151,17 +158,23 @@ async fn rename_page(
 
 /// Another name.
 pub(in crate::http) struct RenameForm {
-    name: String,
+    name: Option<String>,
 }
 
 impl FromParameters for RenameForm {
     fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
-        let name = parameters.find("name").unwrap_or_default().to_owned();
+        let name = parameters.find("name").map(str::to_owned);
         Ok(Self { name })
     }
 }
 
-impl Again for RenameForm {}
+impl Again for RenameForm {
+    fn again(&self, path: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("name", self.name.as_deref().unwrap_or_default());
+        format!("{path}?{}", query.finish())
+    }
+}
 
 /// Gives a token another name.
 #[utoipa::path(
@@ -185,18 +198,19 @@ pub(in crate::http) async fn rename(
 ) -> Result<HttpResponse, PageError> {
     let DeskForm { desk, form } = sent;
     let id = id_in_path(&request)?;
-    let Ok(name) = form.name.parse() else {
+    let typed = form.name.unwrap_or_default();
+    let Ok(name) = typed.parse() else {
         let wrong = Wrong {
             name: Some("token-name-wrong"),
             ..Wrong::default()
         };
-        return rename_page(&request, &desk, &state, (Some(form.name), wrong)).await;
+        return rename_page(&request, &desk, &state, (Some(typed), wrong)).await;
     };
     let renaming = kept::rename(&state.ctx, desk.session(), &desk.home, id, &name);
     let renamed = state.timely(renaming).await.map_err(PageError::Other)?;
     match renamed.map_err(Wrong::of) {
         Ok(()) => Ok(back(&desk, &id.to_string())),
-        Err(Ok(wrong)) => rename_page(&request, &desk, &state, (Some(form.name), wrong)).await,
+        Err(Ok(wrong)) => rename_page(&request, &desk, &state, (Some(typed), wrong)).await,
         Err(Err(refusal)) => Err(desk.refused(refusal)),
     }
 }

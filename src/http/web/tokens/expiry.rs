@@ -87,7 +87,8 @@ impl Chosen {
                 .map(|days| (days, chosen == Some(days)))
                 .collect(),
             by_date: by_date || usual.is_none(),
-            date: self.date.clone(),
+            // The field shows nothing else.
+            date: parse_last_day(&self.date).map_or_else(String::new, |_| self.date.clone()),
             first: day(now),
             last: most.map(|most| day(now.plus(most).minus(DAY))),
             never: most.is_none().then_some(never),

@@ -60,14 +60,7 @@ impl FromParameters for NewForm {
 
 impl Again for NewForm {
     fn again(&self, path: &str) -> String {
-        let mut query = Serializer::new(String::new());
-        query.append_pair("name", &self.typed.name);
-        for scope in &self.typed.scopes {
-            query.append_pair(SCOPES, scope);
-        }
-        query.append_pair("expires", &self.typed.expiry.choice);
-        query.append_pair("date", &self.typed.expiry.date);
-        format!("{path}?{}", query.finish())
+        format!("{path}?{}", self.typed.query().finish())
     }
 }
 
@@ -139,15 +132,15 @@ impl Wrong {
         Ok(wrong)
     }
 
-    const fn status(&self) -> StatusCode {
-        match self {
-            Self {
-                whole: None,
-                name: None,
-                scopes: None,
-                expiry: None,
-            } => StatusCode::OK,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
+    /// What is wrong in the first field in which something is, for whoever is at the top of the page.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        self.name.or(self.expiry).or(self.scopes)
+    }
+
+    fn status(&self) -> StatusCode {
+        match self.whole.or(self.first()) {
+            None => StatusCode::OK,
+            Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 
@@ -158,6 +151,18 @@ impl Wrong {
 }
 
 impl Typed {
+    /// All of it, for an address.
+    pub(super) fn query(&self) -> Serializer<'static, String> {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("name", &self.name);
+        for scope in &self.scopes {
+            query.append_pair(SCOPES, scope);
+        }
+        query.append_pair("expires", &self.expiry.choice);
+        query.append_pair("date", &self.expiry.date);
+        query
+    }
+
     /// Reads the name.
     pub(super) fn comment(&self, wrong: &mut Wrong) -> Option<TokenName> {
         let name = self.name.parse().ok();

@@ -16,7 +16,7 @@ use super::{LONGEST_NAME, made, token_in_path};
 use crate::domain::access_tokens::demand_fresh;
 use crate::domain::access_tokens::kept::{self, Outcome, Replacement};
 use crate::http::OAuthError;
-use crate::http::extract::{Again, FromParameters, Parameters};
+use crate::http::extract::{Again, FromParameters, PageQuery, Parameters};
 use crate::http::state::ApiState;
 use crate::model::{Id, KnownToken, Token};
 
@@ -49,7 +49,28 @@ impl FromParameters for ReplaceForm {
     }
 }
 
-impl Again for ReplaceForm {}
+impl Again for ReplaceForm {
+    fn again(&self, path: &str) -> String {
+        let mut query = self.typed.query();
+        query.append_pair("overlap", &self.overlap.unwrap_or(USUAL).to_string());
+        format!("{path}?{}", query.finish())
+    }
+}
+
+/// What the address of the form says: what to begin with, where it says anything.
+pub(in crate::http) struct ReplaceQuery {
+    named: bool,
+    form: ReplaceForm,
+}
+
+impl FromParameters for ReplaceQuery {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self {
+            named: parameters.find("name").is_some(),
+            form: ReplaceForm::read(parameters)?,
+        })
+    }
+}
 
 #[derive(Template)]
 #[template(path = "token_replace.html", config = "src/http/web/askama.toml")]
@@ -97,10 +118,17 @@ fn page(
     get,
     path = "/settings/tokens/{id}/replace",
     tag = "pages",
-    params(("id" = String, Path, format = "uuid", description = "The token's id.")),
+    params(
+        ("id" = String, Path, format = "uuid", description = "The token's id."),
+        ("name" = Option<String>, Query, description = "What to begin with; so are the others."),
+        ("expires" = Option<String>, Query, description = "Days, `date` or `never`."),
+        ("date" = Option<String>, Query, description = "The last day, for `date`."),
+        ("overlap" = Option<u64>, Query, description = "Hours for which the old one goes on."),
+    ),
     responses(
         (status = 200, description = "The form.", content_type = "text/html"),
         (status = 303, description = "Nobody is signed in, or too long ago."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
         (status = 403, description = "They do not manage it.", content_type = "text/html"),
         (status = 404, description = "They keep no such token.", content_type = "text/html"),
     ),
@@ -108,19 +136,16 @@ fn page(
 pub(in crate::http) async fn form(
     request: HttpRequest,
     desk: Desk,
+    query: PageQuery<ReplaceQuery>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
     demand_fresh(&state.ctx, desk.session()).map_err(|refusal| desk.refused(refusal))?;
     let known = token_in_path(&request, &desk, &state).await?;
-    let name = known.token.name.as_ref().map(ToString::to_string);
-    let form = ReplaceForm {
-        form: None,
-        overlap: None,
-        typed: Typed {
-            name: name.unwrap_or_default(),
-            ..Typed::default()
-        },
-    };
+    let ReplaceQuery { named, mut form } = query.0;
+    if !named {
+        let name = known.token.name.as_ref().map(ToString::to_string);
+        form.typed.name = name.unwrap_or_default();
+    }
     page(&desk, &state, &known, &form, Wrong::default())
 }
 
