@@ -81,7 +81,7 @@ async fn a_token_is_made_in_one_step_and_shown_once() {
         "orders:read",
         "Last used",
         "in 30 days",
-        ">works<",
+        ">active<",
     ] {
         assert!(list.text.contains(shown), "{shown}: {}", list.text);
     }

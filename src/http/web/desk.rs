@@ -72,7 +72,7 @@ impl Desk {
         let page = Page::for_visitor(state, &self.sender.visitor, title);
         match self.home {
             Home::Own => page.at(place),
-            Home::Of(_) => page,
+            Home::Of(_) => page.at(Place::Organizations),
         }
     }
 

@@ -1,14 +1,16 @@
 //! `/organizations`: those that somebody is in, with members, roles and applications. To whoever is in
 //! none of that name, nothing is here.
 
+mod view;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 
+use self::view::{MemberView, OrganizationView};
 use super::admin::timely;
 use super::error::PageError;
-use super::page::{Page, Place, see_other};
+use super::page::see_other;
 use super::return_to::login_url;
-use super::sheet::{Cell, Choice, Form, Input, Kind, Sheet, Table};
 use crate::domain::members::{self, Membership, Refusal};
 use crate::http::OAuthError;
 use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
@@ -35,20 +37,6 @@ impl From<Refusal> for PageError {
     }
 }
 
-fn role_text(role: Role) -> &'static str {
-    match role {
-        Role::Owner => "role-owner",
-        Role::Admin => "role-admin",
-        Role::Finance => "role-finance",
-        Role::Member => "role-member",
-    }
-}
-
-fn roles(page: &Page) -> Kind {
-    let choice = |role: Role| Choice::new(role.name(), page.say(role_text(role)).to_string());
-    Kind::Choices(Role::ALL.into_iter().rev().map(choice).collect())
-}
-
 /// Where those go who must sign in (again), to come back here.
 fn sign_in(path: &str) -> HttpResponse {
     see_other(&login_url(path, None))
@@ -63,20 +51,7 @@ pub(in crate::http) async fn list(
         return Ok(sign_in(HERE));
     };
     let all = timely(&state, members::list_of(&state.ctx, session.user.id)).await?;
-    let page = Page::for_visitor(&state, &visitor, "place-organizations").at(Place::Organizations);
-    let columns = ["column-organization", "column-role"];
-    let table = Table::new(&page, "place-organizations", &columns, "organizations-none");
-    let said = |role| page.say(role_text(role)).to_string();
-    let table = table.rows(all.iter().map(|one| {
-        let slug = one.organization.slug.as_str();
-        let name = one.organization.name.as_str();
-        vec![
-            Cell::link(format!("{HERE}/{slug}"), name),
-            said(one.role).into(),
-        ]
-    }));
-    let sheet = Sheet::new(page, "organizations-title").lead("organizations-lead");
-    sheet.table(table).render()
+    view::list(&state, &visitor, &all)
 }
 
 /// Whoever looks, and the organization in the address.
@@ -101,100 +76,24 @@ pub(in crate::http) async fn show(
         return Ok(sign_in(&format!("{HERE}/{slug}")));
     };
     let (slug, found) = membership(&state, session, &slug).await?;
-    sheet(&state, &visitor, (&slug, &found), None)
-        .await?
-        .render()
+    let whole = whole(&state, session, (&slug, &found)).await?;
+    whole.render(&state, &visitor, None)
 }
 
-async fn sheet(
+/// Everything that is shown of an organization.
+async fn whole<'a>(
     state: &ApiState,
-    visitor: &Visitor,
-    (slug, found): (&Slug, &Membership),
-    refused: Option<(&AddForm, &str)>,
-) -> Result<Sheet, PageError> {
-    let mut page = Page::for_visitor(state, visitor, "place-organizations");
-    page.title = found.organization.name.as_str().to_owned();
-    let page = page.at(Place::Organizations);
-    let here = format!("{HERE}/{slug}");
-    let people = people(state, visitor, &page, (&here, found)).await?;
-    let applications = applications(state, &page, found).await?;
-    let problem = refused.map(|(_, problem)| page.phrase(problem));
-    let mut sheet = Sheet::new(page, "organization-title")
-        .back(HERE, "place-organizations")
-        .problem(problem)
-        .link(format!("{here}/tokens"), "organization-tokens")
-        .link(format!("{here}/exposures"), "organization-exposures");
-    if found.organization.blocked_at.is_some() {
-        let blocked = sheet.say("organization-blocked");
-        sheet = sheet.note("warn", blocked);
-    }
-    sheet = sheet.table(people).table(applications);
-    if found.role.manages_members() {
-        let typed = refused.map(|(form, _)| form);
-        let form = add_form(&sheet, here, typed);
-        sheet = sheet.form(form);
-    }
-    Ok(sheet)
-}
-
-async fn people(
-    state: &ApiState,
-    visitor: &Visitor,
-    page: &Page,
-    (here, found): (&str, &Membership),
-) -> Result<Table, PageError> {
-    let all = timely(state, members::list(&state.ctx, found.organization.id)).await?;
-    let columns = ["column-email", "column-name", "column-role", "column-since"];
-    let table = Table::new(page, "organization-members", &columns, "organizations-none");
-    let mine = visitor.session.as_ref().map(|session| session.user.id);
-    Ok(table.rows(all.into_iter().map(|member| {
-        let email = member.user.email.to_string();
-        vec![
-            match found.role.manages_members() || mine == Some(member.user.id) {
-                true => Cell::link(format!("{here}/members/{}", member.user.id), email),
-                false => email.into(),
-            },
-            Cell::or_nothing(member.name.map(|name| name.as_str().to_owned())),
-            page.say(role_text(member.role)).to_string().into(),
-            member.since.into(),
-        ]
-    })))
-}
-
-async fn applications(
-    state: &ApiState,
-    page: &Page,
-    found: &Membership,
-) -> Result<Table, PageError> {
-    let listing = members::list_applications(&state.ctx, found.organization.id);
-    let all = timely(state, listing).await?;
-    let columns = [
-        "column-application",
-        "column-email",
-        "column-scopes",
-        "column-used",
-    ];
-    let caption = "organization-applications";
-    let table = Table::new(page, caption, &columns, "organization-applications-none");
-    Ok(table.rows(all.into_iter().map(|one| {
-        vec![
-            one.allowed.metadata.client_name.into(),
-            one.by.to_string().into(),
-            Cell::code(one.allowed.scopes.to_string()),
-            one.allowed.used_at.into(),
-        ]
-    })))
-}
-
-fn add_form(sheet: &Sheet, here: String, typed: Option<&AddForm>) -> Form {
-    let (email, role) = typed.map_or(("", Role::Member), |form| (form.email.as_str(), form.role));
-    let email = Input::new(sheet, ("email", "column-email"), Kind::Email, email);
-    let kind = roles(sheet.page());
-    let role = Input::new(sheet, ("role", "column-role"), kind, role.name());
-    Form::new(sheet, "add-member", here, "organization-add")
-        .title(sheet, "organization-add-title")
-        .input(email.required().hint(sheet, "organization-add-hint"))
-        .input(role)
+    session: &Session,
+    (slug, found): (&'a Slug, &'a Membership),
+) -> Result<OrganizationView<'a>, PageError> {
+    let id = found.organization.id;
+    Ok(OrganizationView {
+        slug,
+        found,
+        me: session.user.id,
+        people: timely(state, members::list(&state.ctx, id)).await?,
+        applications: timely(state, members::list_applications(&state.ctx, id)).await?,
+    })
 }
 
 /// Who becomes a member, and with which role.
@@ -244,10 +143,8 @@ pub(in crate::http) async fn add(
     match outcome {
         Ok(()) => Ok(see_other(&format!("{HERE}/{slug}"))),
         Err(PageError::BadRequest(why)) => {
-            let refused = Some((&form, why));
-            sheet(&state, &visitor, (&slug, &found), refused)
-                .await?
-                .render()
+            let whole = whole(&state, session, (&slug, &found)).await?;
+            whole.render(&state, &visitor, Some((&form, why)))
         }
         Err(error) => Err(error),
     }
@@ -280,33 +177,13 @@ async fn one_member(
     let all = timely(state, members::list(&state.ctx, found.organization.id)).await?;
     let member = all.into_iter().find(|member| member.user.id == id);
     let member = member.ok_or(PageError::NotFound)?;
-    let mut page = Page::for_visitor(state, visitor, "organization-members");
-    page.title = member.user.email.to_string();
-    let here = format!("{HERE}/{slug}/members/{id}");
-    let said = page.say(role_text(member.role)).to_string();
-    let problem = problem.map(|problem| page.phrase(problem));
-    let mut sheet = Sheet::new(page.at(Place::Organizations), "organization-title")
-        .back(format!("{HERE}/{slug}"), "organization-members")
-        .problem(problem)
-        .fact("column-role", said)
-        .fact("column-since", member.since);
-    if manages {
-        let kind = roles(sheet.page());
-        let role = Input::new(&sheet, ("role", "column-role"), kind, member.role.name());
-        let form = Form::new(&sheet, "set-role", here.as_str(), "organization-set-role");
-        let form = form.title(&sheet, "organization-set-role").input(role);
-        sheet = sheet.form(form);
-    }
-    let back = format!("{HERE}/{slug}");
-    let form = Form::new(
-        &sheet,
-        "remove",
-        format!("{here}/remove"),
-        "organization-remove",
-    );
-    let lead = sheet.say("organization-remove-lead");
-    let form = form.title(&sheet, "organization-remove").danger(back);
-    sheet.note("warn", lead).form(form).render()
+    let view = MemberView {
+        slug: &slug,
+        found: &found,
+        member: &member,
+        is_me: id == session.user.id,
+    };
+    view.render(state, visitor, problem)
 }
 
 /// Another role for a member.

@@ -1,5 +1,5 @@
-//! Sheets: pages that say facts, list things and offer forms, all in one shape. Pages for operators and
-//! of organizations are sheets; what is on them is said by whoever makes them.
+//! Sheets: pages that say facts, list things and offer forms, all in one shape. Pages for operators
+//! are sheets; what is on them is said by whoever makes them.
 
 mod form;
 

@@ -68,6 +68,20 @@
   });
   addEventListener("pageshow", () => sent.clear());
 
+  // Steps that were ticked off, remembered in this browser where it lets us.
+  all("input[data-tick]", (box) => {
+    const key = `tick:${box.dataset.tick}`;
+    try {
+      box.checked = localStorage.getItem(key) !== null;
+      box.addEventListener("change", () => {
+        if (box.checked) localStorage.setItem(key, "");
+        else localStorage.removeItem(key);
+      });
+    } catch {
+      // It does not: they are ticked until the page is left.
+    }
+  });
+
   // Addresses that are checked while they are typed.
   all("[data-check-uris]", (field) => {
     const words = field.dataset.checkUris;

@@ -1,9 +1,9 @@
 exposures-title = Leaks
 exposures-of-organization = Leaks von { $organization }
-exposures-lead = Wo Tokens von Ihnen gefunden wurden, die dort nicht hingehören, was geschah, und was noch zu tun ist.
-exposures-none = Es wurde nichts gefunden
-exposures-none-detail = Wenn eines Ihrer Tokens in öffentlichem Code oder anderswo auftaucht, wo es nicht hingehört, gilt es nicht mehr, Sie bekommen einen Brief, und hier steht, was geschehen ist.
-exposure-title = Was geschehen ist
+exposures-lead = Wo Ihre Tokens aufgetaucht sind, obwohl sie dort nicht hingehören, was daraufhin geschah und was noch zu tun ist.
+exposures-none = Kein Leak bekannt
+exposures-none-detail = Wenn eines Ihrer Tokens in öffentlichem Code oder sonst irgendwo auftaucht, wo es nicht hingehört, wird es ungültig, Sie bekommen eine E-Mail, und hier steht, was passiert ist.
+exposure-title = Was passiert ist
 
 kind-personal = Persönliches Token
 kind-organization = Token einer Organisation
@@ -17,77 +17,79 @@ kind-customer = Sitzung eines Kunden
 kind-service = Dienstschlüssel
 
 exposure-revoked = widerrufen
-exposure-dead-before = galt schon nicht mehr
+exposure-dead-before = war schon ungültig
 exposure-quarantined = in Quarantäne
-exposure-spared = gilt noch
-exposure-lead-revoked = Das Token gilt nicht mehr, und nichts, was aus ihm entstand. Wer es findet, kann nichts mehr damit tun.
-exposure-lead-dead = Das Token gilt nicht, auch ohne diese Meldung. Wer es findet, kann nichts damit tun.
-exposure-lead-quarantined = Das Token gilt jetzt nicht. Ob es so bleibt, entscheidet der Betreiber: Rechnen Sie nicht damit, es zurückzubekommen.
-exposure-lead-spared = Das Token gilt noch, weil der Betreiber Tokens nicht widerruft, die so gemeldet werden. Wer es findet, kann es benutzen.
+exposure-spared = noch gültig
+exposure-lead-revoked = Das Token ist ungültig, und mit ihm alles, was daraus entstanden ist. Wer es findet, kann nichts mehr damit anfangen.
+exposure-lead-dead = Das Token war schon vor dieser Meldung ungültig. Wer es findet, kann nichts damit anfangen.
+exposure-lead-quarantined = Das Token ist zurzeit ungültig. Ob es dabei bleibt, entscheidet der Betreiber: Rechnen Sie nicht damit, es zurückzubekommen.
+exposure-lead-spared = Das Token ist noch gültig, weil der Betreiber Tokens, die auf diesem Weg gemeldet werden, nicht widerruft. Wer es findet, kann es benutzen.
 
 exposure-reported-by = Gemeldet von
 reporter-possession = jemandem, der es hatte
 reporter-internal = einem Dienst des Betreibers
 reporter-operator = dem Betreiber
 reporter-replay = uns selbst: Es wurde von zwei Seiten benutzt
-exposure-source = Art des Orts:
-exposure-nowhere = Niemand hat gesagt, wo.
-exposure-scrubbed = Wo es war, ist nicht mehr aufgehoben: Solche Orte werden einige Wochen, nachdem alle benachrichtigt sind, vergessen. In Ihrem Brief steht er.
+exposure-source = Art des Fundorts:
+exposure-nowhere = Einen Fundort hat niemand genannt.
+exposure-scrubbed = Der Fundort ist nicht mehr gespeichert: Fundorte werden einige Wochen, nachdem alle benachrichtigt wurden, gelöscht. In der E-Mail, die Sie bekommen haben, steht er.
 exposure-more-places = { $count ->
     [one] Es wurde an { $count } weiteren Ort gefunden.
    *[other] Es wurde an { $count } weiteren Orten gefunden.
 }
 
 exposure-tried = { $count ->
-    [one] Danach hat jemand { $count } Mal versucht, es zu benutzen.
-   *[other] Danach hat jemand { $count } Mal versucht, es zu benutzen.
+    [one] Seit dem Leak hat jemand einmal versucht, es zu benutzen.
+   *[other] Seit dem Leak hat jemand { $count }-mal versucht, es zu benutzen.
 }
-exposure-not-tried = Danach hat, soweit wir sehen, niemand versucht, es zu benutzen.
-exposure-timeline = Der Reihe nach
-timeline-made = Das Token wurde gemacht
+exposure-not-tried = Soweit wir sehen, hat seitdem niemand versucht, es zu benutzen.
+exposure-timeline = Verlauf
+timeline-made = Das Token wurde erstellt
 timeline-used = Es wurde zuletzt benutzt
-timeline-seen = Es wurde gefunden, gemeldet von { $reporter }
+timeline-seen = Es wurde gefunden und gemeldet von { $reporter }
 timeline-revoked = Es wurde widerrufen
 timeline-revoked-at-once = Es wurde sofort widerrufen
-timeline-revoked-after = Es wurde widerrufen, { $span } nach der ersten Meldung
+timeline-revoked-after = Es wurde { $span } nach der ersten Meldung widerrufen
 timeline-quarantined = Es kam in Quarantäne
-timeline-expired = Es lief ab
+timeline-expired = Es ist abgelaufen
 timeline-attempt = Jemand hat versucht, es zu benutzen
 exposure-from = Von { $address }
-exposure-from-unknown = Von einer Adresse, die uns niemand genannt hat
+exposure-from-unknown = Von einer unbekannten Adresse
 exposure-times = { $count ->
-    [one] { $count } Mal
-   *[other] { $count } Mal
+    [one] Einmal
+   *[other] { $count }-mal
 }
-exposure-last-try = Zuletzt
-via-introspection = bei einem Dienst, der uns danach fragte
-via-api = an unserer eigenen Schnittstelle
-via-session = als Sitzung eines Browsers
-via-token-endpoint = um andere Tokens dafür zu bekommen
+exposure-last-try = zuletzt am
+via-introspection = bei einem Dienst, der bei uns nachgefragt hat
+via-api = an unserer eigenen API
+via-session = als Browser-Sitzung
+via-token-endpoint = um damit weitere Tokens zu bekommen
 via-client = als Anwendung
 via-service = als Dienst
 
 exposure-could = Was das Token durfte
-exposure-could-unknown = Es durfte nichts Besonderes, oder es ist nicht mehr bekannt.
+exposure-could-unknown = Es hatte keine Berechtigungen, oder sie sind nicht mehr bekannt.
 
 exposure-steps = Was jetzt zu tun ist
-step-revoke = Das Token beenden
-step-revoke-detail = Wenn Sie nicht wissen, dass die Kopie harmlos ist, widerrufen Sie es jetzt.
-step-revoke-ask = Wenn Sie nicht wissen, dass die Kopie harmlos ist, lassen Sie es widerrufen: Fragen Sie, wer unten auf dieser Seite genannt ist.
+step-revoke = Das Token widerrufen
+step-revoke-detail = Widerrufen Sie es jetzt, es sei denn, Sie wissen, dass die Kopie harmlos ist.
+step-revoke-ask = Lassen Sie es widerrufen, es sei denn, Sie wissen, dass die Kopie harmlos ist: Fragen Sie, wer unten auf dieser Seite genannt ist.
 step-revoke-button = Widerrufen
-step-replace = Wieder in Gang kommen
-step-replace-token = Wenn etwas von Ihnen es noch braucht, machen Sie ein neues Token, das dasselbe darf, und setzen Sie es ein, wo das alte war.
-step-replace-organization = Bitten Sie einen Inhaber oder Verwalter der Organisation um ein neues Token, und setzen Sie es ein, wo das alte war.
-step-replace-application = Wenn Sie die Anwendung noch wollen, verbinden Sie sie neu, von der Anwendung aus.
-step-replace-client = Machen Sie ein neues Geheimnis für die Anwendung und setzen Sie es ein: Bis dahin bekommt sie keine Tokens.
-step-replace-session = Alle Ihre Sitzungen wurden beendet. Sehen Sie durch, welche es jetzt gibt.
-step-replace-button = Neues Token machen
+step-replace = Weitermachen
+step-replace-token = Wenn etwas von Ihnen es noch braucht, erstellen Sie ein neues Token, das dasselbe darf, und tragen Sie es dort ein, wo das alte war.
+step-replace-organization = Bitten Sie einen Eigentümer oder Verwalter der Organisation um ein neues Token, und tragen Sie es dort ein, wo das alte war.
+step-replace-application = Wenn Sie die Anwendung weiter nutzen wollen, verbinden Sie sie neu, und zwar von der Anwendung aus.
+step-replace-client = Erstellen Sie ein neues Geheimnis für die Anwendung und tragen Sie es ein: Bis dahin bekommt sie keine Tokens.
+step-replace-session = Alle Ihre Sitzungen wurden beendet. Sehen Sie nach, welche es jetzt gibt.
+step-replace-button = Neues Token erstellen
 step-applications-button = Anwendungen
 step-sessions-button = Sitzungen
 step-look-back = Nach Missbrauch suchen
-step-look-back-detail = Sehen Sie nach, was damit getan wurde, von dem Tag an, an dem es gemacht wurde, bis zu seinem Ende. Was Sie nicht kennen, war jemand anderes.
-step-look-back-tried = Sehen Sie nach, was damit getan wurde, bevor es endete. Jemand hat eine Kopie, wie die Versuche oben zeigen: Vergleichen Sie die Adressen mit denen Ihrer eigenen Programme.
+step-look-back-detail = Sehen Sie nach, was mit dem Token getan wurde, solange es gültig war. Was Sie nicht wiedererkennen, war jemand anderes.
+step-look-back-tried = Sehen Sie nach, was mit dem Token getan wurde, solange es gültig war. Jemand hat eine Kopie, wie die Versuche im Verlauf zeigen: Vergleichen Sie deren Adressen mit denen Ihrer eigenen Programme.
 step-clean-up = Die Kopie entfernen
-step-clean-up-detail = Nehmen Sie es von dort weg, wo es gefunden wurde. In der Geschichte eines Repositorys bleibt es: Das Token gilt nicht mehr, also darf die Geschichte bleiben, wie sie ist.
+step-clean-up-detail = Entfernen Sie es vom Fundort. In der Historie eines Repositorys bleibt es stehen: Das Token ist ungültig, die Historie kann also so bleiben.
 step-prevent = Das nächste schützen
-step-prevent-detail = Bewahren Sie Tokens in einem Speicher für Geheimnisse oder in der Umgebung auf, nie im Code. Geben Sie jedem nur, was es braucht, und ein Ende.
+step-prevent-detail = Bewahren Sie Tokens in einem Speicher für Geheimnisse oder in Umgebungsvariablen auf, nie im Code. Geben Sie jedem nur die nötigen Berechtigungen, und lassen Sie es ablaufen.
+exposure-open = Auf { $host } ansehen
+exposure-of = Erstellt von { $maker } für { $organization }.

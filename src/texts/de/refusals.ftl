@@ -47,5 +47,5 @@ refusal-you-own-as-many-applications-as-one-user-may-delete-one-first = Sie habe
 refusal-the-form-was-sent-before = Das Formular wurde schon gesendet.
 refusal-an-application-cannot-be-as-this-form-says = Eine Anwendung kann nicht so sein, wie dieses Formular sagt.
 refusal-the-secret-cannot-be-encrypted = Das Geheimnis lässt sich nicht verschlüsseln.
-refusal-this-needs-an-owner-or-admin-of-an-organization-that-is-not-blocked = Das dürfen nur Inhaber und Verwalter einer Organisation, die nicht gesperrt ist.
+refusal-this-needs-an-owner-or-admin-of-an-organization-that-is-not-blocked = Das dürfen nur Eigentümer und Verwalter einer Organisation, die nicht gesperrt ist.
 refusal-the-form-cannot-be-read = Das Formular ist nicht zu lesen.

@@ -1,5 +1,7 @@
 //! An exposure as whoever it concerns sees it.
 
+use url::Url;
+
 use crate::domain::exposures::SeenToken;
 use crate::domain::exposures::owned::StoredExposure;
 use crate::model::{Reaction, RevocationReason, Timestamp, TokenKind, TokenName};
@@ -11,12 +13,42 @@ const LONGEST_URL: usize = 300;
 pub(in crate::http) struct PlaceView {
     /// Who reported it: the name of a text, or a name that operators gave.
     pub(super) reporter: Reporter,
-    /// The address as text. It is no link: whoever reports a leak chooses it.
+    /// The address as text.
     pub(super) url: Option<String>,
+    /// The address as somewhere to go.
+    pub(super) link: Option<Link>,
     pub(super) source: Option<String>,
     pub(super) seen: Timestamp,
     /// When address and kind of place were removed.
     pub(super) scrubbed: Option<Timestamp>,
+}
+
+/// A link to where a token was seen.
+///
+/// Whoever reports a leak chooses the address, and the page of a leak is where a reader is in a hurry: an
+/// address there is good for a forgery of our own form. So it is a link only when it came from somebody
+/// whom operators trust, and not when a stranger proved no more than to have the token; its host is said
+/// in the words that are clicked, in the letters that a browser goes to.
+pub(in crate::http) struct Link {
+    pub(super) href: String,
+    pub(super) host: String,
+}
+
+impl Link {
+    /// A link to what somebody at this origin named, if it may be one.
+    fn new(origin: &str, named: &str) -> Option<Self> {
+        if matches!(origin, "possession" | "replay") {
+            return None;
+        }
+        let url = Url::parse(named).ok()?;
+        let plain = url.username().is_empty() && url.password().is_none();
+        let host = url.host_str().filter(|host| !host.is_empty())?;
+        let web = matches!(url.scheme(), "http" | "https");
+        (web && plain).then(|| Self {
+            host: host.to_owned(),
+            href: url.to_string(),
+        })
+    }
 }
 
 /// Who reported a leak.
@@ -45,9 +77,11 @@ impl PlaceView {
             Some((end, _)) => format!("{}…", url.get(..end).unwrap_or_default()),
             None => url.clone(),
         };
+        let named = |url: &String| Link::new(exposure.origin.as_str(), url);
         Self {
             reporter: Reporter::of(exposure),
             url: exposure.url.as_ref().map(shortened),
+            link: exposure.url.as_ref().and_then(named),
             source: exposure.source.clone(),
             seen: exposure.first_seen_at,
             scrubbed: exposure.scrubbed_at,
@@ -135,6 +169,50 @@ impl Fate {
             Self::DeadBefore => ("", "exposure-dead-before"),
             Self::Quarantined => ("warn", "exposure-quarantined"),
             Self::Spared => ("bad", "exposure-spared"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_the_host_that_it_names() {
+        let place = "https://GitHub.com/acme/ledger/blob/main/.env#L12";
+        let link = Link::new("github", place).unwrap();
+        assert_eq!(link.host, "github.com");
+        assert_eq!(
+            link.href,
+            "https://github.com/acme/ledger/blob/main/.env#L12"
+        );
+        // In the letters that a browser goes to: this g is none of ours.
+        let odd = Link::new("internal", "http://\u{0261}ithub.com/\"><script>").unwrap();
+        assert!(odd.host.starts_with("xn--"), "{}", odd.host);
+        assert!(!odd.href.contains(['"', '<', '>']), "{}", odd.href);
+    }
+
+    #[test]
+    fn whatever_else_is_named_is_no_link() {
+        for named in [
+            "javascript:alert(1)//https://github.com/",
+            "data:text/html,<script>alert(1)</script>",
+            "https://github.com@evil.example/",
+            "https://:secret@evil.example/",
+            "file:///etc/passwd",
+            "//evil.example/",
+            "github.com/acme",
+            "https://",
+            "",
+        ] {
+            assert!(Link::new("github", named).is_none(), "{named}");
+        }
+        // Strangers prove no more than to have the token.
+        for origin in ["possession", "replay"] {
+            assert!(
+                Link::new(origin, "https://github.com/").is_none(),
+                "{origin}"
+            );
         }
     }
 }

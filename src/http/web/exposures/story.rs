@@ -19,6 +19,7 @@ use crate::model::{Exposure, Id};
 #[template(path = "exposure.html", config = "src/http/web/askama.toml")]
 struct StoryPage {
     page: Page,
+    id: String,
     base: String,
     organization: Option<String>,
     subject: SubjectView,
@@ -62,6 +63,7 @@ pub(in crate::http) async fn show(
     let fate = Fate::of(&story.seen, page.now());
     let (tone, badge) = fate.badge();
     let template = StoryPage {
+        id: story.seen.exposure.id.to_string(),
         subject: SubjectView::new(&story.seen),
         tone,
         fate: badge,

@@ -86,8 +86,6 @@ pub(in crate::http::web) enum Kind {
     Hidden,
     /// A line.
     Text,
-    /// An e-mail address.
-    Email,
     /// A line that no browser remembers or looks up.
     Secret,
     /// One of several.
@@ -143,7 +141,6 @@ impl Input {
     pub(super) fn kind_name(&self) -> &'static str {
         match self.kind {
             Kind::Hidden => "hidden",
-            Kind::Email => "email",
             Kind::Text | Kind::Secret | Kind::Choices(_) => "text",
         }
     }
