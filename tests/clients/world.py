@@ -62,9 +62,13 @@ class World:
             "token", "create", "--kind", "personal_access_token", "--user", who, "--name", name,
             "--scopes", "orders:read", "--expires-in", "30d")
 
+    def organization(self, words):
+        """An operator founds an organization, or changes who is in it."""
+        return self.tokenward.result("organization", *words)
+
 
 DEEDS = ("visit", "letters", "code", "letter", "leak", "webhook", "service_key", "operator",
-         "personal_token")
+         "personal_token", "organization")
 
 
 class Door:

@@ -1,5 +1,6 @@
 // A real browser with a person before it, and an application that sends them to the service.
 
+import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before } from "node:test";
 
@@ -62,6 +63,26 @@ export function complaintsOf(page) {
     dialog.dismiss();
   });
   return complaints;
+}
+
+/** Presses Tab until something is reached; whatever is passed can be seen to be, and is covered by
+ * nothing that stays in sight. */
+export async function tabTo(page, selector, most = 40) {
+  for (let steps = 0; steps < most; steps += 1) {
+    await page.keyboard.press("Tab");
+    const [there, outline] = await page.evaluate((selector) => {
+      const active = document.activeElement;
+      const { outlineStyle, outlineWidth } = getComputedStyle(active);
+      const { top, bottom, left, right } = active.getBoundingClientRect();
+      const above = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)?.closest(".stay");
+      const shown = bottom > 0 && top < innerHeight && (!above || above.contains(active));
+      return [active.matches(selector), shown && outlineStyle !== "none"
+        && parseFloat(outlineWidth)];
+    }, selector);
+    assert.ok(outline >= 2, `what has the focus on the way to ${selector} can be seen`);
+    if (there) return;
+  }
+  assert.fail(`${selector} cannot be reached`);
 }
 
 /** Somebody else's application: it signs people in at the service and greets them. */

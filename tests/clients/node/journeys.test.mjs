@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Application, complaintsOf, enterCode, freshPage, signIn } from "./browser.mjs";
+import { Application, complaintsOf, enterCode, freshPage, signIn, tabTo } from "./browser.mjs";
 import { happen, stage } from "./stage.mjs";
 
 const SESSIONS = `${stage.issuer}/settings/sessions`;
@@ -145,23 +145,6 @@ test("a form that is sent twice is sent once", async (t) => {
   await page.waitForSelector("#code");
   assert.equal(sent, 1);
 });
-
-/** Presses Tab until something is reached; whatever is passed can be seen to be. */
-async function tabTo(page, selector) {
-  for (let steps = 0; steps < 40; steps += 1) {
-    await page.keyboard.press("Tab");
-    const [there, outline] = await page.evaluate((selector) => {
-      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
-      const { top, bottom } = document.activeElement.getBoundingClientRect();
-      const shown = bottom > 0 && top < innerHeight;
-      return [document.activeElement.matches(selector), shown && outlineStyle !== "none"
-        && parseFloat(outlineWidth)];
-    }, selector);
-    assert.ok(outline >= 2, `what has the focus on the way to ${selector} can be seen`);
-    if (there) return;
-  }
-  assert.fail(`${selector} cannot be reached`);
-}
 
 test("everything goes by keyboard", async (t) => {
   const who = "uma@example.com";
