@@ -5,6 +5,7 @@ mod view;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
+use url::form_urlencoded::Serializer;
 
 use self::view::{MemberView, OrganizationView};
 use super::admin::timely;
@@ -13,7 +14,9 @@ use super::page::see_other;
 use super::return_to::login_url;
 use crate::domain::members::{self, Membership, Refusal};
 use crate::http::OAuthError;
-use crate::http::extract::{FromParameters, PageForm, Parameters, Visitor};
+use crate::http::extract::{
+    Again, FromParameters, KeptForm, PageQuery, Parameters, SignedInVisitor, Visitor,
+};
 use crate::http::state::ApiState;
 use crate::model::{Email, Id, Role, Session, Slug, User};
 
@@ -69,6 +72,7 @@ async fn membership(
 pub(in crate::http) async fn show(
     visitor: Visitor,
     path: Path<String>,
+    query: PageQuery<ShowQuery>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
     let slug = path.into_inner();
@@ -77,7 +81,7 @@ pub(in crate::http) async fn show(
     };
     let (slug, found) = membership(&state, session, &slug).await?;
     let whole = whole(&state, session, (&slug, &found)).await?;
-    whole.render(&state, &visitor, None)
+    whole.render(&state, &visitor, (query.0.0.as_ref(), None))
 }
 
 /// Everything that is shown of an organization.
@@ -115,6 +119,27 @@ impl FromParameters for AddForm {
     }
 }
 
+impl Again for AddForm {
+    fn again(&self, path: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("email", &self.email);
+        query.append_pair("role", self.role.name());
+        format!("{path}?{}", query.finish())
+    }
+}
+
+/// What the address of an organization says: whom somebody wanted to add before they had to sign in.
+pub(in crate::http) struct ShowQuery(Option<AddForm>);
+
+impl FromParameters for ShowQuery {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self(match parameters.find("email") {
+            Some(_) => Some(AddForm::read(parameters)?),
+            None => None,
+        }))
+    }
+}
+
 fn role(parameters: &Parameters) -> Result<Role, OAuthError> {
     let wrong = |_| OAuthError::InvalidRequest("there is no such role");
     let name = parameters.find("role").unwrap_or_default();
@@ -123,16 +148,14 @@ fn role(parameters: &Parameters) -> Result<Role, OAuthError> {
 
 /// Makes somebody a member.
 pub(in crate::http) async fn add(
-    sent: PageForm<AddForm>,
+    KeptForm { sender, form }: KeptForm<AddForm>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let PageForm { visitor, form } = sent;
-    let slug = path.into_inner();
-    let Some(session) = &visitor.session else {
-        return Ok(sign_in(&format!("{HERE}/{slug}")));
-    };
-    let (slug, found) = membership(&state, session, &slug).await?;
+    let SignedInVisitor {
+        session, visitor, ..
+    } = sender;
+    let (slug, found) = membership(&state, &session, &path).await?;
     let outcome = match form.email.parse::<Email>() {
         Err(_) => Err(PageError::BadRequest("not an e-mail address")),
         Ok(email) => {
@@ -143,8 +166,8 @@ pub(in crate::http) async fn add(
     match outcome {
         Ok(()) => Ok(see_other(&format!("{HERE}/{slug}"))),
         Err(PageError::BadRequest(why)) => {
-            let whole = whole(&state, session, (&slug, &found)).await?;
-            whole.render(&state, &visitor, Some((&form, why)))
+            let whole = whole(&state, &session, (&slug, &found)).await?;
+            whole.render(&state, &visitor, (Some(&form), Some(why)))
         }
         Err(error) => Err(error),
     }
@@ -195,33 +218,50 @@ impl FromParameters for RoleForm {
     }
 }
 
+impl Again for RoleForm {}
+
 /// Gives a member another role.
 pub(in crate::http) async fn set_role(
-    sent: PageForm<RoleForm>,
+    sent: KeptForm<RoleForm>,
     path: Path<(String, String)>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    change(&sent.visitor, path.into_inner(), &state, Some(sent.form.0)).await
+    change(&sent.sender, path.into_inner(), &state, Some(sent.form.0)).await
+}
+
+/// That a member shall be removed.
+pub(in crate::http) struct RemoveForm;
+
+impl FromParameters for RemoveForm {
+    fn read(_: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self)
+    }
+}
+
+impl Again for RemoveForm {
+    fn again(&self, path: &str) -> String {
+        // The page of the member has this form.
+        path.strip_suffix("/remove").unwrap_or(path).to_owned()
+    }
 }
 
 /// Removes a member.
 pub(in crate::http) async fn remove(
-    sent: PageForm<super::login::Bare>,
+    sent: KeptForm<RemoveForm>,
     path: Path<(String, String)>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    change(&sent.visitor, path.into_inner(), &state, None).await
+    change(&sent.sender, path.into_inner(), &state, None).await
 }
 
 async fn change(
-    visitor: &Visitor,
+    SignedInVisitor {
+        session, visitor, ..
+    }: &SignedInVisitor,
     (slug, id): (String, String),
     state: &ApiState,
     role: Option<Role>,
 ) -> Result<HttpResponse, PageError> {
-    let Some(session) = &visitor.session else {
-        return Ok(sign_in(&format!("{HERE}/{slug}/members/{id}")));
-    };
     let name = slug.parse::<Slug>().map_err(|_| PageError::NotFound)?;
     let user: Id<User> = id.parse().map_err(|_| PageError::NotFound)?;
     let (ctx, by) = (&state.ctx, &session.user);

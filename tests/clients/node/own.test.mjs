@@ -201,6 +201,15 @@ test("what was typed is still there for whoever has to sign in again", async (t)
   assert.equal(await page.inputValue("#name"), "other");
   assert.ok(await page.isChecked("[value='90']") && await page.isChecked("[value='168']"));
 
+  await found("gus", "Gus and sons", who);
+  await go(page, "/organizations/gus");
+  await page.fill("#add-member-email", "ally@example.com");
+  await page.selectOption("#add-member-role", "finance");
+  await submitted("#add-member button");
+  await page.waitForSelector("#add-member");
+  assert.equal(await page.inputValue("#add-member-email"), "ally@example.com");
+  assert.equal(await page.inputValue("#add-member-role"), "finance");
+
   await makeApplication(page, "Ledger");
   await page.fill("#client_name", "Ledger & sons");
   await submitted("#save");

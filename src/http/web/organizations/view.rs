@@ -123,7 +123,7 @@ struct ApplicationRow {
 }
 
 impl OrganizationView<'_> {
-    /// The page. `refused` is what somebody typed to add a member, and why that was not done.
+    /// The page, with what somebody typed to add a member, and why that was not done.
     ///
     /// # Errors
     /// When it cannot be rendered.
@@ -131,13 +131,12 @@ impl OrganizationView<'_> {
         self,
         state: &ApiState,
         visitor: &Visitor,
-        refused: Option<(&AddForm, &str)>,
+        (typed, problem): (Option<&AddForm>, Option<&str>),
     ) -> Result<HttpResponse, PageError> {
         let mut page = Page::for_visitor(state, visitor, "place-organizations");
         let organization = &self.found.organization;
         page.title = organization.name.as_str().to_owned();
         let page = page.at(Place::Organizations);
-        let typed = refused.map(|(form, _)| form);
         let template = OrganizationPage {
             base: path_of(self.slug),
             organization: Some(page.title.clone()),
@@ -148,7 +147,7 @@ impl OrganizationView<'_> {
             applications: self.applications(&page, state),
             email: typed.map(|form| form.email.clone()).unwrap_or_default(),
             roles: roles(typed.map_or(Role::Member, |form| form.role)),
-            problem: refused.map(|(_, why)| page.phrase(why)),
+            problem: problem.map(|why| page.phrase(why)),
             page,
         };
         let status = status(template.problem.as_ref());
