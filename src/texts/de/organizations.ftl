@@ -12,7 +12,6 @@ organization-remove = Aus der Organisation entfernen
 organization-remove-lead = Die Person verliert sofort alle Tokens, die auf diese Organisation beschränkt sind. Tokens der Organisation selbst gelten weiter.
 column-role = Rolle
 column-email = E-Mail-Adresse
-column-application = Anwendung
 role-owner = Eigentümer
 role-admin = Verwalter
 role-finance = Finanzen

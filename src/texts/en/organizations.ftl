@@ -12,7 +12,6 @@ organization-remove = Remove from the organization
 organization-remove-lead = They lose every token that is limited to this organization at once. Tokens of the organization itself keep working.
 column-role = Role
 column-email = E-mail address
-column-application = Application
 role-owner = Owner
 role-admin = Admin
 role-finance = Finance
