@@ -125,7 +125,7 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
     match command {
         Command::List(List { limit }) => {
             let now = ctx.clock.now();
-            let letters = outbox::list(ctx, *limit).await?;
+            let letters = outbox::list(ctx, None, *limit).await?;
             let letters = letters.into_iter().map(|one| LetterView::new(one, now));
             out.list(
                 &letters.collect::<Vec<_>>(),

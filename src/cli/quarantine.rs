@@ -118,7 +118,7 @@ impl Shown for SettledView {
 pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     match command {
         Command::List(List { limit }) => {
-            let open = quarantines::list(ctx, *limit).await?;
+            let open = quarantines::list(ctx, None, *limit).await?;
             let open: Vec<_> = open.into_iter().map(QuarantineView::from).collect();
             out.list(&open, "Nothing is in quarantine.")
         }

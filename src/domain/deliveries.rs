@@ -3,28 +3,48 @@
 use super::exposures::SeenToken;
 use super::lookback::Portion;
 use super::{Context, DomainError, lookback};
-use crate::model::{Delivery, Id, Origin};
+use crate::model::{Delivery, Id, Reaction};
 use crate::storage::StorageError;
 use crate::storage::deliveries as table;
-pub use crate::storage::deliveries::AnsweredDelivery;
+pub use crate::storage::deliveries::{AnsweredDelivery, DeliveryFilter, Outcome};
 use crate::storage::exposures as exposures_table;
 
 /// How many exposures of one delivery are shown.
 const SHOWN: i64 = 200;
 
-/// The latest deliveries before `before`, of one origin or of all. Those in which nothing was ours are not
-/// kept.
+/// A delivery and what became of it.
+#[derive(Clone, Debug)]
+pub struct ListedDelivery {
+    /// The delivery.
+    pub delivery: AnsweredDelivery,
+    /// What was done about what it was the first to report, the strongest first.
+    pub reactions: Vec<Reaction>,
+}
+
+/// The latest deliveries before `before` that the filter lets through. Those in which nothing was ours are
+/// not kept.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn look_back(
     ctx: &Context,
-    origin: Option<&Origin>,
+    filter: &DeliveryFilter,
     before: Option<Id<Delivery>>,
-) -> Result<Portion<AnsweredDelivery, Id<Delivery>>, StorageError> {
+) -> Result<Portion<ListedDelivery, Id<Delivery>>, StorageError> {
     let bounds = (lookback::WINDOW, lookback::PORTION);
-    let items = table::page(&ctx.db, origin, before, bounds).await?;
-    let last = items.last().map(|delivery| delivery.id);
+    let found = table::page(&ctx.db, filter, before, bounds).await?;
+    let ids: Vec<_> = found.iter().map(|delivery| delivery.id).collect();
+    let done = table::list_reactions(&ctx.db, &ids).await?;
+    let last = ids.last().copied();
+    let listed = |delivery: AnsweredDelivery| ListedDelivery {
+        reactions: done
+            .iter()
+            .filter(|(id, _)| *id == delivery.id)
+            .map(|(_, reaction)| *reaction)
+            .collect(),
+        delivery,
+    };
+    let items: Vec<_> = found.into_iter().map(listed).collect();
     if lookback::is_full(items.len()) {
         return Ok(Portion { items, next: last });
     }

@@ -57,6 +57,14 @@ pub enum Admission {
     Refused,
 }
 
+/// Whether somebody who is signed in has the role, however long ago they signed in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn have_role(ctx: &Context, session: &Session) -> Result<bool, StorageError> {
+    Ok(table::find(&ctx.db, session.user.id).await?.is_some())
+}
+
 /// Decides whether somebody may operate the service. Whoever may acts as an operator in this task
 /// from here on.
 ///

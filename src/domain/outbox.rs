@@ -11,12 +11,17 @@ use crate::storage::StorageError;
 pub use crate::storage::outbox::ListedLetter;
 use crate::storage::{outbox, users};
 
-/// Up to `limit` letters that have not been sent, dead ones included, oldest first.
+/// Up to `limit` letters that have not been sent, dead ones included, oldest first: those behind `after`,
+/// or from the oldest on.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(ctx: &Context, limit: u32) -> Result<Vec<ListedLetter>, DomainError> {
-    Ok(outbox::list_unsent(&ctx.db, i64::from(limit)).await?)
+pub async fn list(
+    ctx: &Context,
+    after: Option<Id<Letter>>,
+    limit: u32,
+) -> Result<Vec<ListedLetter>, DomainError> {
+    Ok(outbox::list_unsent(&ctx.db, after, i64::from(limit)).await?)
 }
 
 /// Brings one dead letter back, due at once.

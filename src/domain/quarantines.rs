@@ -30,13 +30,20 @@ pub struct Settled {
     pub tokens: Vec<RevokedToken>,
 }
 
-/// Up to `limit` open quarantines, the one that the timer ends next first.
+/// Where one is in the list of open quarantines: when the timer ends it, and which it is.
+pub type Position = (Timestamp, Id<Quarantine>);
+
+/// Up to `limit` open quarantines behind `after`, or from the first on: the one that the timer ends next
+/// comes first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(ctx: &Context, limit: u32) -> Result<Vec<Quarantine>, StorageError> {
-    let end = Timestamp::from_millis(i64::MAX);
-    table::list_open(&ctx.db, end, i64::from(limit)).await
+pub async fn list(
+    ctx: &Context,
+    after: Option<Position>,
+    limit: u32,
+) -> Result<Vec<Quarantine>, StorageError> {
+    table::page_open(&ctx.db, after, i64::from(limit)).await
 }
 
 /// Every open quarantine of what this origin reported.

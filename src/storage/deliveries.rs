@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 mod answered;
 
-pub use answered::{AnsweredDelivery, find, page, window_end};
+pub use answered::{
+    AnsweredDelivery, DeliveryFilter, Outcome, find, list_reactions, page, window_end,
+};
 
 use super::backend::{Backend, Db, Tx, sql};
 use super::error::StorageError;

@@ -294,18 +294,24 @@ pub struct ListedLetter {
     pub dead_at: Option<Timestamp>,
 }
 
-/// Up to `limit` letters that have not been sent, dead ones included, oldest first.
+/// Up to `limit` letters that have not been sent, dead ones included, oldest first: those behind `after`,
+/// or from the oldest on.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_unsent(db: &Db, limit: i64) -> Result<Vec<ListedLetter>, StorageError> {
+pub async fn list_unsent(
+    db: &Db,
+    after: Option<Id<Letter>>,
+    limit: i64,
+) -> Result<Vec<ListedLetter>, StorageError> {
     sql!(db.reader(), |c| sqlx::query(
         "SELECT id, recipient, created_at, due_at, attempts, last_error, dead_at
          FROM outbox
-         WHERE sent_at IS NULL
+         WHERE sent_at IS NULL AND id > $1
          ORDER BY id
-         LIMIT $1",
+         LIMIT $2",
     )
+    .bind(after.map_or(Uuid::nil(), Id::uuid))
     .bind(limit)
     .try_map(|row| listed(&row))
     .fetch_all(c))

@@ -255,6 +255,30 @@ pub async fn list_open(
     .fetch_all(c))
 }
 
+/// Up to `limit` open quarantines behind `after`, or from the first on: the one that the timer ends next
+/// comes first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page_open(
+    db: &Db,
+    after: Option<(Timestamp, Id<Quarantine>)>,
+    limit: i64,
+) -> Result<Vec<Quarantine>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, token_id, origin, decided_by, began_at, ends_at, ending
+         FROM quarantines
+         WHERE settled_at IS NULL AND ends_at >= $1 AND (ends_at > $1 OR id > $2)
+         ORDER BY ends_at, id
+         LIMIT $3",
+    )
+    .bind(after.map_or(i64::MIN, |(ends_at, _)| ends_at.as_millis()))
+    .bind(after.map_or(Uuid::nil(), |(_, id)| id.uuid()))
+    .bind(limit)
+    .try_map(|row| quarantine(&row))
+    .fetch_all(c))
+}
+
 /// Up to `limit` open quarantines of what an origin reported, behind `after`.
 ///
 /// # Errors

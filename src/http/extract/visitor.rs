@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::client_address::client_address;
 use super::form::{FromParameters, parameters};
 use crate::domain::sessions::Circumstances;
-use crate::domain::{csrf, sessions};
+use crate::domain::{csrf, operators, sessions};
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
 use crate::http::{ApiError, OAuthError};
@@ -26,6 +26,8 @@ use crate::model::{Language, PlainToken, Session, random};
 pub struct Visitor {
     /// Who is signed in there, if anybody is.
     pub session: Option<Session>,
+    /// Whether they operate the service.
+    pub operates: bool,
     /// From where it comes.
     pub address: Option<IpAddr>,
     /// What it calls itself.
@@ -89,20 +91,24 @@ pub(super) async fn look(request: &HttpRequest) -> Result<Visitor, PageError> {
     };
     let address = client_address(request, state);
     let presented = cookie(&state.cookies.session);
-    let session = match &presented {
-        Some(text) => {
-            let finding = timeout(
-                state.request_timeout,
-                sessions::find(&state.ctx, text, address),
-            );
-            finding.await.map_err(|_| PageError::too_slow())??
-        }
-        None => None,
+    let finding = async {
+        let Some(text) = &presented else {
+            return Ok((None, false));
+        };
+        let session = sessions::find(&state.ctx, text, address).await?;
+        let operates = match &session {
+            Some(session) => operators::have_role(&state.ctx, session).await?,
+            None => false,
+        };
+        Ok::<_, PageError>((session, operates))
     };
+    let finding = timeout(state.request_timeout, finding).await;
+    let (session, operates) = finding.map_err(|_| PageError::too_slow())??;
     let agent = request.headers().get(USER_AGENT);
     Ok(Visitor {
         secret: presented.filter(|_| session.is_some()),
         session,
+        operates,
         address,
         user_agent: agent
             .and_then(|value| value.to_str().ok())

@@ -38,8 +38,8 @@ pub(in crate::http) struct Page {
     pub(in crate::http) done: Option<String>,
     /// Whether the reader may change the language here.
     pub(in crate::http) switchable: bool,
-    /// Whether the reader operates the service here.
-    pub(in crate::http) operating: bool,
+    /// Whether the reader operates the service.
+    operating: bool,
 }
 
 /// A place that pages lead to.
@@ -202,6 +202,7 @@ impl Page {
         page.csrf = visitor.csrf(state);
         let session = visitor.session.as_ref();
         page.who = session.map(|session| session.user.email.to_string());
+        page.operating = visitor.operates;
         page
     }
 
@@ -272,9 +273,15 @@ impl Page {
             places: Place::YOURS.map(view).into(),
         }];
         if self.operating {
+            // From elsewhere one way leads there.
+            let desks = match self.place {
+                Some(Place::Operating(_)) => Desk::ALL.as_slice(),
+                _ => &[Desk::Overview],
+            };
+            let desks = desks.iter().copied();
             all.push(Places {
                 title: self.say("places-operating").to_string(),
-                places: Desk::ALL.map(Place::Operating).map(view).into(),
+                places: desks.map(Place::Operating).map(view).collect(),
             });
         }
         all

@@ -28,7 +28,8 @@ pub(super) struct Sheet {
     tables: Vec<Table>,
     links: Vec<Link>,
     forms: Vec<Form>,
-    older: Option<String>,
+    first: Option<Link>,
+    next: Option<Link>,
 }
 
 /// Somewhere to go.
@@ -63,7 +64,8 @@ impl Sheet {
             tables: Vec::new(),
             links: Vec::new(),
             forms: Vec::new(),
-            older: None,
+            first: None,
+            next: None,
         }
     }
 
@@ -144,9 +146,21 @@ impl Sheet {
         self
     }
 
-    /// Where what is older is listed, if there is such.
-    pub(super) fn older(mut self, href: Option<String>) -> Self {
-        self.older = href;
+    /// Where the latest is listed, on a page that looks further back, and what is older, if there is such.
+    pub(super) fn older(self, latest: Option<String>, older: Option<String>) -> Self {
+        self.pager((latest, "latest"), (older, "older"))
+    }
+
+    /// Where the list begins, on a page further on, and where it goes on, if it does.
+    pub(super) fn onward(self, first: Option<String>, next: Option<String>) -> Self {
+        self.pager((first, "first-page"), (next, "next-page"))
+    }
+
+    fn pager(mut self, first: (Option<String>, &str), next: (Option<String>, &str)) -> Self {
+        let link = |(href, text): (Option<String>, &str)| {
+            href.map(|href| Link::new(href, self.page.say(text).to_string()))
+        };
+        (self.first, self.next) = (link(first), link(next));
         self
     }
 
@@ -169,10 +183,16 @@ impl Link {
     }
 }
 
+struct Column {
+    text: String,
+    /// Whether numbers are below it.
+    number: bool,
+}
+
 /// Things of one kind.
 pub(super) struct Table {
     caption: String,
-    columns: Vec<String>,
+    columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
     empty: String,
 }
@@ -183,7 +203,13 @@ impl Table {
         let say = |id: &str| page.say(id).to_string();
         Self {
             caption: say(caption),
-            columns: columns.iter().map(|column| say(column)).collect(),
+            columns: columns
+                .iter()
+                .map(|column| Column {
+                    text: say(column),
+                    number: false,
+                })
+                .collect(),
             rows: Vec::new(),
             empty: say(empty),
         }
@@ -192,6 +218,11 @@ impl Table {
     /// With these rows.
     pub(super) fn rows(mut self, rows: impl Iterator<Item = Vec<Cell>>) -> Self {
         self.rows.extend(rows);
+        if let Some(row) = self.rows.first() {
+            for (column, cell) in self.columns.iter_mut().zip(row) {
+                column.number = cell.number;
+            }
+        }
         self
     }
 }
@@ -202,8 +233,11 @@ pub(super) struct Cell {
     text: String,
     href: Option<String>,
     at: Option<Timestamp>,
-    tone: Option<&'static str>,
+    badges: Vec<(&'static str, String)>,
     code: bool,
+    number: bool,
+    /// The whole of what the text abbreviates.
+    whole: Option<String>,
 }
 
 impl Cell {
@@ -225,13 +259,30 @@ impl Cell {
         }
     }
 
-    /// A state in a word; tone is good, warn, bad or plain.
-    pub(super) fn badge(tone: &'static str, text: impl Into<String>) -> Self {
+    /// The thing with this id, which is shown elsewhere: the end of the id tells it from others.
+    pub(super) fn id<T>(href: &str, id: Id<T>) -> Self {
+        let whole = id.to_string();
+        let end = whole.len().saturating_sub(8);
         Self {
-            text: text.into(),
-            tone: Some(tone),
+            text: format!("…{}", whole.get(end..).unwrap_or_default()),
+            href: Some(format!("{href}/{whole}")),
+            code: true,
+            whole: Some(whole),
             ..Self::default()
         }
+    }
+
+    /// Several states, each in a word.
+    pub(super) fn badges(badges: impl Iterator<Item = (&'static str, String)>) -> Self {
+        Self {
+            badges: badges.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A state in a word; tone is good, warn, bad or plain.
+    pub(super) fn badge(tone: &'static str, text: impl Into<String>) -> Self {
+        Self::badges([(tone, text.into())].into_iter())
     }
 
     /// A text, or nothing.
@@ -273,7 +324,11 @@ macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl From<$number> for Cell {
             fn from(number: $number) -> Self {
-                number.to_string().into()
+                Self {
+                    text: number.to_string(),
+                    number: true,
+                    ..Self::default()
+                }
             }
         }
     )*};

@@ -16,6 +16,7 @@ copied = Kopiert
 cancel = Abbrechen
 trail = Sie sind hier
 previous-page = Zurück
+first-page = Zum Anfang
 next-page = Weiter
 pages = Seiten
 

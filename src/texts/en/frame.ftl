@@ -16,6 +16,7 @@ copied = Copied
 cancel = Cancel
 trail = You are here
 previous-page = Previous
+first-page = To the start
 next-page = Next
 pages = Pages
 

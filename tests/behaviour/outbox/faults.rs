@@ -113,7 +113,9 @@ async fn a_letter_that_is_refused_for_good_is_dead_until_an_operator_brings_it_b
     assert_eq!(post.app.deliver_mail().await, Round::Done);
 
     let now = post.app.clock.now();
-    let listed = outbox::list_unsent(&post.app.ctx.db, 10).await.unwrap();
+    let listed = outbox::list_unsent(&post.app.ctx.db, None, 10)
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 2);
     for letter in listed {
         assert_eq!((letter.dead_at, letter.attempts), (Some(now), 1));
@@ -129,7 +131,9 @@ async fn a_letter_that_is_refused_for_good_is_dead_until_an_operator_brings_it_b
     assert_eq!(post.requeue().await, 2);
     assert_eq!(post.app.deliver_mail().await, Round::Done);
     assert_eq!(post.readers(), BOTH);
-    let listed = outbox::list_unsent(&post.app.ctx.db, 10).await.unwrap();
+    let listed = outbox::list_unsent(&post.app.ctx.db, None, 10)
+        .await
+        .unwrap();
     assert!(listed.is_empty());
 }
 

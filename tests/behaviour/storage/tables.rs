@@ -140,7 +140,7 @@ async fn letters_given_back_count_as_not_tried() {
     let again = claim(&app, 10, after(5)).await;
     assert_eq!(again.len(), 1);
     assert_eq!((again[0].id, again[0].attempts), (claimed[1].id, 1));
-    let listed = outbox::list_unsent(&app.ctx.db, 10).await.unwrap();
+    let listed = outbox::list_unsent(&app.ctx.db, None, 10).await.unwrap();
     assert_eq!(listed[0].last_error.as_deref(), trouble);
 }
 
@@ -165,7 +165,7 @@ async fn dead_letters_are_listed_and_come_back_when_an_operator_says_so() {
     let depth = outbox::depth(&app.ctx.db).await.unwrap();
     assert_eq!((depth.waiting, depth.dead), (1, 2));
     assert_eq!(depth.oldest, Some(START));
-    let listed = outbox::list_unsent(&app.ctx.db, 10).await.unwrap();
+    let listed = outbox::list_unsent(&app.ctx.db, None, 10).await.unwrap();
     assert_eq!(listed.len(), 3);
     let dead = listed.iter().filter(|one| one.dead_at == Some(after(1)));
     assert_eq!(dead.count(), 2);

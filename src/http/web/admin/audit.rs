@@ -82,20 +82,19 @@ pub(in crate::http) async fn list(
         "column-detail",
     ];
     let table = Table::new(sheet.page(), "admin-audit", &columns, "admin-audit-none");
-    let older = next.map(|before| {
-        let before = before.to_string();
-        let parameters = [
-            ("event", event),
-            ("actor", actor),
-            ("before", Some(before.as_str())),
-        ];
-        address(HERE, &parameters)
-    });
+    let at = |before: Option<&str>| {
+        address(
+            HERE,
+            &[("event", event), ("actor", actor), ("before", before)],
+        )
+    };
+    let latest = wanted.before.map(|_| at(None));
+    let older = next.map(|before| at(Some(&before.to_string())));
     let sheet = head(sheet, end)?;
     sheet
         .filter(form)
         .table(table.rows(rows.into_iter().map(row)))
-        .older(older)
+        .older(latest, older)
         .render()
 }
 
@@ -125,13 +124,12 @@ fn row(record: AuditRecord) -> Vec<Cell> {
         Some(name) => format!("{} {name}", record.actor_kind),
         None => record.actor_kind,
     };
-    let token = record.token_id.map(|id| id.to_string());
     vec![
         record.at.into(),
         Cell::code(record.event),
         Cell::code(actor),
-        token.map_or_else(Cell::default, |id| {
-            Cell::link(format!("/admin/tokens/{id}"), id)
+        record.token_id.map_or_else(Cell::default, |id| {
+            Cell::id("/admin/tokens", Id::<Token>::from_uuid(id))
         }),
         record.detail.map_or_else(Cell::default, Cell::code),
     ]

@@ -5,31 +5,44 @@ use actix_web::web::Data;
 
 use super::Desk;
 use super::operator::{Operator, timely};
-use super::query::{address, id, word};
-use crate::domain::deliveries::{self, AnsweredDelivery};
+use super::query::{address, given, id, word};
+use crate::domain::deliveries::{self, AnsweredDelivery, DeliveryFilter, ListedDelivery, Outcome};
 use crate::http::OAuthError;
 use crate::http::extract::{FromParameters, Parameters};
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
-use crate::http::web::page::Place;
-use crate::http::web::sheet::{Cell, Form, Input, Kind, Sheet, Table};
-use crate::model::{Delivery, Id, Origin, Verdict};
+use crate::http::web::page::{Page, Place};
+use crate::http::web::sheet::{Cell, Choice, Form, Input, Kind, Sheet, Table};
+use crate::model::{Delivery, Id, Origin, Reaction, Verdict};
 
 const HERE: &str = "/admin/deliveries";
 
 /// What is wanted.
 pub(in crate::http) struct Wanted {
-    origin: Option<String>,
+    filter: DeliveryFilter,
     before: Option<Id<Delivery>>,
 }
 
 impl FromParameters for Wanted {
     fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
         Ok(Self {
-            origin: word(parameters, "origin")?,
+            filter: DeliveryFilter {
+                origin: word(parameters, "origin")?.map(Origin::from_stored),
+                outcome: outcome(parameters)?,
+            },
             before: id(parameters, "before")?,
         })
     }
+}
+
+fn outcome(parameters: &Parameters) -> Result<Option<Outcome>, OAuthError> {
+    let Some(name) = given(parameters, "outcome") else {
+        return Ok(None);
+    };
+    let mut all = Outcome::ALL.into_iter();
+    let found = all.find(|outcome| outcome.name() == name);
+    let unknown = OAuthError::InvalidRequest("there is no such outcome");
+    found.map(Some).ok_or(unknown)
 }
 
 /// The page.
@@ -37,9 +50,8 @@ pub(in crate::http) async fn list(
     operator: Operator<Wanted>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let Wanted { origin, before } = &operator.query;
-    let from = origin.clone().map(Origin::from_stored);
-    let looking = deliveries::look_back(&state.ctx, from.as_ref(), *before);
+    let Wanted { filter, before } = &operator.query;
+    let looking = deliveries::look_back(&state.ctx, filter, *before);
     let portion = timely(&state, looking).await?;
     let page = operator.page(
         &state,
@@ -47,29 +59,70 @@ pub(in crate::http) async fn list(
         Place::Operating(Desk::Deliveries),
     );
     let sheet = Sheet::new(page, "admin-title").lead("admin-deliveries-lead");
-    let name = origin.clone().unwrap_or_default();
-    let name = Input::new(&sheet, ("origin", "column-origin"), Kind::Text, name);
-    let form = Form::new(&sheet, "filter", HERE, "show").input(name);
+    let form = narrowing(&sheet, filter);
     let columns = [
-        "column-since",
+        "column-came",
         "column-origin",
+        "column-outcome",
         "column-reports",
         "column-ours",
         "column-id",
     ];
-    let table = Table::new(
-        sheet.page(),
-        "admin-deliveries",
-        &columns,
-        "admin-deliveries-none",
+    let caption = "admin-deliveries";
+    let table = Table::new(sheet.page(), caption, &columns, "admin-deliveries-none");
+    let (origin, outcome) = (
+        filter.origin.as_ref().map(Origin::as_str),
+        filter.outcome.map(Outcome::name),
     );
-    let older = portion.next.map(|id| id.to_string());
-    let older = older.map(|id| {
-        let parameters = [("origin", origin.as_deref()), ("before", Some(id.as_str()))];
+    let at = |before: Option<&str>| {
+        let parameters = [("origin", origin), ("outcome", outcome), ("before", before)];
         address(HERE, &parameters)
-    });
-    let table = table.rows(portion.items.iter().map(row));
-    sheet.filter(form).table(table).older(older).render()
+    };
+    let latest = before.map(|_| at(None));
+    let older = portion.next.map(|id| at(Some(&id.to_string())));
+    let rows = portion.items.iter().map(|one| row(sheet.page(), one));
+    let table = table.rows(rows);
+    sheet
+        .filter(form)
+        .table(table)
+        .older(latest, older)
+        .render()
+}
+
+/// What narrows the list down.
+fn narrowing(sheet: &Sheet, filter: &DeliveryFilter) -> Form {
+    let origin = filter.origin.as_ref().map_or("", Origin::as_str);
+    let origin = Input::new(sheet, ("origin", "column-origin"), Kind::Text, origin);
+    let mut outcomes = vec![Choice::new("", sheet.say("any"))];
+    outcomes.extend(Outcome::ALL.map(|outcome| {
+        let (_, text) = words(sheet.page(), outcome);
+        Choice::new(outcome.name(), text)
+    }));
+    let chosen = filter.outcome.map_or("", Outcome::name);
+    let outcome = ("outcome", "column-outcome");
+    let outcome = Input::new(sheet, outcome, Kind::Choices(outcomes), chosen);
+    Form::new(sheet, "filter", HERE, "show")
+        .input(origin)
+        .input(outcome)
+}
+
+/// An outcome in words, and the tone of its badge.
+fn words(page: &Page, outcome: Outcome) -> (&'static str, String) {
+    match outcome {
+        Outcome::Reaction(reaction) => reacted(page, reaction),
+        Outcome::NothingNew => ("plain", page.say("outcome-nothing-new").to_string()),
+    }
+}
+
+/// What was done about a leak in words, and the tone of its badge.
+pub(super) fn reacted(page: &Page, reaction: Reaction) -> (&'static str, String) {
+    let (tone, text) = match reaction {
+        Reaction::Revoke => ("good", "outcome-revoke"),
+        Reaction::Quarantine => ("warn", "outcome-quarantine"),
+        Reaction::Notify => ("plain", "outcome-notify"),
+        Reaction::Observe => ("plain", "outcome-observe"),
+    };
+    (tone, page.say(text).to_string())
 }
 
 fn ours(delivery: &AnsweredDelivery) -> usize {
@@ -79,14 +132,19 @@ fn ours(delivery: &AnsweredDelivery) -> usize {
         .count()
 }
 
-fn row(delivery: &AnsweredDelivery) -> Vec<Cell> {
-    let id = delivery.id.to_string();
+fn row(page: &Page, listed: &ListedDelivery) -> Vec<Cell> {
+    let delivery = &listed.delivery;
+    let outcomes = match listed.reactions.as_slice() {
+        [] => vec![Outcome::NothingNew],
+        some => some.iter().copied().map(Outcome::Reaction).collect(),
+    };
     vec![
         delivery.received_at.into(),
         Cell::code(delivery.origin.as_str()),
+        Cell::badges(outcomes.into_iter().map(|outcome| words(page, outcome))),
         delivery.verdicts.len().into(),
         ours(delivery).into(),
-        Cell::link(format!("{HERE}/{id}"), id),
+        Cell::id(HERE, delivery.id),
     ]
 }
 
@@ -98,16 +156,15 @@ pub(in crate::http) async fn show(
     let opened = timely(&state, deliveries::open(&state.ctx, operator.id()?)).await?;
     let delivery = &opened.delivery;
     let page = operator.page(&state, "admin-delivery", Place::Operating(Desk::Deliveries));
-    let columns = ["column-id", "column-kind", "column-user", "column-decision"];
+    let columns = ["column-kind", "column-user", "column-outcome", "column-id"];
     let caption = "admin-delivery-exposures";
     let table = Table::new(&page, caption, &columns, "admin-delivery-exposures-none");
     let table = table.rows(opened.exposures.iter().map(|seen| {
-        let id = seen.exposure.id.to_string();
         vec![
-            Cell::link(format!("/admin/exposures/{id}"), id),
             Cell::code(seen.known.token.kind.name()),
             Cell::or_nothing(seen.known.user.as_ref().map(|user| user.email.to_string())),
-            Cell::code(seen.exposure.decision.name()),
+            Cell::badges([reacted(&page, seen.exposure.decision)].into_iter()),
+            Cell::id("/admin/exposures", seen.exposure.id),
         ]
     }));
     Sheet::new(page, "admin-title")
@@ -116,7 +173,7 @@ pub(in crate::http) async fn show(
         .fact("column-id", delivery.id)
         .fact("column-origin", Cell::code(delivery.origin.as_str()))
         .fact("column-key", Cell::code(delivery.key_id.as_str()))
-        .fact("column-since", delivery.received_at)
+        .fact("column-came", delivery.received_at)
         .fact("column-reports", delivery.verdicts.len())
         .fact("column-ours", ours(delivery))
         .fact("column-answer", Cell::code(answer(delivery)))

@@ -4,14 +4,15 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::Desk;
+use super::deliveries::reacted;
 use super::operator::{Operator, timely};
-use super::query::{address, id, kind, word};
+use super::query::{address, id, kind, portion, word};
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
 use crate::http::OAuthError;
 use crate::http::extract::{FromParameters, Parameters};
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
-use crate::http::web::page::Place;
+use crate::http::web::page::{Page, Place};
 use crate::http::web::sheet::{Cell, Choice, Form, Input, Kind, Sheet, Table};
 use crate::model::{Exposure, Id, TokenKind};
 
@@ -46,9 +47,8 @@ pub(in crate::http) async fn list(
     let Wanted { filter, before } = &operator.query;
     // One more than is shown tells whether there is more.
     let listing = exposures::list(&state.ctx, filter, *before, SHOWN + 1);
-    let mut seen = timely(&state, listing).await?;
-    let more = seen.len() > SHOWN as usize;
-    seen.truncate(SHOWN as usize);
+    let found = timely(&state, listing).await?;
+    let (seen, last) = portion(found, SHOWN, |seen| seen.exposure.id.to_string());
     let page = operator.page(&state, "admin-exposures", Place::Operating(Desk::Exposures));
     let sheet = Sheet::new(page, "admin-title").lead("admin-exposures-lead");
     let mut kinds = vec![Choice::new("", sheet.say("any"))];
@@ -73,6 +73,7 @@ pub(in crate::http) async fn list(
         "column-origin",
         "column-kind",
         "column-user",
+        "column-outcome",
         "column-id",
     ];
     let table = Table::new(
@@ -81,26 +82,29 @@ pub(in crate::http) async fn list(
         &columns,
         "admin-exposures-none",
     );
-    let last = seen
-        .last()
-        .filter(|_| more)
-        .map(|seen| seen.exposure.id.to_string());
-    let older = last.map(|id| {
+    let at = |before: Option<&str>| {
         let origin = ("origin", filter.origin.as_deref());
-        address(HERE, &[origin, ("kind", chosen), ("before", Some(&id))])
-    });
-    let table = table.rows(seen.iter().map(row));
-    sheet.filter(form).table(table).older(older).render()
+        address(HERE, &[origin, ("kind", chosen), ("before", before)])
+    };
+    let latest = before.map(|_| at(None));
+    let older = last.map(|id| at(Some(&id)));
+    let table = table.rows(seen.iter().map(|seen| row(sheet.page(), seen)));
+    sheet
+        .filter(form)
+        .table(table)
+        .older(latest, older)
+        .render()
 }
 
-fn row(seen: &SeenToken) -> Vec<Cell> {
-    let id = seen.exposure.id.to_string();
+fn row(page: &Page, seen: &SeenToken) -> Vec<Cell> {
+    let exposure = &seen.exposure;
     vec![
-        seen.exposure.first_seen_at.into(),
-        Cell::code(seen.exposure.origin.as_str()),
+        exposure.first_seen_at.into(),
+        Cell::code(exposure.origin.as_str()),
         Cell::code(seen.known.token.kind.name()),
         Cell::or_nothing(seen.known.user.as_ref().map(|user| user.email.to_string())),
-        Cell::link(format!("{HERE}/{id}"), id),
+        Cell::badges([reacted(page, exposure.decision)].into_iter()),
+        Cell::id(HERE, exposure.id),
     ]
 }
 
@@ -113,6 +117,7 @@ pub(in crate::http) async fn show(
     let SeenToken { exposure, known } = found.ok_or(PageError::NotFound)?;
     let page = operator.page(&state, "admin-exposure", Place::Operating(Desk::Exposures));
     let token = known.token.id.to_string();
+    let done = Cell::badges([reacted(&page, exposure.decision)].into_iter());
     Sheet::new(page, "admin-title")
         .back(HERE, "admin-exposures")
         .fact("column-id", exposure.id)
@@ -126,7 +131,7 @@ pub(in crate::http) async fn show(
         .perhaps("column-place", exposure.url.or(exposure.source))
         .fact("column-seen", exposure.first_seen_at)
         .fact("column-before", Cell::code(exposure.state_before))
-        .fact("column-decision", Cell::code(exposure.decision.name()))
+        .fact("column-outcome", done)
         .perhaps("column-rule", exposure.decided_by.map(Cell::code))
         .fact("column-verdict", Cell::code(exposure.verdict.name()))
         .perhaps("column-ended", exposure.revoked_at)

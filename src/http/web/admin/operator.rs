@@ -41,9 +41,7 @@ pub(in crate::http) struct Operator<Q = Nothing> {
 impl<Q> Operator<Q> {
     /// The frame of a page of theirs at a place.
     pub(super) fn page(&self, state: &ApiState, title: &str, place: Place) -> Page {
-        let mut page = Page::for_visitor(state, &self.visitor, title).at(place);
-        page.operating = true;
-        page
+        Page::for_visitor(state, &self.visitor, title).at(place)
     }
 
     /// The id in the address.

@@ -5,27 +5,31 @@ use actix_web::web::Data;
 
 use super::Desk;
 use super::operator::{Nothing, Operator, OperatorForm, timely};
-use super::query::Done;
+use super::query::{DoneAfter, address, portion};
 use crate::domain::outbox::{self, ListedLetter};
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
 use crate::http::web::page::{Place, see_other};
 use crate::http::web::sheet::{Cell, Form, Sheet, Table};
+use crate::model::{Id, Letter};
 
-/// How many letters are shown.
-const SHOWN: u32 = 200;
+/// How many letters are on a page.
+const SHOWN: u32 = 50;
 const HERE: &str = "/admin/outbox";
 
 /// The page.
 pub(in crate::http) async fn list(
-    operator: Operator<Done>,
+    operator: Operator<DoneAfter<Id<Letter>>>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let letters = timely(&state, outbox::list(&state.ctx, SHOWN)).await?;
+    let after = operator.query.after;
+    let listing = outbox::list(&state.ctx, after, SHOWN + 1);
+    let found = timely(&state, listing).await?;
+    let (letters, next) = portion(found, SHOWN, |letter| letter.id.to_string());
     let lag = timely(&state, outbox::lag(&state.ctx)).await?;
     let page = operator.page(&state, "admin-outbox", Place::Operating(Desk::Outbox));
     let mut sheet = Sheet::new(page, "admin-title").lead("admin-outbox-lead");
-    if operator.query.0.is_some() {
+    if operator.query.done.is_some() {
         let done = sheet.say("admin-outbox-requeued");
         sheet = sheet.note("good", done);
     }
@@ -48,7 +52,11 @@ pub(in crate::http) async fn list(
     sheet = sheet
         .fact("admin-outbox-waiting", lag.waiting)
         .fact("admin-outbox-dead", lag.dead)
-        .table(table);
+        .table(table)
+        .onward(
+            after.map(|_| HERE.to_owned()),
+            next.map(|id| address(HERE, &[("after", Some(id.as_str()))])),
+        );
     if lag.dead > 0 {
         sheet = sheet.link(format!("{HERE}/requeue"), "admin-outbox-requeue-all");
     }
@@ -85,7 +93,7 @@ pub(in crate::http) async fn confirm(
     };
     let action = match operator.name().is_empty() {
         true => format!("{HERE}/requeue"),
-        false => format!("{HERE}/{}/requeue", operator.id::<crate::model::Letter>()?),
+        false => format!("{HERE}/{}/requeue", operator.id::<Letter>()?),
     };
     let page = operator.page(&state, title, Place::Operating(Desk::Outbox));
     let sheet = Sheet::new(page, "admin-title")

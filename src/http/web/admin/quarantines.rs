@@ -1,62 +1,94 @@
 //! `/admin/quarantines`: what is dead until somebody decides, and deciding.
 
+use std::fmt;
+use std::str::FromStr;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::Desk;
 use super::operator::{Nothing, Operator, OperatorForm, timely};
-use super::query::Done;
-use crate::domain::quarantines::{self, Quarantine};
+use super::query::{DoneAfter, address, portion};
+use crate::domain::quarantines::{self, Position, Quarantine};
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
 use crate::http::web::page::{Place, see_other};
 use crate::http::web::sheet::{Cell, Form, Sheet, Table};
-use crate::model::QuarantineEnd;
+use crate::model::{QuarantineEnd, Timestamp};
 
-/// How many are shown.
-const SHOWN: u32 = 200;
+/// How many are on a page.
+const SHOWN: u32 = 50;
 const HERE: &str = "/admin/quarantines";
 
 /// The page.
 pub(in crate::http) async fn list(
-    operator: Operator<Done>,
+    operator: Operator<DoneAfter<After>>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let open = timely(&state, quarantines::list(&state.ctx, SHOWN)).await?;
+    let after = operator.query.after.as_ref().map(|after| after.0);
+    let listing = quarantines::list(&state.ctx, after, SHOWN + 1);
+    let found = timely(&state, listing).await?;
+    let (open, next) = portion(found, SHOWN, |open| {
+        After((open.ends_at, open.id)).to_string()
+    });
     let page = operator.page(
         &state,
         "admin-quarantines",
         Place::Operating(Desk::Quarantines),
     );
     let mut sheet = Sheet::new(page, "admin-title").lead("admin-quarantines-lead");
-    if operator.query.0.is_some() {
+    if operator.query.done.is_some() {
         let done = sheet.say("admin-quarantines-ended");
         sheet = sheet.note("good", done);
     }
     let columns = [
-        "column-id",
-        "column-token",
+        "column-until",
+        "column-since",
         "column-origin",
         "column-rule",
-        "column-since",
-        "column-until",
+        "column-token",
+        "column-id",
     ];
     let caption = "admin-quarantines-open";
     let table = Table::new(sheet.page(), caption, &columns, "admin-quarantines-none");
-    sheet.table(table.rows(open.into_iter().map(row))).render()
+    sheet
+        .table(table.rows(open.into_iter().map(row)))
+        .onward(
+            after.map(|_| HERE.to_owned()),
+            next.map(|place| address(HERE, &[("after", Some(place.as_str()))])),
+        )
+        .render()
+}
+
+/// Where one is in the list, as an address says it: when it ends and which it is.
+pub(in crate::http) struct After(Position);
+
+impl FromStr for After {
+    type Err = PageError;
+
+    fn from_str(text: &str) -> Result<Self, PageError> {
+        let (ends_at, id) = text.split_once('_').ok_or(PageError::NotFound)?;
+        let ends_at = ends_at.parse().map_err(|_| PageError::NotFound)?;
+        let id = id.parse().map_err(|_| PageError::NotFound)?;
+        Ok(Self((Timestamp::from_millis(ends_at), id)))
+    }
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (ends_at, id) = self.0;
+        write!(f, "{}_{id}", ends_at.as_millis())
+    }
 }
 
 fn row(open: Quarantine) -> Vec<Cell> {
     vec![
-        Cell::link(format!("{HERE}/{}", open.id), open.id.to_string()),
-        Cell::link(
-            format!("/admin/tokens/{}", open.token),
-            open.token.to_string(),
-        ),
+        open.ends_at.into(),
+        open.began_at.into(),
         Cell::code(open.origin.as_str()),
         Cell::code(open.decided_by),
-        open.began_at.into(),
-        open.ends_at.into(),
+        Cell::id("/admin/tokens", open.token),
+        Cell::id(HERE, open.id),
     ]
 }
 

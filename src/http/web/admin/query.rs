@@ -1,5 +1,7 @@
 //! What queries of lists say: filters, and from where to look further back.
 
+use std::str::FromStr;
+
 use crate::http::OAuthError;
 use crate::http::extract::{FromParameters, Parameters};
 use crate::model::{Id, TokenKind};
@@ -43,6 +45,35 @@ impl FromParameters for Done {
     fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
         word(parameters, "done").map(Self)
     }
+}
+
+/// What was just done, and from where a list goes on: `after=…`.
+pub(in crate::http) struct DoneAfter<P> {
+    pub(super) done: Option<String>,
+    pub(super) after: Option<P>,
+}
+
+impl<P: FromStr> FromParameters for DoneAfter<P> {
+    fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+        let wrong = |_| OAuthError::InvalidRequest("where to go on cannot be read");
+        let after = given(parameters, "after").map(|text| text.parse().map_err(wrong));
+        Ok(Self {
+            done: word(parameters, "done")?,
+            after: after.transpose()?,
+        })
+    }
+}
+
+/// The first `most` of what was found, and from where to go on, if one more was found than that.
+pub(super) fn portion<T, P>(
+    mut found: Vec<T>,
+    most: u32,
+    place: impl Fn(&T) -> P,
+) -> (Vec<T>, Option<P>) {
+    let more = found.len() > most as usize;
+    found.truncate(most as usize);
+    let next = found.last().filter(|_| more).map(place);
+    (found, next)
 }
 
 /// An address with these parameters, those left out that say nothing.

@@ -76,13 +76,12 @@ async fn listing(
     let table = Table::new(sheet.page(), caption, &columns, "admin-revocations-none");
     let words = [sheet.say("state-finished"), sheet.say("state-working")];
     let table = table.rows(all.iter().map(|bulk| {
-        let id = bulk.id.to_string();
         vec![
             bulk.requested_at.into(),
             bulk.counted.into(),
             bulk.revoked.into(),
             progress(bulk, &words),
-            Cell::link(format!("{HERE}/{id}"), id),
+            Cell::id(HERE, bulk.id),
         ]
     }));
     sheet.table(table).form(form).render()

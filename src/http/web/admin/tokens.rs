@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::Desk;
+use super::deliveries::reacted;
 use super::operator::{Nothing, Operator, OperatorForm, timely};
 use crate::domain::lookup::{self, Dossier};
 use crate::domain::tokens::{self, TokenReference};
@@ -104,20 +105,19 @@ fn sheet(operator: &Operator, state: &ApiState, dossier: Dossier) -> Sheet {
     let columns = [
         "column-seen",
         "column-origin",
-        "column-decision",
+        "column-outcome",
         "column-place",
         "column-id",
     ];
     let caption = "admin-token-exposures";
     let exposures = Table::new(&page, caption, &columns, "admin-token-exposures-none");
     let exposures = exposures.rows(inspection.exposures.into_iter().map(|seen| {
-        let id = seen.id.to_string();
         vec![
             seen.first_seen_at.into(),
             Cell::code(seen.origin.as_str()),
-            Cell::code(seen.decision.name()),
+            Cell::badges([reacted(&page, seen.decision)].into_iter()),
             Cell::or_nothing(seen.url.or(seen.source)),
-            Cell::link(format!("/admin/exposures/{id}"), id),
+            Cell::id("/admin/exposures", seen.id),
         ]
     }));
     let columns = ["column-last", "column-via", "column-from", "column-times"];
