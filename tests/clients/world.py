@@ -8,6 +8,7 @@ import http.server
 import json
 import threading
 
+from past import Past
 from person import Mailbox, Person
 from served import TOKEN, Failed
 
@@ -18,6 +19,7 @@ class World:
     def __init__(self, tokenward, url, key):
         self.tokenward, self.url, self.key = tokenward, url, key
         self.mailbox = Mailbox(f"{tokenward.folder}/data/mail")
+        self.past = Past(tokenward.folder)
         self.people, self.lock = {}, threading.Lock()
 
     def visit(self, url, who="ada@example.com", action="allow"):
@@ -38,11 +40,25 @@ class World:
         """The next letter with these words in its subject."""
         return self.mailbox.next_letter(who, set(known), like)
 
-    def leak(self, token, kind, place):
-        """GitHub's scanning finds a token and reports it."""
-        report = json.dumps([{"token": token, "type": kind, "url": place, "source": "commit"}])
-        return self.tokenward.result(
-            "alert", "send", "--to", self.url, "--key", self.key, reads=report)
+    def leak(self, token, kind, place, origin="github"):
+        """An origin, such as GitHub's scanning, finds a token and reports it."""
+        found = {"token": token, "type": kind, "url": place, "source": "commit"}
+        return self.report([found], origin)[0]
+
+    def report(self, reports, origin="github", misbehave=None):
+        """An origin reports what it found, or does so as nobody should. What each was answered."""
+        more = ["--misbehave", misbehave] if misbehave else []
+        said = self.tokenward.succeed("alert", "send", "--to", self.url, "--key", self.key, "--json",
+                                      "--origin", origin, *more, reads=json.dumps(reports))
+        return [json.loads(line) for line in said.splitlines()]
+
+    def operator(self, words):
+        """An operator does something at the command line."""
+        return self.tokenward.result(*words)
+
+    def before(self, what, **words):
+        """Something happened that no test can wait for; see `Past`."""
+        return getattr(self.past, what)(**words)
 
     def webhook(self, words):
         """An operator does something with webhooks."""
@@ -67,8 +83,8 @@ class World:
         return self.tokenward.result("organization", *words)
 
 
-DEEDS = ("visit", "letters", "code", "letter", "leak", "webhook", "service_key", "operator",
-         "personal_token", "organization")
+DEEDS = ("visit", "letters", "code", "letter", "leak", "report", "webhook", "service_key",
+         "operator", "before", "personal_token", "organization")
 
 
 class Door:

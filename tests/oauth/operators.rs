@@ -424,7 +424,7 @@ async fn figures_are_added_up_by_the_hour() {
             .await;
         assert!(page.text.contains("<strong>14</strong>"), "{}", page.text);
         assert!(
-            page.text.contains("<rect class=\"bar-mark second\""),
+            page.text.contains("<rect class=\"mark quiet\""),
             "{}",
             page.text
         );

@@ -23,6 +23,7 @@ mod desk;
 mod error;
 mod eyes;
 mod page;
+mod plot;
 mod return_to;
 mod scopes;
 mod sheet;

@@ -27,7 +27,9 @@ pub(super) struct Sheet {
     facts: Vec<Fact>,
     tables: Vec<Table>,
     links: Vec<Link>,
+    question: Option<Form>,
     forms: Vec<Form>,
+    progress: Option<Progress>,
     first: Option<Link>,
     next: Option<Link>,
 }
@@ -35,6 +37,15 @@ pub(super) struct Sheet {
 /// Somewhere to go.
 pub(super) struct Link {
     href: String,
+    text: String,
+    /// Whether what is asked there cannot be undone.
+    danger: bool,
+}
+
+/// How far something has come.
+struct Progress {
+    done: u64,
+    all: u64,
     text: String,
 }
 
@@ -63,7 +74,9 @@ impl Sheet {
             facts: Vec::new(),
             tables: Vec::new(),
             links: Vec::new(),
+            question: None,
             forms: Vec::new(),
+            progress: None,
             first: None,
             next: None,
         }
@@ -140,6 +153,27 @@ impl Sheet {
         self
     }
 
+    /// Somewhere to go from here, where something is asked that cannot be undone.
+    pub(super) fn danger(mut self, href: impl Into<String>, text: &str) -> Self {
+        let mut link = Link::new(href, self.say(text));
+        link.danger = true;
+        self.links.push(link);
+        self
+    }
+
+    /// What the page asks first of all, above what it lists.
+    pub(super) fn question(mut self, form: Form) -> Self {
+        self.question = Some(form);
+        self
+    }
+
+    /// How far something has come: how much of all, and what that is called.
+    pub(super) fn progress(mut self, done: u64, all: u64, text: &str) -> Self {
+        let text = self.say(text);
+        self.progress = Some(Progress { done, all, text });
+        self
+    }
+
     /// Something to do here.
     pub(super) fn form(mut self, form: Form) -> Self {
         self.forms.push(form);
@@ -179,6 +213,7 @@ impl Link {
         Self {
             href: href.into(),
             text,
+            danger: false,
         }
     }
 }
@@ -236,8 +271,6 @@ pub(super) struct Cell {
     badges: Vec<(&'static str, String)>,
     code: bool,
     number: bool,
-    /// The whole of what the text abbreviates.
-    whole: Option<String>,
 }
 
 impl Cell {
@@ -264,11 +297,8 @@ impl Cell {
         let whole = id.to_string();
         let end = whole.len().saturating_sub(8);
         Self {
-            text: format!("…{}", whole.get(end..).unwrap_or_default()),
             href: Some(format!("{href}/{whole}")),
-            code: true,
-            whole: Some(whole),
-            ..Self::default()
+            ..Self::code(format!("…{}", whole.get(end..).unwrap_or_default()))
         }
     }
 
@@ -320,12 +350,30 @@ impl From<Timestamp> for Cell {
     }
 }
 
+/// A number in groups of three digits, which no language reads as anything else.
+pub(super) fn grouped(number: impl ToString) -> String {
+    let digits = number.to_string();
+    let ahead = digits.len();
+    let mut text = String::with_capacity(ahead + ahead);
+    for (place, digit) in digits.chars().enumerate() {
+        let before = place > 0 && (ahead - place).is_multiple_of(3);
+        // A thin space at which no line ends.
+        text.extend(
+            before
+                .then_some('\u{202f}')
+                .filter(|_| !text.ends_with('-')),
+        );
+        text.push(digit);
+    }
+    text
+}
+
 macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl From<$number> for Cell {
             fn from(number: $number) -> Self {
                 Self {
-                    text: number.to_string(),
+                    text: grouped(number),
                     number: true,
                     ..Self::default()
                 }
@@ -339,5 +387,27 @@ numbers!(i64, u64, usize);
 impl<T> From<Id<T>> for Cell {
     fn from(id: Id<T>) -> Self {
         Self::code(id.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_from_the_right() {
+        let all = [0, 7, 999, 1_000, 48_210, 123_456, -1_234_567, -100].map(grouped);
+        let said = all.map(|text| text.replace('\u{202f}', "_"));
+        let wanted = [
+            "0",
+            "7",
+            "999",
+            "1_000",
+            "48_210",
+            "123_456",
+            "-1_234_567",
+            "-100",
+        ];
+        assert_eq!(said, wanted);
     }
 }

@@ -17,6 +17,8 @@ use crate::http::web::sheet::{Cell, Form, Input, Kind, Sheet, Table};
 use crate::model::{AuditRecord, Id, Token};
 
 const HERE: &str = "/admin/audit";
+/// How much of a row's detail is shown, in characters. `tokenward audit list` shows all of it.
+const LONGEST_DETAIL: usize = 240;
 
 /// What is wanted.
 pub(in crate::http) struct Wanted {
@@ -75,7 +77,7 @@ pub(in crate::http) async fn list(
             actor.unwrap_or(""),
         ));
     let columns = [
-        "column-since",
+        "column-when",
         "column-event",
         "column-actor",
         "column-token",
@@ -121,7 +123,7 @@ fn head(sheet: Sheet, end: Result<End, PageError>) -> Result<Sheet, PageError> {
 
 fn row(record: AuditRecord) -> Vec<Cell> {
     let actor = match record.actor {
-        Some(name) => format!("{} {name}", record.actor_kind),
+        Some(name) => format!("{} {}", record.actor_kind, short(&name)),
         None => record.actor_kind,
     };
     vec![
@@ -131,6 +133,24 @@ fn row(record: AuditRecord) -> Vec<Cell> {
         record.token_id.map_or_else(Cell::default, |id| {
             Cell::id("/admin/tokens", Id::<Token>::from_uuid(id))
         }),
-        record.detail.map_or_else(Cell::default, Cell::code),
+        record
+            .detail
+            .map_or_else(Cell::default, |detail| Cell::code(cut(&detail))),
     ]
+}
+
+/// The end of an id, which tells it from others; other names as they are.
+fn short(name: &str) -> String {
+    match name.parse::<Uuid>() {
+        Ok(_) => format!("…{}", name.get(name.len() - 8..).unwrap_or_default()),
+        Err(_) => name.to_owned(),
+    }
+}
+
+/// What is said of a row, the beginning of it where it is long.
+fn cut(detail: &str) -> String {
+    match detail.char_indices().nth(LONGEST_DETAIL) {
+        Some((end, _)) => format!("{}…", detail.get(..end).unwrap_or_default()),
+        None => detail.to_owned(),
+    }
 }

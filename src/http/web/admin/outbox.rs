@@ -38,8 +38,8 @@ pub(in crate::http) async fn list(
         "column-to",
         "column-since",
         "column-tries",
+        "column-next",
         "column-error",
-        "column-id",
     ];
     let table = Table::new(
         sheet.page(),
@@ -47,7 +47,7 @@ pub(in crate::http) async fn list(
         &columns,
         "admin-outbox-none",
     );
-    let words = [sheet.say("state-waiting"), sheet.say("state-dead")];
+    let words = ["state-waiting", "state-dead", "admin-outbox-requeue"].map(|text| sheet.say(text));
     let table = table.rows(letters.into_iter().map(|letter| row(letter, &words)));
     sheet = sheet
         .fact("admin-outbox-waiting", lag.waiting)
@@ -63,22 +63,21 @@ pub(in crate::http) async fn list(
     sheet.render()
 }
 
-fn row(letter: ListedLetter, [waiting, dead]: &[String; 2]) -> Vec<Cell> {
-    let id = letter.id.to_string();
-    let (state, id) = match letter.dead_at {
+fn row(letter: ListedLetter, [waiting, dead, again]: &[String; 3]) -> Vec<Cell> {
+    let (state, next) = match letter.dead_at {
         Some(_) => (
             Cell::badge("bad", dead.as_str()),
-            Cell::link(format!("{HERE}/{id}/requeue"), id),
+            Cell::link(format!("{HERE}/{}/requeue", letter.id), again),
         ),
-        None => (Cell::badge("warn", waiting.as_str()), Cell::code(id)),
+        None => (Cell::badge("warn", waiting.as_str()), letter.due_at.into()),
     };
     vec![
         state,
         letter.recipient.to_string().into(),
         letter.created_at.into(),
         letter.attempts.into(),
+        next,
         Cell::or_nothing(letter.last_error),
-        id,
     ]
 }
 

@@ -113,7 +113,7 @@ pub(in crate::http) async fn show(
         .fact("column-since", open.began_at)
         .fact("column-until", open.ends_at)
         .link(format!("{here}/release"), "admin-quarantine-release")
-        .link(format!("{here}/finish"), "admin-quarantine-finish")
+        .danger(format!("{here}/finish"), "admin-quarantine-finish")
         .render()
 }
 

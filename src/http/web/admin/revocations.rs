@@ -56,9 +56,9 @@ async fn listing(
     };
     let form = Form::new(&sheet, "revoke", HERE, "admin-revocations-count")
         .title(&sheet, "admin-revocations-new")
-        .input(line("email", "column-user", &typed.email))
-        .input(line("slug", "column-organization", &typed.slug))
-        .input(line("client_id", "column-client", &typed.client))
+        .input(line("email", "admin-revocations-user", &typed.email))
+        .input(line("slug", "admin-revocations-organization", &typed.slug))
+        .input(line("client_id", "admin-revocations-client", &typed.client))
         .input(Input::new(
             &sheet,
             ("kind", "column-kind"),
@@ -66,7 +66,7 @@ async fn listing(
             typed.kind.map_or("", TokenKind::name),
         ));
     let columns = [
-        "column-since",
+        "column-when",
         "column-counted",
         "column-revoked",
         "column-state",
@@ -84,7 +84,7 @@ async fn listing(
             Cell::id(HERE, bulk.id),
         ]
     }));
-    sheet.table(table).form(form).render()
+    sheet.question(form).table(table).render()
 }
 
 fn progress(bulk: &BulkRevocation, [finished, working]: &[String; 2]) -> Cell {
@@ -277,13 +277,20 @@ pub(in crate::http) async fn show(
     let words = [sheet.say("state-finished"), sheet.say("state-working")];
     let sheet = sheet
         .fact("column-state", progress(&bulk, &words))
-        .fact("column-since", bulk.requested_at)
+        .fact("column-when", bulk.requested_at)
         .fact("column-counted", bulk.counted)
         .fact("column-revoked", bulk.revoked)
         .perhaps("column-ended", bulk.finished_at);
     let sheet = facts(sheet, &bulk.selection);
     match bulk.finished_at {
         Some(_) => sheet.render(),
-        None => sheet.link(format!("{HERE}/{}", bulk.id), "reload").render(),
+        None => {
+            let number = |count: i64| u64::try_from(count).unwrap_or_default();
+            let (done, all) = (number(bulk.revoked), number(bulk.counted));
+            sheet
+                .progress(done.min(all), all.max(1), "column-revoked")
+                .link(format!("{HERE}/{}", bulk.id), "reload")
+                .render()
+        }
     }
 }

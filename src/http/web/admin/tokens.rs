@@ -87,10 +87,10 @@ pub(in crate::http) async fn show(
     let mut sheet = sheet(&operator, &state, dossier);
     sheet = sheet
         .link(format!("/admin/audit?token={id}"), "admin-audit")
-        .link(format!("{HERE}/{id}/revoke"), "admin-token-revoke");
+        .danger(format!("{HERE}/{id}/revoke"), "admin-token-revoke");
     if let Some(grant) = grant {
         let family = format!("/admin/revocations/new?grant={grant}");
-        sheet = sheet.link(family, "admin-token-revoke-family");
+        sheet = sheet.danger(family, "admin-token-revoke-family");
     }
     sheet.render()
 }

@@ -10,6 +10,7 @@ use super::folder;
 use crate::http::state::ApiState;
 use crate::http::web::PageError;
 use crate::http::web::page::{Page, Policy, Sending};
+use crate::http::web::plot::{Plot, Series};
 use crate::http::web::scopes::{ScopeGroup, ScopeView};
 use crate::model::Timestamp;
 
@@ -24,6 +25,7 @@ struct ComponentsPage {
     later: Timestamp,
     previous: Option<&'static str>,
     next: Option<&'static str>,
+    plots: [Plot; 2],
     page: Page,
 }
 
@@ -48,11 +50,27 @@ pub(in crate::http) async fn show(
         powers: powers(),
         earlier: page.now().minus(5 * HOUR),
         later: page.now().plus(72 * HOUR),
+        plots: plots(page.now().minus(24 * HOUR)),
         previous: Some("/dev/components?page=1"),
         next: Some("/dev/components?page=3"),
         page,
     };
     Page::render(&template, &Policy::new(Sending::Ourselves))
+}
+
+fn plots(from: Timestamp) -> [Plot; 2] {
+    let series = |name: &str, values: &[u64], quiet| Series {
+        name: name.to_owned(),
+        values: values.into(),
+        quiet,
+    };
+    let sent = series("sent", &[4, 9, 16, 12, 30, 24, 40, 21], false);
+    let again = series("tried again", &[1, 0, 4, 2, 9, 3, 12, 0], true);
+    let alone = series("died", &[0, 2, 7, 3, 0, 0, 1, 5], false);
+    [
+        Plot::new("Letters", from, sent, Some(again)),
+        Plot::new("Tokens that died", from, alone, None),
+    ]
 }
 
 fn powers() -> Vec<ScopeGroup> {
