@@ -18,6 +18,7 @@ use super::{
 mod desks;
 mod internal_bodies;
 mod names;
+mod pages;
 mod report_bodies;
 mod stream_bodies;
 mod token_bodies;
@@ -28,6 +29,7 @@ pub(super) use internal_bodies::{
     BulkRevocationBody, IssuedTokenBody, RevocationItem, RevocationsBody,
 };
 use names::Names;
+use pages::Pages;
 pub(super) use report_bodies::{
     CredentialsBody, Done, FeedbackItem, GitlabReportItem, GlobalRevocationBody, Label, Refusals,
     ReportItem,
@@ -169,7 +171,7 @@ pub(super) use webhook_bodies::{ChangedWebhookBody, NewWebhookBody, ReplayBody, 
         ProblemsBody, Problem, UserInfoForm, NewPersonalTokenBody, NewOrganizationTokenBody,
         ChangedOrganizationTokenBody, token::TokenAnswer, operations::Readiness, operations::OutboxLag,
     )),
-    modifiers(&Credentials, &Desks, &Names),
+    modifiers(&Credentials, &Desks),
     tags(
         (name = "reports", description = "Where origins report leaked tokens."),
         (name = "internal", description = "For internal services, with a service key."),
@@ -209,7 +211,10 @@ impl Modify for Credentials {
 /// # Errors
 /// Never: all of it is known when this is compiled.
 pub fn openapi() -> Result<Value, serde_json::Error> {
-    serde_json::to_value(Document::openapi())
+    let mut document = Document::openapi();
+    document.merge(Pages::openapi());
+    Names.modify(&mut document);
+    serde_json::to_value(document)
 }
 
 /// This document.

@@ -32,13 +32,12 @@ fn the_document_describes_every_method_of_every_route_and_no_other() {
     let document = openapi().unwrap();
     let described = document["paths"].as_object().unwrap();
     let routes = routes();
-    assert!(routes.len() >= 20);
+    // None is hidden from this test by the way in which it is written down.
+    let table = include_str!("../routes/pages.rs");
+    assert!(!table.contains("macro_rules"), "routes are written out");
+    assert!(routes.contains_key("/admin/outbox/{id}/requeue"));
     for (path, [named, routed]) in &routes {
         assert_eq!(named, routed, "{path} answers to what it says");
-        // Pages of members, which nobody's program asks for.
-        if path.starts_with("/organizations") && !described.contains_key(path) {
-            continue;
-        }
         let item = described.get(path);
         let item = item.unwrap_or_else(|| panic!("{path} is not described"));
         let mut methods: BTreeSet<_> = item.as_object().unwrap().keys().cloned().collect();

@@ -197,69 +197,81 @@ fn organizations_of_people(config: &mut ServiceConfig) {
         )
         .service(
             resource("/organizations/{slug}/members/{user}/remove", "GET, POST")
-                .route(web::get().to(all::member))
+                .route(web::get().to(all::confirm_removal))
                 .route(web::post().to(all::remove)),
         );
 }
 
-/// What operators see and do.
+/// What operators see.
 fn operating(config: &mut ServiceConfig) {
     use pages::admin::{
         audit, deliveries, exposures, origins, outbox, overview, quarantines, revocations, tokens,
     };
-    macro_rules! page {
-        ($path:literal, $get:expr) => {
-            config.service(resource($path, "GET").route(web::get().to($get)))
-        };
-        ($path:literal, $get:expr, $post:expr) => {
-            config.service(
-                resource($path, "GET, POST")
-                    .route(web::get().to($get))
-                    .route(web::post().to($post)),
-            )
-        };
-    }
-    page!("/admin", overview::show);
-    page!("/admin/deliveries", deliveries::list);
-    page!("/admin/deliveries/{id}", deliveries::show);
-    page!("/admin/exposures", exposures::list);
-    page!("/admin/exposures/{id}", exposures::show);
-    page!("/admin/quarantines", quarantines::list);
-    page!("/admin/quarantines/{id}", quarantines::show);
-    page!(
-        "/admin/quarantines/{id}/release",
-        quarantines::confirm_release,
-        quarantines::release
-    );
-    page!(
-        "/admin/quarantines/{id}/finish",
-        quarantines::confirm_finish,
-        quarantines::finish
-    );
-    page!("/admin/outbox", outbox::list);
-    page!("/admin/outbox/requeue", outbox::confirm, outbox::requeue);
-    page!(
-        "/admin/outbox/{id}/requeue",
-        outbox::confirm,
-        outbox::requeue
-    );
-    page!("/admin/tokens", tokens::ask, tokens::find);
-    page!("/admin/tokens/{id}", tokens::show);
-    page!("/admin/tokens/{id}/revoke", tokens::confirm, tokens::revoke);
-    page!("/admin/revocations", revocations::list, revocations::choose);
-    page!(
-        "/admin/revocations/new",
-        revocations::confirm,
-        revocations::begin
-    );
-    page!("/admin/revocations/{id}", revocations::show);
-    page!("/admin/origins", origins::list);
-    page!(
-        "/admin/origins/{id}/reset",
-        origins::confirm,
-        origins::reset
-    );
-    page!("/admin/audit", audit::list);
+    config
+        .service(resource("/admin", "GET").route(web::get().to(overview::show)))
+        .service(resource("/admin/deliveries", "GET").route(web::get().to(deliveries::list)))
+        .service(resource("/admin/deliveries/{id}", "GET").route(web::get().to(deliveries::show)))
+        .service(resource("/admin/exposures", "GET").route(web::get().to(exposures::list)))
+        .service(resource("/admin/exposures/{id}", "GET").route(web::get().to(exposures::show)))
+        .service(resource("/admin/quarantines", "GET").route(web::get().to(quarantines::list)))
+        .service(resource("/admin/quarantines/{id}", "GET").route(web::get().to(quarantines::show)))
+        .service(resource("/admin/outbox", "GET").route(web::get().to(outbox::list)))
+        .service(resource("/admin/tokens/{id}", "GET").route(web::get().to(tokens::show)))
+        .service(resource("/admin/revocations/{id}", "GET").route(web::get().to(revocations::show)))
+        .service(resource("/admin/origins", "GET").route(web::get().to(origins::list)))
+        .service(resource("/admin/audit", "GET").route(web::get().to(audit::list)));
+    deciding(config);
+}
+
+/// What operators decide: each is asked by GET, and done by POST.
+fn deciding(config: &mut ServiceConfig) {
+    use pages::admin::{origins, outbox, quarantines, revocations, tokens};
+    config
+        .service(
+            resource("/admin/quarantines/{id}/release", "GET, POST")
+                .route(web::get().to(quarantines::confirm_release))
+                .route(web::post().to(quarantines::release)),
+        )
+        .service(
+            resource("/admin/quarantines/{id}/finish", "GET, POST")
+                .route(web::get().to(quarantines::confirm_finish))
+                .route(web::post().to(quarantines::finish)),
+        )
+        .service(
+            resource("/admin/outbox/requeue", "GET, POST")
+                .route(web::get().to(outbox::confirm_all))
+                .route(web::post().to(outbox::requeue_all)),
+        )
+        .service(
+            resource("/admin/outbox/{id}/requeue", "GET, POST")
+                .route(web::get().to(outbox::confirm))
+                .route(web::post().to(outbox::requeue)),
+        )
+        .service(
+            resource("/admin/tokens", "GET, POST")
+                .route(web::get().to(tokens::ask))
+                .route(web::post().to(tokens::find)),
+        )
+        .service(
+            resource("/admin/tokens/{id}/revoke", "GET, POST")
+                .route(web::get().to(tokens::confirm))
+                .route(web::post().to(tokens::revoke)),
+        )
+        .service(
+            resource("/admin/revocations", "GET, POST")
+                .route(web::get().to(revocations::list))
+                .route(web::post().to(revocations::choose)),
+        )
+        .service(
+            resource("/admin/revocations/new", "GET, POST")
+                .route(web::get().to(revocations::confirm))
+                .route(web::post().to(revocations::begin)),
+        )
+        .service(
+            resource("/admin/origins/{id}/reset", "GET, POST")
+                .route(web::get().to(origins::confirm))
+                .route(web::post().to(origins::reset)),
+        );
 }
 
 /// What developers look at while letters go into a folder.

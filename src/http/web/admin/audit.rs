@@ -43,6 +43,23 @@ impl FromParameters for Wanted {
 }
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/admin/audit",
+    tag = "pages",
+    params(
+        ("event" = Option<String>, Query, description = "Which event."),
+        ("actor" = Option<String>, Query, description = "Of whom."),
+        ("token" = Option<String>, Query, description = "About which token."),
+        ("before" = Option<String>, Query, description = "From which one to look further back."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn list(
     operator: Operator<Wanted>,
     state: Data<ApiState>,
@@ -135,7 +152,7 @@ fn row(record: AuditRecord) -> Vec<Cell> {
         }),
         record
             .detail
-            .map_or_else(Cell::default, |detail| Cell::code(cut(&detail))),
+            .map_or_else(Cell::default, |detail| Cell::code(cut(&detail)).long()),
     ]
 }
 

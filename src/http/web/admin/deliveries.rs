@@ -13,7 +13,7 @@ use crate::http::state::ApiState;
 use crate::http::web::PageError;
 use crate::http::web::page::{Page, Place};
 use crate::http::web::sheet::{Cell, Choice, Form, Input, Kind, Sheet, Table};
-use crate::model::{Delivery, Id, Origin, Reaction, Verdict};
+use crate::model::{Delivery, Id, KnownToken, Origin, Reaction, Verdict};
 
 const HERE: &str = "/admin/deliveries";
 
@@ -46,6 +46,22 @@ fn outcome(parameters: &Parameters) -> Result<Option<Outcome>, OAuthError> {
 }
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/admin/deliveries",
+    tag = "pages",
+    params(
+        ("origin" = Option<String>, Query, description = "Of which origin."),
+        ("outcome" = Option<String>, Query, description = "With which outcome."),
+        ("before" = Option<String>, Query, description = "From which one to look further back."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn list(
     operator: Operator<Wanted>,
     state: Data<ApiState>,
@@ -125,6 +141,13 @@ pub(super) fn reacted(page: &Page, reaction: Reaction) -> (&'static str, String)
     (tone, page.say(text).to_string())
 }
 
+/// Whose a token is: a user's or an organization's.
+pub(super) fn owner(known: &KnownToken) -> Cell {
+    let user = known.user.as_ref().map(|user| user.email.to_string());
+    let slug = || known.organization.as_ref().map(|one| one.slug.to_string());
+    Cell::or_nothing(user.or_else(slug))
+}
+
 fn ours(delivery: &AnsweredDelivery) -> usize {
     let verdicts = delivery.verdicts.iter();
     verdicts
@@ -149,6 +172,19 @@ fn row(page: &Page, listed: &ListedDelivery) -> Vec<Cell> {
 }
 
 /// One of them: what was reported is not kept, what was answered is.
+#[utoipa::path(
+    get,
+    path = "/admin/deliveries/{id}",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which delivery."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn show(
     operator: Operator,
     state: Data<ApiState>,
@@ -156,13 +192,13 @@ pub(in crate::http) async fn show(
     let opened = timely(&state, deliveries::open(&state.ctx, operator.id()?)).await?;
     let delivery = &opened.delivery;
     let page = operator.page(&state, "admin-delivery", Place::Operating(Desk::Deliveries));
-    let columns = ["column-kind", "column-user", "column-outcome", "column-id"];
+    let columns = ["column-kind", "column-owner", "column-outcome", "column-id"];
     let caption = "admin-delivery-exposures";
     let table = Table::new(&page, caption, &columns, "admin-delivery-exposures-none");
     let table = table.rows(opened.exposures.iter().map(|seen| {
         vec![
             Cell::code(seen.known.token.kind.name()),
-            Cell::or_nothing(seen.known.user.as_ref().map(|user| user.email.to_string())),
+            owner(&seen.known),
             Cell::badges([reacted(&page, seen.exposure.decision)].into_iter()),
             Cell::id("/admin/exposures", seen.exposure.id),
         ]

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::Desk;
-use super::deliveries::reacted;
+use super::deliveries::{owner, reacted};
 use super::operator::{Operator, timely};
 use super::query::{address, id, kind, portion, word};
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
@@ -40,6 +40,22 @@ impl FromParameters for Wanted {
 }
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/admin/exposures",
+    tag = "pages",
+    params(
+        ("origin" = Option<String>, Query, description = "Of which origin."),
+        ("kind" = Option<String>, Query, description = "Of which kind."),
+        ("before" = Option<String>, Query, description = "From which one to look further back."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn list(
     operator: Operator<Wanted>,
     state: Data<ApiState>,
@@ -72,7 +88,7 @@ pub(in crate::http) async fn list(
         "column-seen",
         "column-origin",
         "column-kind",
-        "column-user",
+        "column-owner",
         "column-outcome",
         "column-id",
     ];
@@ -102,13 +118,26 @@ fn row(page: &Page, seen: &SeenToken) -> Vec<Cell> {
         exposure.first_seen_at.into(),
         Cell::code(exposure.origin.as_str()),
         Cell::code(seen.known.token.kind.name()),
-        Cell::or_nothing(seen.known.user.as_ref().map(|user| user.email.to_string())),
+        owner(&seen.known),
         Cell::badges([reacted(page, exposure.decision)].into_iter()),
         Cell::id(HERE, exposure.id),
     ]
 }
 
 /// One of them. Attempts and other places are shown with the token.
+#[utoipa::path(
+    get,
+    path = "/admin/exposures/{id}",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which exposure."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn show(
     operator: Operator,
     state: Data<ApiState>,

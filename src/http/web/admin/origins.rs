@@ -17,6 +17,20 @@ use crate::model::Origin;
 const HERE: &str = "/admin/origins";
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/admin/origins",
+    tag = "pages",
+    params(
+        ("done" = Option<String>, Query, description = "What was just done."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn list(
     operator: Operator<Done>,
     state: Data<ApiState>,
@@ -30,6 +44,7 @@ pub(in crate::http) async fn list(
         "column-breaker",
         "column-revoked",
         "column-since",
+        "column-deed",
     ];
     let table = Table::new(
         &page,
@@ -37,23 +52,25 @@ pub(in crate::http) async fn list(
         &columns,
         "admin-origins-none",
     );
-    let words = [
-        page.say("state-open").to_string(),
-        page.say("state-closed").to_string(),
-    ];
+    let words = ["state-open", "state-closed", "admin-origin-reset"];
+    let words = words.map(|text| page.say(text).to_string());
     let table = table.rows(state.reporting.iter().map(|origin| {
         let breaker = known.iter().find(|breaker| breaker.origin == *origin);
         let open = breaker.is_some_and(|breaker| breaker.is_open(&policy, now));
         let reset = format!("{HERE}/{}/reset", origin.as_str());
-        let [opened, closed] = &words;
+        let [opened, closed, again] = &words;
         vec![
             Cell::code(origin.as_str()),
             match open {
-                true => Cell::link(reset, opened.as_str()),
+                true => Cell::badge("bad", opened.as_str()),
                 false => Cell::badge("good", closed.as_str()),
             },
             breaker.map_or(0, |breaker| breaker.revoked).into(),
             Cell::moment(breaker.map(|breaker| breaker.window_began_at)),
+            match open {
+                true => Cell::link(reset, again.as_str()),
+                false => Cell::default(),
+            },
         ]
     }));
     let their_keys = their_keys(&page, &keys);
@@ -97,7 +114,7 @@ fn their_keys(page: &Page, keys: &[(Origin, Option<StoredKeySet>)]) -> Table {
         let [current, retired] = &words;
         vec![
             Cell::code(origin.as_str()),
-            Cell::code(key.key_id.as_str()),
+            Cell::code(key.key_id.as_str()).long(),
             match key.is_current {
                 true => Cell::badge("good", current.as_str()),
                 false => Cell::badge("plain", retired.as_str()),
@@ -143,6 +160,19 @@ fn named<Q>(operator: &Operator<Q>, state: &ApiState) -> Result<Origin, PageErro
 }
 
 /// Asks whether an origin is trusted again.
+#[utoipa::path(
+    get,
+    path = "/admin/origins/{id}/reset",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which origin."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn confirm(
     operator: Operator,
     state: Data<ApiState>,
@@ -163,6 +193,20 @@ pub(in crate::http) async fn confirm(
 }
 
 /// Trusts an origin again.
+#[utoipa::path(
+    post,
+    path = "/admin/origins/{id}/reset",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which origin."),
+    ),
+    responses(
+        (status = 303, description = "Done, or somebody did it before; or on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn reset(
     sent: OperatorForm<Nothing>,
     state: Data<ApiState>,

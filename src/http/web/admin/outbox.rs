@@ -18,6 +18,21 @@ const SHOWN: u32 = 50;
 const HERE: &str = "/admin/outbox";
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/admin/outbox",
+    tag = "pages",
+    params(
+        ("done" = Option<String>, Query, description = "What was just done."),
+        ("after" = Option<String>, Query, description = "Behind which one the list goes on."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn list(
     operator: Operator<DoneAfter<Id<Letter>>>,
     state: Data<ApiState>,
@@ -77,46 +92,109 @@ fn row(letter: ListedLetter, [waiting, dead, again]: &[String; 3]) -> Vec<Cell> 
         letter.created_at.into(),
         letter.attempts.into(),
         next,
-        Cell::or_nothing(letter.last_error),
+        Cell::or_nothing(letter.last_error).long(),
     ]
 }
 
-/// Asks whether every dead letter comes back, or one.
+/// Asks whether every dead letter comes back.
+#[utoipa::path(
+    get,
+    path = "/admin/outbox/requeue",
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn confirm_all(
+    operator: Operator,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    let words = ("admin-outbox-requeue-all", "admin-outbox-requeue-lead");
+    asking(&operator, &state, words, format!("{HERE}/requeue"))
+}
+
+/// Asks whether a dead letter comes back.
+#[utoipa::path(
+    get,
+    path = "/admin/outbox/{id}/requeue",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which letter."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn confirm(
     operator: Operator,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    let title = match operator.name().is_empty() {
-        true => "admin-outbox-requeue-all",
-        false => "admin-outbox-requeue-one",
-    };
-    let action = match operator.name().is_empty() {
-        true => format!("{HERE}/requeue"),
-        false => format!("{HERE}/{}/requeue", operator.id::<Letter>()?),
-    };
-    let page = operator.page(&state, title, Place::Operating(Desk::Outbox));
+    let words = ("admin-outbox-requeue-one", "admin-outbox-requeue-one-lead");
+    let letter = operator.id::<Letter>()?;
+    asking(&operator, &state, words, format!("{HERE}/{letter}/requeue"))
+}
+
+fn asking(
+    operator: &Operator,
+    state: &ApiState,
+    (title, lead): (&str, &str),
+    action: String,
+) -> Result<HttpResponse, PageError> {
+    let page = operator.page(state, title, Place::Operating(Desk::Outbox));
     let sheet = Sheet::new(page, "admin-title")
         .back(HERE, "admin-outbox")
-        .lead("admin-outbox-requeue-lead");
-    let mut form = Form::new(&sheet, "requeue", action, "admin-outbox-requeue");
-    form = form.cancel(HERE);
+        .lead(lead);
+    let form = Form::new(&sheet, "requeue", action, "admin-outbox-requeue").cancel(HERE);
     sheet.form(form).render()
 }
 
-/// Brings them back, due at once.
+/// Brings every dead letter back, due at once.
+#[utoipa::path(
+    post,
+    path = "/admin/outbox/requeue",
+    tag = "pages",
+    responses(
+        (status = 303, description = "Done, or somebody did it before; or on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn requeue_all(
+    _sent: OperatorForm<Nothing>,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, PageError> {
+    timely(&state, outbox::requeue_all(&state.ctx)).await?;
+    Ok(see_other(&format!("{HERE}?done=requeued")))
+}
+
+/// Brings a dead letter back, due at once.
+#[utoipa::path(
+    post,
+    path = "/admin/outbox/{id}/requeue",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which letter."),
+    ),
+    responses(
+        (status = 303, description = "Done, or somebody did it before; or on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn requeue(
     sent: OperatorForm<Nothing>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
-    if sent.operator.name().is_empty() {
-        timely(&state, outbox::requeue_all(&state.ctx)).await?;
-    } else {
-        let letter = sent.operator.id()?;
-        match timely(&state, outbox::requeue(&state.ctx, letter)).await {
-            // Somebody brought it back before, as it was wanted.
-            Ok(()) | Err(PageError::NotFound) => {}
-            Err(error) => return Err(error),
-        }
+    let letter = sent.operator.id()?;
+    match timely(&state, outbox::requeue(&state.ctx, letter)).await {
+        // Somebody brought it back before, as it was wanted.
+        Ok(()) | Err(PageError::NotFound) => Ok(see_other(&format!("{HERE}?done=requeued"))),
+        Err(error) => Err(error),
     }
-    Ok(see_other(&format!("{HERE}?done=requeued")))
 }

@@ -70,6 +70,20 @@ struct SlotView {
 }
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/admin",
+    tag = "pages",
+    params(
+        ("window" = Option<String>, Query, description = "How far to look back: `day`, `week` or `month`."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn show(
     operator: Operator<Wanted>,
     state: Data<ApiState>,

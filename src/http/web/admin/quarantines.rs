@@ -21,6 +21,21 @@ const SHOWN: u32 = 50;
 const HERE: &str = "/admin/quarantines";
 
 /// The page.
+#[utoipa::path(
+    get,
+    path = "/admin/quarantines",
+    tag = "pages",
+    params(
+        ("done" = Option<String>, Query, description = "What was just done."),
+        ("after" = Option<String>, Query, description = "Behind which one the list goes on."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn list(
     operator: Operator<DoneAfter<After>>,
     state: Data<ApiState>,
@@ -93,6 +108,19 @@ fn row(open: Quarantine) -> Vec<Cell> {
 }
 
 /// One of them, and how it may end.
+#[utoipa::path(
+    get,
+    path = "/admin/quarantines/{id}",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which quarantine."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn show(
     operator: Operator,
     state: Data<ApiState>,
@@ -104,6 +132,11 @@ pub(in crate::http) async fn show(
         Place::Operating(Desk::Quarantines),
     );
     let token = format!("/admin/tokens/{}", open.token);
+    let ending = page.say(match open.ending {
+        QuarantineEnd::Finish => "ending-finish",
+        QuarantineEnd::Release => "ending-release",
+    });
+    let ending = ending.to_string();
     let here = format!("{HERE}/{}", open.id);
     Sheet::new(page, "admin-title")
         .back(HERE, "admin-quarantines")
@@ -112,12 +145,26 @@ pub(in crate::http) async fn show(
         .fact("column-rule", Cell::code(open.decided_by))
         .fact("column-since", open.began_at)
         .fact("column-until", open.ends_at)
+        .fact("column-ending", ending)
         .link(format!("{here}/release"), "admin-quarantine-release")
         .danger(format!("{here}/finish"), "admin-quarantine-finish")
         .render()
 }
 
 /// Asks whether the tokens come back.
+#[utoipa::path(
+    get,
+    path = "/admin/quarantines/{id}/release",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which quarantine."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn confirm_release(
     operator: Operator,
     state: Data<ApiState>,
@@ -126,6 +173,19 @@ pub(in crate::http) async fn confirm_release(
 }
 
 /// Asks whether the tokens die for good.
+#[utoipa::path(
+    get,
+    path = "/admin/quarantines/{id}/finish",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which quarantine."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn confirm_finish(
     operator: Operator,
     state: Data<ApiState>,
@@ -161,6 +221,20 @@ async fn confirm(
 }
 
 /// Brings the tokens back.
+#[utoipa::path(
+    post,
+    path = "/admin/quarantines/{id}/release",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which quarantine."),
+    ),
+    responses(
+        (status = 303, description = "Done, or somebody did it before; or on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn release(
     sent: OperatorForm<Nothing>,
     state: Data<ApiState>,
@@ -169,6 +243,20 @@ pub(in crate::http) async fn release(
 }
 
 /// Revokes the tokens for good.
+#[utoipa::path(
+    post,
+    path = "/admin/quarantines/{id}/finish",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which quarantine."),
+    ),
+    responses(
+        (status = 303, description = "Done, or somebody did it before; or on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn finish(
     sent: OperatorForm<Nothing>,
     state: Data<ApiState>,

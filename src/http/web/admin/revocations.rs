@@ -22,6 +22,16 @@ const SHOWN: u32 = 50;
 const HERE: &str = "/admin/revocations";
 
 /// The page: those that were asked for lately, and a form for another one.
+#[utoipa::path(
+    get,
+    path = "/admin/revocations",
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn list(
     operator: Operator,
     state: Data<ApiState>,
@@ -115,6 +125,18 @@ impl FromParameters for Typed {
 }
 
 /// Finds out who is meant, and goes on to the page that counts: its address names nobody.
+#[utoipa::path(
+    post,
+    path = "/admin/revocations",
+    tag = "pages",
+    responses(
+        (status = 303, description = "On to the page that counts, or to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+        (status = 422, description = "Nothing was found; the page asks again.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn choose(
     sent: OperatorForm<Typed>,
     state: Data<ApiState>,
@@ -199,6 +221,24 @@ impl FromParameters for Meant {
 }
 
 /// Counts what is meant, and asks.
+#[utoipa::path(
+    get,
+    path = "/admin/revocations/new",
+    tag = "pages",
+    params(
+        ("user" = Option<String>, Query, description = "Of which user."),
+        ("organization" = Option<String>, Query, description = "Of which organization."),
+        ("client" = Option<String>, Query, description = "Of which client."),
+        ("grant" = Option<String>, Query, description = "Of which grant."),
+        ("kind" = Option<String>, Query, description = "Of which kind."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 400, description = "The query cannot be read.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn confirm(
     operator: Operator<Meant>,
     state: Data<ApiState>,
@@ -249,6 +289,17 @@ fn facts(sheet: Sheet, meant: &Selection) -> Sheet {
 }
 
 /// Begins it.
+#[utoipa::path(
+    post,
+    path = "/admin/revocations/new",
+    tag = "pages",
+    responses(
+        (status = 303, description = "Done, or somebody did it before; or on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn begin(
     sent: OperatorForm<Meant>,
     state: Data<ApiState>,
@@ -262,6 +313,19 @@ pub(in crate::http) async fn begin(
 }
 
 /// How far one has come.
+#[utoipa::path(
+    get,
+    path = "/admin/revocations/{id}",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which bulk revocation."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn show(
     operator: Operator,
     state: Data<ApiState>,

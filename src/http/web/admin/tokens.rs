@@ -20,6 +20,16 @@ use crate::model::{KnownToken, PlainToken, RevocationReason, Timestamp, TokenSta
 const HERE: &str = "/admin/tokens";
 
 /// The page that asks for a token.
+#[utoipa::path(
+    get,
+    path = "/admin/tokens",
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn ask(
     operator: Operator,
     state: Data<ApiState>,
@@ -52,6 +62,19 @@ impl FromParameters for Pasted {
 
 /// Finds what was pasted. Of some old tokens a few facts are left and no page of their own: they are
 /// shown at once.
+#[utoipa::path(
+    post,
+    path = "/admin/tokens",
+    tag = "pages",
+    responses(
+        (status = 200, description = "An old token of which a few facts are left.", content_type = "text/html"),
+        (status = 303, description = "On to what was found, or to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service.", content_type = "text/html"),
+        (status = 422, description = "Nothing was found; the page asks again.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn find(
     sent: OperatorForm<Pasted>,
     state: Data<ApiState>,
@@ -77,6 +100,19 @@ pub(in crate::http) async fn find(
 }
 
 /// A token.
+#[utoipa::path(
+    get,
+    path = "/admin/tokens/{id}",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which token."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn show(
     operator: Operator,
     state: Data<ApiState>,
@@ -116,7 +152,7 @@ fn sheet(operator: &Operator, state: &ApiState, dossier: Dossier) -> Sheet {
             seen.first_seen_at.into(),
             Cell::code(seen.origin.as_str()),
             Cell::badges([reacted(&page, seen.decision)].into_iter()),
-            Cell::or_nothing(seen.url.or(seen.source)),
+            Cell::or_nothing(seen.url.or(seen.source)).long(),
             Cell::id("/admin/exposures", seen.id),
         ]
     }));
@@ -182,6 +218,19 @@ fn badge(page: &Page, state: TokenState) -> Cell {
 }
 
 /// Asks whether a token dies.
+#[utoipa::path(
+    get,
+    path = "/admin/tokens/{id}/revoke",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which token."),
+    ),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html"),
+        (status = 303, description = "Nobody is signed in, or since too long; on to the sign-in page."),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn confirm(
     operator: Operator,
     state: Data<ApiState>,
@@ -200,6 +249,20 @@ pub(in crate::http) async fn confirm(
 }
 
 /// Revokes a token for good. One that is dead already is as dead as was wanted.
+#[utoipa::path(
+    post,
+    path = "/admin/tokens/{id}/revoke",
+    tag = "pages",
+    params(
+        ("id" = String, Path, description = "Which token."),
+    ),
+    responses(
+        (status = 303, description = "Done, or somebody did it before; or on to the sign-in page."),
+        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
+        (status = 403, description = "The form is not ours.", content_type = "text/html"),
+        (status = 404, description = "They do not operate the service, or there is none.", content_type = "text/html"),
+    ),
+)]
 pub(in crate::http) async fn revoke(
     sent: OperatorForm<Nothing>,
     state: Data<ApiState>,
