@@ -17,6 +17,7 @@ use super::{
 
 mod desks;
 mod internal_bodies;
+mod members;
 mod names;
 mod pages;
 mod report_bodies;

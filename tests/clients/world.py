@@ -16,10 +16,10 @@ from served import TOKEN, Failed
 class World:
     """People, their letters, and a stand-in for GitHub."""
 
-    def __init__(self, tokenward, url, key):
+    def __init__(self, tokenward, url, key, log):
         self.tokenward, self.url, self.key = tokenward, url, key
         self.mailbox = Mailbox(f"{tokenward.folder}/data/mail")
-        self.past = Past(tokenward.folder)
+        self.past, self.log = Past(tokenward.folder), log
         self.people, self.lock = {}, threading.Lock()
 
     def visit(self, url, who="ada@example.com", action="allow"):
@@ -56,6 +56,10 @@ class World:
         """An operator does something at the command line."""
         return self.tokenward.result(*words)
 
+    def holds(self, text):
+        """Whether anything that the service kept or said holds this text."""
+        return self.past.holds(text) or any(text in line for line in self.log)
+
     def before(self, what, **words):
         """Something happened that no test can wait for; see `Past`."""
         return getattr(self.past, what)(**words)
@@ -84,7 +88,7 @@ class World:
 
 
 DEEDS = ("visit", "letters", "code", "letter", "leak", "report", "webhook", "service_key",
-         "operator", "before", "personal_token", "organization")
+         "operator", "holds", "before", "personal_token", "organization")
 
 
 class Door:

@@ -2,7 +2,8 @@
 
 use utoipa::OpenApi;
 
-use crate::http::web::{admin, organizations};
+use super::members;
+use crate::http::web::admin;
 
 /// The part of the document that describes them.
 #[derive(OpenApi)]
@@ -37,12 +38,12 @@ use crate::http::web::{admin, organizations};
     admin::tokens::find,
     admin::tokens::revoke,
     admin::tokens::show,
-    organizations::list,
-    organizations::show,
-    organizations::add,
-    organizations::member,
-    organizations::set_role,
-    organizations::confirm_removal,
-    organizations::remove,
+    members::list,
+    members::show,
+    members::add,
+    members::member,
+    members::set_role,
+    members::confirm_removal,
+    members::remove,
 ))]
 pub(super) struct Pages;

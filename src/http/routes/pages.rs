@@ -197,7 +197,7 @@ fn organizations_of_people(config: &mut ServiceConfig) {
         )
         .service(
             resource("/organizations/{slug}/members/{user}/remove", "GET, POST")
-                .route(web::get().to(all::confirm_removal))
+                .route(web::get().to(all::member))
                 .route(web::post().to(all::remove)),
         );
 }

@@ -46,15 +46,6 @@ fn sign_in(path: &str) -> HttpResponse {
 }
 
 /// The page that lists them.
-#[utoipa::path(
-    get,
-    path = "/organizations",
-    tag = "pages",
-    responses(
-        (status = 200, description = "The page.", content_type = "text/html"),
-        (status = 303, description = "Nobody is signed in; on to the sign-in page."),
-    ),
-)]
 pub(in crate::http) async fn list(
     visitor: Visitor,
     state: Data<ApiState>,
@@ -78,19 +69,6 @@ async fn membership(
 }
 
 /// One of them.
-#[utoipa::path(
-    get,
-    path = "/organizations/{slug}",
-    tag = "pages",
-    params(
-        ("slug" = String, Path, description = "The organization's slug."),
-    ),
-    responses(
-        (status = 200, description = "The page.", content_type = "text/html"),
-        (status = 303, description = "Nobody is signed in; on to the sign-in page."),
-        (status = 404, description = "They are in no such organization.", content_type = "text/html"),
-    ),
-)]
 pub(in crate::http) async fn show(
     visitor: Visitor,
     path: Path<String>,
@@ -169,21 +147,6 @@ fn role(parameters: &Parameters) -> Result<Role, OAuthError> {
 }
 
 /// Makes somebody a member.
-#[utoipa::path(
-    post,
-    path = "/organizations/{slug}",
-    tag = "pages",
-    params(
-        ("slug" = String, Path, description = "The organization's slug."),
-    ),
-    responses(
-        (status = 303, description = "Done; or on to the sign-in page."),
-        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
-        (status = 403, description = "The form is not ours, or their role does not allow this.", content_type = "text/html"),
-        (status = 404, description = "They are in no such organization.", content_type = "text/html"),
-        (status = 422, description = "It was not taken; the page says why.", content_type = "text/html"),
-    ),
-)]
 pub(in crate::http) async fn add(
     KeptForm { sender, form }: KeptForm<AddForm>,
     path: Path<String>,
@@ -211,46 +174,7 @@ pub(in crate::http) async fn add(
 }
 
 /// A member, to be given another role or removed.
-#[utoipa::path(
-    get,
-    path = "/organizations/{slug}/members/{user}",
-    tag = "pages",
-    params(
-        ("slug" = String, Path, description = "The organization's slug."),
-        ("user" = String, Path, description = "Which member."),
-    ),
-    responses(
-        (status = 200, description = "The page.", content_type = "text/html"),
-        (status = 303, description = "Nobody is signed in; on to the sign-in page."),
-        (status = 403, description = "Their role does not allow this.", content_type = "text/html"),
-        (status = 404, description = "They are in no such organization, or nobody like this is in it.", content_type = "text/html"),
-    ),
-)]
 pub(in crate::http) async fn member(
-    visitor: Visitor,
-    path: Path<(String, String)>,
-    state: Data<ApiState>,
-) -> Result<HttpResponse, PageError> {
-    one_member(&visitor, path.into_inner(), &state, None).await
-}
-
-/// The same, where somebody goes back to after a removal was refused.
-#[utoipa::path(
-    get,
-    path = "/organizations/{slug}/members/{user}/remove",
-    tag = "pages",
-    params(
-        ("slug" = String, Path, description = "The organization's slug."),
-        ("user" = String, Path, description = "Which member."),
-    ),
-    responses(
-        (status = 200, description = "The page.", content_type = "text/html"),
-        (status = 303, description = "Nobody is signed in; on to the sign-in page."),
-        (status = 403, description = "Their role does not allow this.", content_type = "text/html"),
-        (status = 404, description = "They are in no such organization, or nobody like this is in it.", content_type = "text/html"),
-    ),
-)]
-pub(in crate::http) async fn confirm_removal(
     visitor: Visitor,
     path: Path<(String, String)>,
     state: Data<ApiState>,
@@ -297,22 +221,6 @@ impl FromParameters for RoleForm {
 impl Again for RoleForm {}
 
 /// Gives a member another role.
-#[utoipa::path(
-    post,
-    path = "/organizations/{slug}/members/{user}",
-    tag = "pages",
-    params(
-        ("slug" = String, Path, description = "The organization's slug."),
-        ("user" = String, Path, description = "Which member."),
-    ),
-    responses(
-        (status = 303, description = "Done; or on to the sign-in page."),
-        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
-        (status = 403, description = "The form is not ours, or their role does not allow this.", content_type = "text/html"),
-        (status = 404, description = "They are in no such organization, or nobody like this is in it.", content_type = "text/html"),
-        (status = 422, description = "It was not taken; the page says why.", content_type = "text/html"),
-    ),
-)]
 pub(in crate::http) async fn set_role(
     sent: KeptForm<RoleForm>,
     path: Path<(String, String)>,
@@ -338,22 +246,6 @@ impl Again for RemoveForm {
 }
 
 /// Removes a member.
-#[utoipa::path(
-    post,
-    path = "/organizations/{slug}/members/{user}/remove",
-    tag = "pages",
-    params(
-        ("slug" = String, Path, description = "The organization's slug."),
-        ("user" = String, Path, description = "Which member."),
-    ),
-    responses(
-        (status = 303, description = "Done; or on to the sign-in page."),
-        (status = 400, description = "The form cannot be read.", content_type = "text/html"),
-        (status = 403, description = "The form is not ours, or their role does not allow this.", content_type = "text/html"),
-        (status = 404, description = "They are in no such organization, or nobody like this is in it.", content_type = "text/html"),
-        (status = 422, description = "It was not taken; the page says why.", content_type = "text/html"),
-    ),
-)]
 pub(in crate::http) async fn remove(
     sent: KeptForm<RemoveForm>,
     path: Path<(String, String)>,
