@@ -72,10 +72,6 @@ class World:
         """An operator gives a service a key."""
         return self.tokenward.result("service-key", *words)
 
-    def operator(self, who):
-        """Somebody may operate the service."""
-        return self.tokenward.result("user", "promote", "--email", who)
-
     def personal_token(self, who, name):
         """Somebody has a token of their own."""
         return self.tokenward.result(

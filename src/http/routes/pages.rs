@@ -207,6 +207,8 @@ fn operating(config: &mut ServiceConfig) {
     use pages::admin::{
         audit, deliveries, exposures, origins, outbox, overview, quarantines, revocations, tokens,
     };
+    // What has a name of its own goes before what is named by an id.
+    deciding(config);
     config
         .service(resource("/admin", "GET").route(web::get().to(overview::show)))
         .service(resource("/admin/deliveries", "GET").route(web::get().to(deliveries::list)))
@@ -220,7 +222,6 @@ fn operating(config: &mut ServiceConfig) {
         .service(resource("/admin/revocations/{id}", "GET").route(web::get().to(revocations::show)))
         .service(resource("/admin/origins", "GET").route(web::get().to(origins::list)))
         .service(resource("/admin/audit", "GET").route(web::get().to(audit::list)));
-    deciding(config);
 }
 
 /// What operators decide: each is asked by GET, and done by POST.

@@ -30,7 +30,7 @@ async function freePort() {
 async function world(page) {
   await page.goto(`${stage.issuer}/login`);
   await signIn(page, WHO);
-  await happen("operator", { who: WHO });
+  await happen("operator", { words: ["user", "promote", "--email", WHO] });
   const ends = [];
   const application = await new Application().start({ after: (end) => ends.push(end) });
   // Where the application sends people is where they are asked.
