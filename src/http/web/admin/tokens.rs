@@ -178,7 +178,7 @@ fn sheet(operator: &Operator, state: &ApiState, dossier: Dossier) -> Sheet {
 /// What is known of a token: everything but its text.
 fn facts(sheet: Sheet, known: &KnownToken, now: Timestamp) -> Sheet {
     let token = &known.token;
-    let state = badge(sheet.page(), known.state(now));
+    let state = badge(sheet.page(), known, now);
     let client = known.client.as_ref().map(|client| client.name.clone());
     let organization = known.organization.as_ref();
     let name = token.name.as_ref().map(ToString::to_string);
@@ -207,8 +207,18 @@ fn facts(sheet: Sheet, known: &KnownToken, now: Timestamp) -> Sheet {
         .perhaps("column-ended", token.revocation.map(|end| end.at))
 }
 
-fn badge(page: &Page, state: TokenState) -> Cell {
-    let (tone, text) = match state {
+fn badge(page: &Page, known: &KnownToken, now: Timestamp) -> Cell {
+    let reason = known.token.revocation.map(|end| end.reason);
+    let (tone, text) = match known.state(now) {
+        // As dead as that, but perhaps not for good.
+        TokenState::Revoked { .. }
+            if matches!(
+                reason,
+                Some(RevocationReason::Quarantined | RevocationReason::RelativeQuarantined)
+            ) =>
+        {
+            ("warn", "outcome-quarantine")
+        }
         TokenState::Live => ("good", "state-live"),
         TokenState::Expired { .. } => ("plain", "state-expired"),
         TokenState::Revoked { .. } => ("bad", "state-revoked"),
