@@ -42,7 +42,7 @@ async function settle(page) {
     while (texts.nextNode()) {
       texts.currentNode.data = texts.currentNode.data
         .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "019b7a3c-0000-7000-8000-000000000001")
-        .replace(/^…[0-9a-f]{8}$/, "…00000001")
+        .replace(/…[0-9a-f]{8}$/, "…00000001")
         .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:3000")
         .replace(/^    [A-Z0-9]{6}$/gm, "    K7Q2MX")
         .replace(/(polar_[a-z]+_)(\w{43})/g, (_, kind, text) => kind + "K7Q2MXw9".repeat(6).slice(0, text.length))
