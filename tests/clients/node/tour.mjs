@@ -89,10 +89,13 @@ async function look(page, name, language) {
   await fits(page, called);
   await isAccessible(page, called);
   if (language === "en" || ALSO_IN_GERMAN.includes(name)) await picture(page, called);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await isAccessible(page, `${called}, dark`);
-  if (language === "en") await picture(page, `${called}-dark`);
-  await page.emulateMedia({ colorScheme: "light" });
+  // Colours are the same in every language.
+  if (language === "en") {
+    await page.emulateMedia({ colorScheme: "dark" });
+    await isAccessible(page, `${called}, dark`);
+    await picture(page, `${called}-dark`);
+    await page.emulateMedia({ colorScheme: "light" });
+  }
   await page.setViewportSize(NARROW);
   await fits(page, `${called}, narrow`);
   if (language === "en") await picture(page, `${called}-narrow`);
