@@ -87,9 +87,9 @@ async function look(page, name, language) {
   assert.equal(await page.locator("h1").count(), 1, `${called} has one heading`);
   if (stage.screenshots) await settle(page);
   await fits(page, called);
-  await isAccessible(page, called);
+  if (language === "en") await isAccessible(page, called);
   if (language === "en" || ALSO_IN_GERMAN.includes(name)) await picture(page, called);
-  // Colours are the same in every language.
+  // What axe looks at, colours above all, is the same in every language.
   if (language === "en") {
     await page.emulateMedia({ colorScheme: "dark" });
     await isAccessible(page, `${called}, dark`);
