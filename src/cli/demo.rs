@@ -199,7 +199,7 @@ fn finds(format: &TokenFormat, cast: &Cast) -> Vec<Find> {
 struct Delivered {
     answer: Answer,
     entries: Vec<Entry>,
-    letters: Vec<PathBuf>,
+    letters: Vec<ReadLetter>,
     to_death: Duration,
     to_mailbox: Duration,
 }
@@ -228,7 +228,8 @@ async fn leak(stage: &Stage, cast: &Cast, finds: &[Find]) -> anyhow::Result<Deli
         ensure!(!active, "{} is active after the answer", token.shown);
         Ok((answer, began.elapsed()))
     };
-    let mail = stage.mailbox.receive(&before, LETTERS);
+    let places: Vec<&str> = finds.iter().map(|find| find.url.as_str()).collect();
+    let mail = stage.mailbox.receive(&before, &places, LETTERS);
     let ((answer, to_death), (letters, there)) = tokio::try_join!(death, mail)?;
     let entries = answer
         .entries()
@@ -257,32 +258,28 @@ async fn leak(stage: &Stage, cast: &Cast, finds: &[Find]) -> anyhow::Result<Deli
 }
 
 /// The letter about the first find.
-fn letter(letters: &[PathBuf], cast: &Cast, finds: &[Find]) -> anyhow::Result<ReadLetter> {
+fn letter(letters: &[ReadLetter], cast: &Cast, finds: &[Find]) -> anyhow::Result<ReadLetter> {
     ensure!(
         letters.len() == LETTERS,
         "{} letters instead of {LETTERS}",
         letters.len()
     );
-    let place = finds
-        .first()
-        .map(|find| find.url.as_str())
-        .unwrap_or_default();
-    for path in letters {
-        let message = std::fs::read(path)?;
-        let letter = eml::read(&message).context("a letter cannot be read")?;
+    for letter in letters {
         let leaks = |actor: &&Actor| letter.text.contains(actor.token.reveal());
         if let Some(actor) = cast.actors().into_iter().find(leaks) {
             bail!("a letter tells all of {}", actor.shown);
         }
-        if !letter.text.contains(place) {
-            continue;
-        }
-        ensure!(letter.to == cast.owner.as_str(), "it is not to the owner");
-        ensure!(
-            letter.text.contains(&cast.personal.token.hint()) && letter.subject.contains("revoked"),
-            "it does not say what happened"
-        );
-        return Ok(letter);
     }
-    bail!("no letter names {place}")
+    let place = finds.first().context("nothing was found")?.url.as_str();
+    let letter = letters.iter().find(|letter| letter.text.contains(place));
+    let letter = letter.with_context(|| format!("no letter names {place}"))?;
+    ensure!(
+        letter.to == cast.owner.as_str(),
+        "the letter is not to the owner"
+    );
+    ensure!(
+        letter.text.contains(&cast.personal.token.hint()) && letter.subject.contains("revoked"),
+        "the letter does not say what happened"
+    );
+    Ok(letter.clone())
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use url::{Url, form_urlencoded};
 
+use super::eml::{self, ReadLetter};
 use super::scratch::Scratch;
 use crate::app::{Application, Seams};
 use crate::cli::alert::{self, Answer};
@@ -199,32 +200,81 @@ impl Mailbox {
         Ok(letters)
     }
 
-    /// Waits until `count` letters are there beside those `before`, and tells since when.
+    /// Waits until `count` letters that name one of the `places` are there beside those `before`,
+    /// and tells since when. Other letters may come at any time, about attempts for example: of this
+    /// story, or of one that was played on the same database before.
     pub(super) async fn receive(
         &self,
         before: &BTreeSet<PathBuf>,
+        places: &[&str],
         count: usize,
-    ) -> anyhow::Result<(Vec<PathBuf>, Instant)> {
+    ) -> anyhow::Result<(Vec<ReadLetter>, Instant)> {
+        let mut seen = before.clone();
+        let mut received = Vec::new();
         let receiving = async {
             // A folder tells nobody that a file was put into it, so it has to be looked at.
             let mut look = interval(Duration::from_millis(2));
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
+            while received.len() < count {
                 look.tick().await;
-                let letters = self.letters()?;
-                let new: Vec<PathBuf> = letters.difference(before).cloned().collect();
-                if new.len() >= count {
-                    return Ok((new, Instant::now()));
+                for path in self.letters()?.difference(&seen.clone()) {
+                    seen.insert(path.clone());
+                    let letter = eml::read(&std::fs::read(path)?);
+                    let letter = letter.context("a letter cannot be read")?;
+                    if places.iter().any(|place| letter.text.contains(place)) {
+                        received.push(letter);
+                    }
                 }
             }
+            anyhow::Ok(Instant::now())
         };
-        match timeout(PATIENCE, receiving).await {
-            Ok(outcome) => outcome,
-            Err(_) => bail!(
+        let outcome = timeout(PATIENCE, receiving).await;
+        let Ok(there) = outcome else {
+            bail!(
                 "{} of {count} letters came within {} seconds",
-                self.letters()?.difference(before).count(),
+                received.len(),
                 PATIENCE.as_secs()
-            ),
-        }
+            );
+        };
+        Ok((received, there?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn write(folder: &Path, name: &str, text: &str) {
+        let head = "To: ada@example.com\r\nSubject: News\r\nContent-Type: multipart/alternative; \
+                    boundary=\"b\"\r\n\r\n";
+        let part = format!("--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--b\r\n\r\n--b--\r\n");
+        std::fs::write(folder.join(name), format!("{head}{part}")).unwrap();
+    }
+
+    #[tokio::test]
+    async fn letters_about_something_else_are_not_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailbox = Mailbox(folder.path().to_owned());
+        write(folder.path(), "1.eml", "found at https://a.example/1");
+        let before = mailbox.letters().unwrap();
+        write(folder.path(), "2.eml", "somebody tried it");
+        write(folder.path(), "3.eml", "found at https://a.example/2");
+        write(folder.path(), "4.eml", "found at https://a.example/3");
+        let places = [
+            "https://a.example/1",
+            "https://a.example/2",
+            "https://a.example/3",
+        ];
+        let (letters, _) = mailbox.receive(&before, &places, 2).await.unwrap();
+        let texts: Vec<&str> = letters.iter().map(|letter| letter.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "found at https://a.example/2",
+                "found at https://a.example/3"
+            ]
+        );
     }
 }
