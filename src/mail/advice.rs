@@ -38,6 +38,8 @@ fn say(about: &About<'_>, id: &str) -> String {
     let said = said.put("application", about.application());
     let said = said.put("organization", about.organization());
     let said = said.put("settings", voice.settings());
+    let said = said.put("applications", voice.applications());
+    let said = said.put("organizations", voice.organizations());
     said.put("brand", voice.name()).to_string()
 }
 

@@ -13,7 +13,7 @@ pub struct Brand {
     /// Where a worried reader turns, as text: an e-mail address, a telephone number.
     pub security_contact: Option<String>,
     /// How a reader who typed the product's address gets to their tokens, in words that follow
-    /// "go to": `Settings, then Tokens`. The same in every language; without it, the way through
+    /// "go to": `Settings, then Developer`. The same in every language; without it, the way through
     /// our own pages in the reader's.
     pub settings: Option<String>,
 }

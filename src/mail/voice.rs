@@ -105,9 +105,24 @@ impl<'a> Voice<'a> {
 
     /// How a reader gets to their tokens.
     pub(super) fn settings(self) -> String {
+        self.way("letter-way")
+    }
+
+    /// How a reader gets to the applications that they made.
+    pub(super) fn applications(self) -> String {
+        self.way("letter-way-applications")
+    }
+
+    /// How a reader gets to their organizations.
+    pub(super) fn organizations(self) -> String {
+        self.way("letter-way-organizations")
+    }
+
+    /// A way through our own pages, unless the product has others.
+    fn way(self, ours: &str) -> String {
         match &self.brand.settings {
             Some(way) => tame(way, 200),
-            None => self.say("letter-way").to_string(),
+            None => self.say(ours).to_string(),
         }
     }
 
