@@ -13,6 +13,11 @@ impl Progress {
         spinner.enable_steady_tick(Duration::from_millis(100));
         Self(spinner)
     }
+
+    /// Tells how far it is.
+    pub(super) fn say(&self, message: String) {
+        self.0.set_message(message);
+    }
 }
 
 impl Drop for Progress {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::output::Output;
 use super::progress::Progress;
@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// Only count
     #[arg(long)]
     dry_run: bool,
+    /// Do not rest between batches: much faster, while everybody else waits longer
+    #[arg(long)]
+    urgent: bool,
 }
 
 #[derive(Serialize)]
@@ -71,8 +74,10 @@ pub(super) async fn run(
     let reason = RevocationReason::Operator;
     let bulk = bulk_revocations::begin(ctx, None, selection, reason).await?;
     let done = {
-        let _spinner = Progress::start(format!("revoking {} tokens", bulk.counted));
-        finish(ctx, bulk.id).await?
+        let counted = bulk.counted;
+        let spinner = Progress::start(format!("revoking {counted} tokens"));
+        let told = |revoked| spinner.say(format!("{revoked} of {counted} tokens are revoked"));
+        finish(ctx, bulk.id, arguments.urgent, told).await?
     };
     let text = format!("{} tokens are revoked for good", done.revoked);
     let done = Done {
@@ -105,10 +110,27 @@ impl Arguments {
 }
 
 /// Works until it is done, together with whatever service runs.
-async fn finish(ctx: &Context, id: Id<BulkRevocation>) -> anyhow::Result<BulkRevocation> {
+async fn finish(
+    ctx: &Context,
+    id: Id<BulkRevocation>,
+    urgent: bool,
+    told: impl Fn(usize),
+) -> anyhow::Result<BulkRevocation> {
+    let mut revoked = 0;
     loop {
         while let Some(mut claimed) = bulk_revocations::claim(ctx).await? {
-            while !bulk_revocations::advance(ctx, &mut claimed).await?.finished {}
+            loop {
+                let began = Instant::now();
+                let batch = bulk_revocations::advance(ctx, &mut claimed).await?;
+                revoked += batch.revoked.len();
+                told(revoked);
+                if batch.finished {
+                    break;
+                }
+                if !urgent {
+                    sleep(bulk_revocations::rest_after(began.elapsed())).await;
+                }
+            }
         }
         let bulk = bulk_revocations::find(ctx, id).await?;
         let bulk = bulk.context("the revocation is gone")?;

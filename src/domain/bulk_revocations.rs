@@ -16,8 +16,12 @@ pub use crate::storage::bulk_revocations::BulkRevocation;
 use crate::storage::bulk_revocations::{self as table, Progress};
 use crate::storage::tokens;
 
-/// Tokens looked at by one transaction.
-const BATCH: i64 = 500;
+/// Tokens looked at by one transaction: few, because whoever asks something meanwhile may have to wait
+/// for all of them.
+const BATCH: i64 = 20;
+/// Between two batches there is rest for so many times as long as the last one took, in which everybody
+/// else gets a turn.
+const REST: u32 = 6;
 /// How long a worker holds one without a word.
 const CLAIM: Duration = Duration::from_secs(60);
 
@@ -141,6 +145,12 @@ pub struct Batch {
     pub revoked: Vec<(TokenKind, RevocationReason)>,
     /// Whether there is nothing left to do, here at least.
     pub finished: bool,
+}
+
+/// How long to rest after a batch that took so long.
+#[must_use]
+pub fn rest_after(took: Duration) -> Duration {
+    took.saturating_mul(REST)
 }
 
 /// Does the next batch.

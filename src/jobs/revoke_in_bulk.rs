@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{Context, bulk_revocations};
@@ -14,8 +14,6 @@ use crate::telemetry::Metrics;
 const POLL: Duration = Duration::from_secs(1);
 /// How long the job rests when the database is in trouble.
 const TROUBLE: Duration = Duration::from_secs(10);
-/// The pause between two batches, in which everybody else gets a turn.
-const BREATH: Duration = Duration::from_millis(10);
 
 /// The job.
 #[derive(Clone, Debug)]
@@ -54,6 +52,7 @@ impl RevokeInBulk {
                 if stop.is_cancelled() {
                     return Ok(());
                 }
+                let began = Instant::now();
                 let batch = bulk_revocations::advance(&self.ctx, &mut claimed).await?;
                 for (kind, reason) in batch.revoked {
                     self.metrics.revocations(kind, reason, 1);
@@ -61,7 +60,7 @@ impl RevokeInBulk {
                 if batch.finished {
                     break;
                 }
-                sleep(BREATH).await;
+                sleep(bulk_revocations::rest_after(began.elapsed())).await;
             }
         }
         Ok(())

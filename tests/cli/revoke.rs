@@ -16,6 +16,9 @@ fn everything_of_a_user_is_counted_and_revoked() {
     let done = place.object(&["revoke", "--user", "ada@example.com"]);
     assert_eq!((&done["counted"], &done["revoked"]), (&json!(2), &json!(2)));
     assert_eq!(text(&place.object(&inspect)["revoked_reason"]), "operator");
+    place.object(&create_token("orders:read"));
+    let urgent = place.object(&["revoke", "--user", "ada@example.com", "--urgent"]);
+    assert_eq!(urgent["revoked"], 1);
     let again = place.run(&["revoke", "--user", "ada@example.com"]);
     assert_eq!(
         (again.code, again.out.trim()),

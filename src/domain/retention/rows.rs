@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{BATCH, Backlog, MOST_COUNTED, Rest, TURN};
+use super::{Backlog, MOST_COUNTED, Rest, TURN};
 use crate::domain::{Context, audit};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::{
@@ -12,11 +12,14 @@ use crate::storage::{
     logout_notices, outbox, quarantines, sessions, streams, tokens, turns, webhooks,
 };
 
+/// How many rows one transaction changes at most: few, because whoever asks something meanwhile may have
+/// to wait for all of them.
+const BATCH: i64 = 50;
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
 /// something meanwhile meets a batch one time in ten.
 const REST: u32 = 9;
 /// The shortest rest.
-const SHORTEST_REST: Duration = Duration::from_millis(20);
+const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// How often a round goes on after it got into somebody's way; the next round tries again.
 const MOST_CONFLICTS: u32 = 8;
 /// After how long a token is looked at again that is still needed.

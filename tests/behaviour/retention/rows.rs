@@ -247,17 +247,17 @@ async fn hash_keys_of_spent_tokens_are_needed() {
 async fn replicas_that_prune_at_once_delete_everything_once() {
     let app = TestApp::start().await;
     let cast = app.cast("ada").await;
-    let kinds = std::iter::repeat_n(TokenKind::AccessToken, 2_300);
+    let kinds = std::iter::repeat_n(TokenKind::AccessToken, 230);
     let tokens = app.tokens_of(kinds, &cast).await;
     app.clock.advance(DAY * 40);
-    assert_eq!(waiting(&app, "access_token").await, 2_300);
+    assert_eq!(waiting(&app, "access_token").await, 230);
     let what = Ended::Tokens(TokenKind::AccessToken);
     let first = retention::prune(&app.ctx, what, &Batches::at_most(1)).await;
-    assert_eq!(first.unwrap().rows, 500);
+    assert_eq!(first.unwrap().rows, 50);
     let all = tokio::join!(prune(&app, what), prune(&app, what), prune(&app, what));
-    assert_eq!(all.0.rows + all.1.rows + all.2.rows, 1_800);
-    assert_eq!(app.number("SELECT count(*) FROM spent_tokens").await, 2_300);
-    let reports: Vec<_> = tokens.iter().step_by(100).map(report).collect();
+    assert_eq!(all.0.rows + all.1.rows + all.2.rows, 180);
+    assert_eq!(app.number("SELECT count(*) FROM spent_tokens").await, 230);
+    let reports: Vec<_> = tokens.iter().step_by(10).map(report).collect();
     let labels = app.github().report(&reports).await.labels();
     assert!(labels.iter().all(|label| label == "true_positive"));
 }
@@ -267,11 +267,11 @@ async fn replicas_that_prune_at_once_delete_everything_once() {
 async fn a_token_that_leaks_while_it_is_pruned_is_neither_lost_nor_called_false() {
     let app = TestApp::start().await;
     let cast = app.cast("ada").await;
-    let kinds = std::iter::repeat_n(TokenKind::AccessToken, 1_500);
+    let kinds = std::iter::repeat_n(TokenKind::AccessToken, 600);
     let tokens = app.tokens_of(kinds, &cast).await;
     app.clock.advance(DAY * 40);
     let deliveries = async {
-        for some in tokens.chunks(60) {
+        for some in tokens.chunks(24) {
             let reports: Vec<_> = some.iter().map(report).collect();
             let labels = app.github().report(&reports).await.labels();
             assert!(labels.iter().all(|label| label == "true_positive"));
@@ -281,7 +281,7 @@ async fn a_token_that_leaks_while_it_is_pruned_is_neither_lost_nor_called_false(
     tokio::join!(deliveries, prune(&app, what), prune(&app, what));
     prune(&app, what).await;
     let exposures = "SELECT count(DISTINCT token_id) FROM exposures";
-    assert_eq!(app.number(exposures).await, 1_500);
+    assert_eq!(app.number(exposures).await, 600);
     assert_eq!(app.number("SELECT count(*) FROM spent_tokens").await, 0);
 }
 

@@ -148,7 +148,7 @@ async fn work_that_stopped_is_taken_up_where_it_was() {
     let app = TestApp::start().await;
     let cast = app.cast("ada").await;
     let desk = Desk::open(&app).await;
-    let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, 700);
+    let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, 28);
     app.tokens_of(kinds, &cast).await;
     let begun = desk
         .bulk(&json!({"user_id": cast.user.id.to_string()}))
@@ -159,17 +159,17 @@ async fn work_that_stopped_is_taken_up_where_it_was() {
     let batch = bulk_revocations::advance(&app.ctx, &mut claimed)
         .await
         .unwrap();
-    assert_eq!((batch.revoked.len(), batch.finished), (500, false));
+    assert_eq!((batch.revoked.len(), batch.finished), (20, false));
     work(&app).await;
     assert_eq!(
         desk.progress(path).await["revoked"],
-        500,
+        20,
         "somebody else holds it"
     );
     app.clock.advance(Duration::from_secs(61));
     work(&app).await;
     let done = desk.progress(path).await;
-    assert_eq!(done["revoked"], 700);
+    assert_eq!(done["revoked"], 28);
     assert!(done["finished_at"].is_string());
     // The first one comes back late, and does nothing twice.
     let batch = bulk_revocations::advance(&app.ctx, &mut claimed)
