@@ -16,7 +16,7 @@ use super::state::ApiState;
 use super::web::authorize::read;
 use super::web::{PageError, answers};
 use crate::domain::authorization::{self, AuthorizationRequest, Next, Question, Verdict};
-use crate::model::{Id, Organization, RegisteredClient, Session, SubType, Timestamp};
+use crate::model::{Id, Language, Organization, RegisteredClient, Session, SubType, Timestamp};
 
 /// What a page has to ask a person (Polar's shape).
 #[derive(Serialize, ToSchema)]
@@ -72,7 +72,8 @@ impl<'a> AuthorizationQuestion<'a> {
         session: &'a Session,
         state: &'a ApiState,
     ) -> Self {
-        let words = |scope| (scope, state.ctx.policy.oauth.scopes.words(scope));
+        let catalog = &state.ctx.policy.oauth.scopes;
+        let words = |scope| (scope, catalog.words(scope, Language::default()));
         Self {
             client: PublicClient::new(&request.client),
             sub_type: SubType::User.name(),

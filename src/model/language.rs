@@ -1,7 +1,7 @@
 //! Languages that people are spoken to in.
 
 /// A language of pages and letters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Language {
     /// English.
     #[default]

@@ -1,7 +1,9 @@
 //! The scopes that may be granted, each in words that its owner understands.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
+use super::language::Language;
 use super::scope::ScopeSet;
 
 /// Lets a client learn who signed in (OpenID Connect Core 3.1.2.1).
@@ -28,15 +30,46 @@ pub const OPENID_SCOPES: [&str; 4] = [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS];
 /// Every scope that may be granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeCatalog {
-    words: BTreeMap<String, String>,
+    words: BTreeMap<String, Words>,
     all: ScopeSet,
     risky: ScopeSet,
+}
+
+/// What a scope allows: as said to everybody, and as said in languages of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Words {
+    otherwise: String,
+    said_in: BTreeMap<Language, String>,
+}
+
+impl FromStr for Words {
+    type Err = InvalidCatalog;
+
+    /// `See your orders | de: Ihre Bestellungen ansehen`.
+    fn from_str(text: &str) -> Result<Self, InvalidCatalog> {
+        let fits = |words: &str| !words.is_empty() && !words.chars().any(char::is_control);
+        let mut parts = text.split(" | ").map(str::trim);
+        let otherwise = parts.next().filter(|words| fits(words));
+        let otherwise = otherwise.ok_or(InvalidCatalog)?.to_owned();
+        let mut said_in = BTreeMap::new();
+        for part in parts {
+            let (tag, words) = part.split_once(": ").ok_or(InvalidCatalog)?;
+            let language = Language::ALL.into_iter().find(|one| one.tag() == tag);
+            let language = language.ok_or(InvalidCatalog)?;
+            let new = said_in.insert(language, words.to_owned()).is_none();
+            if !new || !fits(words) {
+                return Err(InvalidCatalog);
+            }
+        }
+        Ok(Self { otherwise, said_in })
+    }
 }
 
 /// An entry of the list is no scope with words.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "each scope is its name, a space and what it allows in words: `orders:read See your orders`"
+    "each scope is its name, a space and what it allows in words, other languages behind their tags: \
+     `orders:read See your orders | de: Ihre Bestellungen ansehen`"
 )]
 pub struct InvalidCatalog;
 
@@ -46,21 +79,19 @@ pub struct InvalidCatalog;
 pub struct UnknownScope(String);
 
 impl ScopeCatalog {
-    /// The protocol's scopes and these, each as `name words`.
+    /// The protocol's scopes and these, each as `name words` or `name words | de: words`.
     ///
     /// # Errors
-    /// When an entry lacks words, is no scope, or is there twice.
+    /// When an entry lacks words, is no scope, or is there twice; when a language is none of ours.
     pub fn new<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidCatalog> {
-        let mut words: BTreeMap<String, String> = PROTOCOL
-            .iter()
-            .map(|(name, words)| ((*name).to_owned(), (*words).to_owned()))
-            .collect();
-        for entry in entries {
-            let (name, meaning) = entry.trim().split_once(' ').ok_or(InvalidCatalog)?;
-            let meaning = meaning.trim();
-            let fits = !meaning.is_empty() && !meaning.chars().any(char::is_control);
-            let new = words.insert(name.to_owned(), meaning.to_owned()).is_none();
-            if !fits || !new {
+        let mut words = BTreeMap::new();
+        let offered = entries.into_iter().map(|entry| {
+            let entry = entry.trim().split_once(' ');
+            entry.ok_or(InvalidCatalog)
+        });
+        for entry in PROTOCOL.into_iter().map(Ok).chain(offered) {
+            let (name, said) = entry?;
+            if words.insert(name.to_owned(), said.parse()?).is_some() {
                 return Err(InvalidCatalog);
             }
         }
@@ -97,10 +128,14 @@ impl ScopeCatalog {
         &self.all
     }
 
-    /// What a scope allows, in words; the name itself when the product no longer offers it.
+    /// What a scope allows, in words, of this language if there are any; the name itself when the
+    /// product no longer offers it.
     #[must_use]
-    pub fn words<'a>(&'a self, scope: &'a str) -> &'a str {
-        self.words.get(scope).map_or(scope, String::as_str)
+    pub fn words<'a>(&'a self, scope: &'a str, language: Language) -> &'a str {
+        let Some(words) = self.words.get(scope) else {
+            return scope;
+        };
+        words.said_in.get(&language).unwrap_or(&words.otherwise)
     }
 }
 
@@ -111,10 +146,21 @@ mod tests {
     #[test]
     fn a_scope_has_words_and_the_protocols_are_always_there() {
         let catalog = ScopeCatalog::new(["orders:read See your orders"]).unwrap();
-        assert_eq!(catalog.words("orders:read"), "See your orders");
-        assert_eq!(catalog.words("gone:read"), "gone:read");
+        for language in Language::ALL {
+            assert_eq!(catalog.words("orders:read", language), "See your orders");
+            assert_eq!(catalog.words("gone:read", language), "gone:read");
+        }
         let all = "email offline_access openid orders:read profile";
         assert_eq!(catalog.all().to_string(), all);
+    }
+
+    #[test]
+    fn a_language_may_have_words_of_its_own() {
+        let catalog = ScopeCatalog::new(["a:read See: it | de: Es ansehen", "b:read This|that"]);
+        let catalog = catalog.unwrap();
+        assert_eq!(catalog.words("a:read", Language::English), "See: it");
+        assert_eq!(catalog.words("a:read", Language::German), "Es ansehen");
+        assert_eq!(catalog.words("b:read", Language::German), "This|that");
     }
 
     #[test]
@@ -135,6 +181,11 @@ mod tests {
             vec!["openid x"],
             vec!["a\"b words"],
             vec!["a  "],
+            vec!["a  | de: b"],
+            vec!["a b | b"],
+            vec!["a b | de: "],
+            vec!["a b | fr: c"],
+            vec!["a b | de: c | de: d"],
         ] {
             assert_eq!(ScopeCatalog::new(wrong), Err(InvalidCatalog));
         }

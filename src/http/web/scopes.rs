@@ -50,15 +50,20 @@ pub(in crate::http) fn groups(scopes: &ScopeSet, page: &Page, state: &ApiState) 
     filled.filter(|group| !group.scopes.is_empty()).collect()
 }
 
-/// What a scope allows. The protocol's are said in the reader's language; the product's own as its
-/// operators say them.
+/// What a scope allows, in the reader's language where there are words for it: the protocol's are our
+/// own, the product's are its operators'.
 fn words(scope: &str, page: &Page, state: &ApiState) -> String {
     let text = match scope {
         "openid" => "scope-openid",
         "profile" => "scope-profile",
         "email" => "scope-email",
         "offline_access" => "scope-offline-access",
-        _ => return state.ctx.policy.oauth.scopes.words(scope).to_owned(),
+        "ssf.read" => "scope-ssf-read",
+        "ssf.manage" => "scope-ssf-manage",
+        _ => {
+            let catalog = &state.ctx.policy.oauth.scopes;
+            return catalog.words(scope, page.language()).to_owned();
+        }
     };
     page.say(text).to_string()
 }

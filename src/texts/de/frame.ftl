@@ -20,6 +20,7 @@ plot-most = Höchstens: { $number }
 plot-now = jetzt
 first-page = Zum Anfang
 next-page = Weiter
+nothing-further = Weiter gibt es nichts.
 pages = Seiten
 
 ## Zeitpunkte und Zeitspannen.
@@ -90,5 +91,7 @@ scope-openid = Wissen, wer Sie sind
 scope-profile = Ihren Namen sehen
 scope-email = Ihre E-Mail-Adresse sehen
 scope-offline-access = Verbunden bleiben, während Sie nicht da sind
+scope-ssf-read = Ansehen, welche Sicherheitsereignisse sie erhält, und sie abholen
+scope-ssf-manage = Sicherheitsereignisse erhalten
 scopes-risky = weitreichend
 scopes-fresh = neu

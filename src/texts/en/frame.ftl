@@ -20,6 +20,7 @@ plot-most = Highest: { $number }
 plot-now = now
 first-page = To the start
 next-page = Next
+nothing-further = There is nothing further.
 pages = Pages
 
 ## Moments and spans.
@@ -90,5 +91,7 @@ scope-openid = Know who you are
 scope-profile = See your name
 scope-email = See your e-mail address
 scope-offline-access = Stay connected while you are away
+scope-ssf-read = See which security events it is sent, and fetch them
+scope-ssf-manage = Be sent security events
 scopes-risky = far-reaching
 scopes-fresh = new
