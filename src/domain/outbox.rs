@@ -24,6 +24,15 @@ pub async fn list(
     Ok(outbox::list_unsent(&ctx.db, after, i64::from(limit)).await?)
 }
 
+/// One letter that has not been sent.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when there is none with this id.
+pub async fn find(ctx: &Context, letter: Id<Letter>) -> Result<ListedLetter, DomainError> {
+    let found = outbox::find_unsent(&ctx.db, letter).await?;
+    found.ok_or(DomainError::NotFound("no letter with this id is unsent"))
+}
+
 /// Brings one dead letter back, due at once.
 ///
 /// # Errors

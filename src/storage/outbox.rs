@@ -317,6 +317,24 @@ pub async fn list_unsent(
     .fetch_all(c))
 }
 
+/// One letter that has not been sent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_unsent(
+    db: &Db,
+    letter: Id<Letter>,
+) -> Result<Option<ListedLetter>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, recipient, created_at, due_at, attempts, last_error, dead_at
+         FROM outbox
+         WHERE sent_at IS NULL AND id = $1",
+    )
+    .bind(letter.uuid())
+    .try_map(|row| listed(&row))
+    .fetch_optional(c))
+}
+
 /// Brings dead letters back, due at once: one of them, or all. Tells how many.
 ///
 /// # Errors

@@ -192,6 +192,13 @@ impl Sheet {
     }
 
     fn pager(mut self, first: (Option<String>, &str), next: (Option<String>, &str)) -> Self {
+        // What is missing here was on the pages before.
+        if first.0.is_some() {
+            let nothing = self.say("nothing-further");
+            if let Some(table) = self.tables.last_mut() {
+                table.empty = nothing;
+            }
+        }
         let link = |(href, text): (Option<String>, &str)| {
             href.map(|href| Link::new(href, self.page.say(text).to_string()))
         };

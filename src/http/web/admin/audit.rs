@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Desk;
@@ -150,9 +151,9 @@ fn row(record: AuditRecord) -> Vec<Cell> {
         record.token_id.map_or_else(Cell::default, |id| {
             Cell::id("/admin/tokens", Id::<Token>::from_uuid(id))
         }),
-        record
-            .detail
-            .map_or_else(Cell::default, |detail| Cell::code(cut(&detail)).long()),
+        record.detail.map_or_else(Cell::default, |detail| {
+            Cell::code(cut(&flat(&detail))).long()
+        }),
     ]
 }
 
@@ -164,10 +165,46 @@ fn short(name: &str) -> String {
     }
 }
 
+/// `name=value` of each detail, one after the other; a value that is no single word is in quotation
+/// marks.
+fn flat(detail: &str) -> String {
+    let Ok(Value::Object(details)) = serde_json::from_str(detail) else {
+        return detail.to_owned();
+    };
+    let plain = |text: &str| !text.is_empty() && !text.contains([' ', '"', '=', '\\']);
+    let said = details.iter().map(|(name, value)| match value {
+        Value::String(text) if plain(text) => format!("{name}={text}"),
+        other => format!("{name}={other}"),
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
 /// What is said of a row, the beginning of it where it is long.
 fn cut(detail: &str) -> String {
     match detail.char_indices().nth(LONGEST_DETAIL) {
         Some((end, _)) => format!("{}…", detail.get(..end).unwrap_or_default()),
         None => detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::flat;
+
+    #[rstest]
+    #[case::words(
+        r#"{"kind":"refresh_token","reason":"exposed"}"#,
+        "kind=refresh_token reason=exposed"
+    )]
+    #[case::several(r#"{"by":"a b"}"#, r#"by="a b""#)]
+    #[case::sham(r#"{"by":"a\" reason=b"}"#, r#"by="a\" reason=b""#)]
+    #[case::empty(r#"{"by":""}"#, r#"by="""#)]
+    #[case::others(r#"{"count":3,"list":["x"]}"#, r#"count=3 list=["x"]"#)]
+    #[case::no_object("[1]", "[1]")]
+    #[case::no_json("words", "words")]
+    fn details_are_told_apart(#[case] detail: &str, #[case] expected: &str) {
+        assert_eq!(flat(detail), expected);
     }
 }

@@ -145,7 +145,7 @@ pub(super) fn reacted(page: &Page, reaction: Reaction) -> (&'static str, String)
 pub(super) fn owner(known: &KnownToken) -> Cell {
     let user = known.user.as_ref().map(|user| user.email.to_string());
     let slug = || known.organization.as_ref().map(|one| one.slug.to_string());
-    Cell::or_nothing(user.or_else(slug))
+    Cell::or_nothing(user.or_else(slug)).long()
 }
 
 fn ours(delivery: &AnsweredDelivery) -> usize {

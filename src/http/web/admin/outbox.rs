@@ -88,7 +88,7 @@ fn row(letter: ListedLetter, [waiting, dead, again]: &[String; 3]) -> Vec<Cell> 
     };
     vec![
         state,
-        letter.recipient.to_string().into(),
+        Cell::from(letter.recipient.to_string()).long(),
         letter.created_at.into(),
         letter.attempts.into(),
         next,
@@ -112,7 +112,9 @@ pub(in crate::http) async fn confirm_all(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
     let words = ("admin-outbox-requeue-all", "admin-outbox-requeue-lead");
-    asking(&operator, &state, words, format!("{HERE}/requeue"))
+    let lag = timely(&state, outbox::lag(&state.ctx)).await?;
+    let sheet = asked(&operator, &state, words).fact("admin-outbox-dead", lag.dead);
+    asking(sheet, format!("{HERE}/requeue"))
 }
 
 /// Asks whether a dead letter comes back.
@@ -134,20 +136,23 @@ pub(in crate::http) async fn confirm(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, PageError> {
     let words = ("admin-outbox-requeue-one", "admin-outbox-requeue-one-lead");
-    let letter = operator.id::<Letter>()?;
-    asking(&operator, &state, words, format!("{HERE}/{letter}/requeue"))
+    let letter = timely(&state, outbox::find(&state.ctx, operator.id()?)).await?;
+    let sheet = asked(&operator, &state, words)
+        .fact("column-to", letter.recipient.to_string())
+        .fact("column-since", letter.created_at)
+        .fact("column-tries", letter.attempts)
+        .fact("column-error", Cell::or_nothing(letter.last_error).long());
+    asking(sheet, format!("{HERE}/{}/requeue", letter.id))
 }
 
-fn asking(
-    operator: &Operator,
-    state: &ApiState,
-    (title, lead): (&str, &str),
-    action: String,
-) -> Result<HttpResponse, PageError> {
+fn asked(operator: &Operator, state: &ApiState, (title, lead): (&str, &str)) -> Sheet {
     let page = operator.page(state, title, Place::Operating(Desk::Outbox));
-    let sheet = Sheet::new(page, "admin-title")
+    Sheet::new(page, "admin-title")
         .back(HERE, "admin-outbox")
-        .lead(lead);
+        .lead(lead)
+}
+
+fn asking(sheet: Sheet, action: String) -> Result<HttpResponse, PageError> {
     let form = Form::new(&sheet, "requeue", action, "admin-outbox-requeue").cancel(HERE);
     sheet.form(form).render()
 }

@@ -101,7 +101,7 @@ fn row(open: Quarantine) -> Vec<Cell> {
         open.ends_at.into(),
         open.began_at.into(),
         Cell::code(open.origin.as_str()),
-        Cell::code(open.decided_by),
+        Cell::code(open.decided_by).long(),
         Cell::id("/admin/tokens", open.token),
         Cell::id(HERE, open.id),
     ]
@@ -131,24 +131,28 @@ pub(in crate::http) async fn show(
         "admin-quarantine",
         Place::Operating(Desk::Quarantines),
     );
+    let here = format!("{HERE}/{}", open.id);
+    let sheet = Sheet::new(page, "admin-title").back(HERE, "admin-quarantines");
+    facts(sheet, open)
+        .link(format!("{here}/release"), "admin-quarantine-release")
+        .danger(format!("{here}/finish"), "admin-quarantine-finish")
+        .render()
+}
+
+/// What it is about.
+fn facts(sheet: Sheet, open: Quarantine) -> Sheet {
     let token = format!("/admin/tokens/{}", open.token);
-    let ending = page.say(match open.ending {
+    let ending = sheet.say(match open.ending {
         QuarantineEnd::Finish => "ending-finish",
         QuarantineEnd::Release => "ending-release",
     });
-    let ending = ending.to_string();
-    let here = format!("{HERE}/{}", open.id);
-    Sheet::new(page, "admin-title")
-        .back(HERE, "admin-quarantines")
+    sheet
         .fact("column-token", Cell::link(token, open.token.to_string()))
         .fact("column-origin", Cell::code(open.origin.as_str()))
         .fact("column-rule", Cell::code(open.decided_by))
         .fact("column-since", open.began_at)
         .fact("column-until", open.ends_at)
         .fact("column-ending", ending)
-        .link(format!("{here}/release"), "admin-quarantine-release")
-        .danger(format!("{here}/finish"), "admin-quarantine-finish")
-        .render()
 }
 
 /// Asks whether the tokens come back.
@@ -217,7 +221,7 @@ async fn confirm(
         .back(here.as_str(), "admin-quarantine")
         .lead(lead);
     let form = Form::new(&sheet, action, format!("{here}/{action}"), text).danger(here);
-    sheet.form(form).render()
+    facts(sheet, open).form(form).render()
 }
 
 /// Brings the tokens back.
