@@ -67,7 +67,10 @@ impl Plan {
         }
         if let Some(wanted) = value("--engine") {
             engines.retain(|engine| engine.name().eq_ignore_ascii_case(&wanted));
-            ensure!(!engines.is_empty(), "{wanted} is not sqlite or postgresql, or has no server");
+            ensure!(
+                !engines.is_empty(),
+                "{wanted} is not sqlite or postgresql, or has no server"
+            );
         }
         let folder = std::env::var_os("TOKENWARD_BENCH_DATA")
             .map_or_else(|| PathBuf::from("target/bench-data"), PathBuf::from);

@@ -22,6 +22,8 @@ const BATCH: i64 = 20;
 /// Between two batches there is rest for so many times as long as the last one took, in which everybody
 /// else gets a turn.
 const REST: u32 = 6;
+/// The longest rest, far below [`CLAIM`]: where a batch takes as long as this, rest does not help.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 /// How long a worker holds one without a word.
 const CLAIM: Duration = Duration::from_secs(60);
 
@@ -150,7 +152,7 @@ pub struct Batch {
 /// How long to rest after a batch that took so long.
 #[must_use]
 pub fn rest_after(took: Duration) -> Duration {
-    took.saturating_mul(REST)
+    took.saturating_mul(REST).min(LONGEST_REST)
 }
 
 /// Does the next batch.
@@ -205,4 +207,21 @@ async fn end_batch(
     }
     tx.commit().await?;
     Ok(Batch { revoked, finished })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{CLAIM, rest_after};
+
+    #[test]
+    fn rest_is_in_proportion_and_never_outlasts_the_claim() {
+        assert_eq!(
+            rest_after(Duration::from_millis(5)),
+            Duration::from_millis(30)
+        );
+        assert!(rest_after(Duration::from_secs(30)) < CLAIM / 10);
+        assert!(rest_after(Duration::MAX) < CLAIM / 10);
+    }
 }

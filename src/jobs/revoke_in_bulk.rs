@@ -60,7 +60,8 @@ impl RevokeInBulk {
                 if batch.finished {
                     break;
                 }
-                sleep(bulk_revocations::rest_after(began.elapsed())).await;
+                let rest = sleep(bulk_revocations::rest_after(began.elapsed()));
+                stop.run_until_cancelled(rest).await;
             }
         }
         Ok(())
