@@ -56,7 +56,7 @@ pub(super) fn token_replayed(
     let say = |id| voice.say(id).put("client", &name).to_string();
     let subject = say("letter-replayed");
     let foot = Foot {
-        genuine: voice.genuine("letter-check-settings"),
+        genuine: voice.genuine("letter-check-applications"),
         contact: voice.contact(),
         why_you: voice.say("letter-because-allowed").to_string(),
     };

@@ -216,7 +216,8 @@ impl<'a> Voice<'a> {
     /// How the reader tells a letter from a fake: by what they look up themselves.
     pub(super) fn genuine(self, check: &str) -> String {
         let check = self.say(check).put("brand", self.name());
-        self.genuine_if(check.put("settings", self.settings()).to_string())
+        let check = check.put("settings", self.settings());
+        self.genuine_if(check.put("applications", self.applications()).to_string())
     }
 
     /// The same, with words of the letter's own.

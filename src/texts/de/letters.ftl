@@ -4,6 +4,7 @@ letter-genuine = Ist dieser Brief echt?
 letter-no-link = Er enthält keinen Link zum Anmelden und fragt nie nach einem Passwort oder einem Token. Sie brauchen nichts anzuklicken: { $check }.
 letter-check-exposures = Geben Sie die Adresse von { $brand } selbst in Ihren Browser ein und gehen Sie zu { $settings }; was geschehen ist, steht dort unter Leaks
 letter-check-settings = Geben Sie die Adresse von { $brand } selbst in Ihren Browser ein und gehen Sie zu { $settings }
+letter-check-applications = Geben Sie die Adresse von { $brand } selbst in Ihren Browser ein und gehen Sie zu { $applications }
 letter-check-operator = Schlagen Sie das Token selbst in { $brand } nach
 letter-check-policy = Fragen Sie den Dienst selbst mit tokenward policy show
 letter-check-owner = Fragen Sie { $owner } auf einem Weg, den Sie kennen, ob dort auch ein Brief angekommen ist

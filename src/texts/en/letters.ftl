@@ -4,6 +4,7 @@ letter-genuine = Is this letter genuine?
 letter-no-link = It has no login link, and it never asks for a password or for a token. You need not click anything: { $check }.
 letter-check-exposures = type the address of { $brand } into your browser yourself and go to { $settings }; what happened is told there under Exposures
 letter-check-settings = type the address of { $brand } into your browser yourself and go to { $settings }
+letter-check-applications = type the address of { $brand } into your browser yourself and go to { $applications }
 letter-check-operator = look the token up in { $brand } yourself
 letter-check-policy = ask the service itself with tokenward policy show
 letter-check-owner = ask { $owner }, in a way that you know, whether they got a letter as well
