@@ -12,6 +12,8 @@ use crate::domain::Context;
 use crate::domain::audit::{self, Anchor, AuditFilter, ChainedRecord, Check};
 use crate::model::{AuditRecord, Id, Timestamp, Token};
 
+/// How much of a row's detail a table shows, in characters.
+const LONGEST_DETAIL: usize = 160;
 /// How many rows are read at a time for an export.
 const BATCH: i64 = 2_000;
 
@@ -88,11 +90,14 @@ struct RowView {
     organization_id: Option<Uuid>,
     client_id: Option<Uuid>,
     detail: Option<String>,
+    #[serde(skip)]
+    summary: Option<String>,
 }
 
 impl From<AuditRecord> for RowView {
     fn from(record: AuditRecord) -> Self {
         Self {
+            summary: record.summary(LONGEST_DETAIL),
             id: record.id,
             at: record.at.to_string(),
             event: record.event,
@@ -137,7 +142,7 @@ impl Shown for RowView {
             ("event", self.event.clone()),
             ("by", who),
             ("about", self.about()),
-            ("detail", or(self.detail.as_ref(), "-")),
+            ("detail", or(self.summary.as_ref(), "-")),
         ]
     }
 }

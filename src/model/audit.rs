@@ -185,6 +185,31 @@ pub struct AuditRecord {
     pub detail: Option<String>,
 }
 
+impl AuditRecord {
+    /// What else is known, for people: `name=value` of each detail, one after the other, a value that is
+    /// no single word in quotation marks; the first `longest` characters of it.
+    #[must_use]
+    pub fn summary(&self, longest: usize) -> Option<String> {
+        let text = flat(self.detail.as_ref()?);
+        Some(match text.char_indices().nth(longest) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text,
+        })
+    }
+}
+
+fn flat(detail: &str) -> String {
+    let Ok(Value::Object(details)) = serde_json::from_str(detail) else {
+        return detail.to_owned();
+    };
+    let plain = |text: &str| !text.is_empty() && !text.contains([' ', '"', '=', '\\']);
+    let said = details.iter().map(|(name, value)| match value {
+        Value::String(text) if plain(text) => format!("{name}={text}"),
+        other => format!("{name}={other}"),
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
 /// What ties a row to the one before it: 32 bytes of SHA-256.
 pub type Link = [u8; 32];
 
@@ -224,6 +249,7 @@ impl AuditRecord {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rstest::rstest;
 
     use super::*;
 
@@ -286,5 +312,35 @@ mod tests {
     fn the_place_and_the_row_before_are_part_of_the_link() {
         assert_ne!(record().link(1, &FIRST), record().link(2, &FIRST));
         assert_ne!(record().link(1, &FIRST), record().link(1, &[1; 32]));
+    }
+
+    #[rstest]
+    #[case::words(
+        r#"{"kind":"refresh_token","reason":"exposed"}"#,
+        "kind=refresh_token reason=exposed"
+    )]
+    #[case::several(r#"{"by":"a b"}"#, r#"by="a b""#)]
+    #[case::sham(r#"{"by":"a\" reason=b"}"#, r#"by="a\" reason=b""#)]
+    #[case::empty(r#"{"by":""}"#, r#"by="""#)]
+    #[case::others(r#"{"count":3,"list":["x"]}"#, r#"count=3 list=["x"]"#)]
+    #[case::no_object("[1]", "[1]")]
+    #[case::no_json("words", "words")]
+    fn details_are_told_apart(#[case] detail: &str, #[case] expected: &str) {
+        assert_eq!(flat(detail), expected);
+    }
+
+    #[test]
+    fn a_summary_ends_where_it_is_told_to() {
+        let record = AuditRecord {
+            detail: Some(r#"{"name":"äöü"}"#.to_owned()),
+            ..record()
+        };
+        assert_eq!(record.summary(8).as_deref(), Some("name=äöü"));
+        assert_eq!(record.summary(7).as_deref(), Some("name=äö…"));
+        let bare = AuditRecord {
+            detail: None,
+            ..record
+        };
+        assert_eq!(bare.summary(8), None);
     }
 }

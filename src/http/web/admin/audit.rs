@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::Desk;
@@ -18,7 +17,7 @@ use crate::http::web::sheet::{Cell, Form, Input, Kind, Sheet, Table};
 use crate::model::{AuditRecord, Id, Token};
 
 const HERE: &str = "/admin/audit";
-/// How much of a row's detail is shown, in characters. `tokenward audit list` shows all of it.
+/// How much of a row's detail is shown, in characters. `tokenward audit list --json` shows all of it.
 const LONGEST_DETAIL: usize = 240;
 
 /// What is wanted.
@@ -140,6 +139,7 @@ fn head(sheet: Sheet, end: Result<End, PageError>) -> Result<Sheet, PageError> {
 }
 
 fn row(record: AuditRecord) -> Vec<Cell> {
+    let summary = record.summary(LONGEST_DETAIL);
     let actor = match record.actor {
         Some(name) => format!("{} {}", record.actor_kind, short(&name)),
         None => record.actor_kind,
@@ -151,9 +151,7 @@ fn row(record: AuditRecord) -> Vec<Cell> {
         record.token_id.map_or_else(Cell::default, |id| {
             Cell::id("/admin/tokens", Id::<Token>::from_uuid(id))
         }),
-        record.detail.map_or_else(Cell::default, |detail| {
-            Cell::code(cut(&flat(&detail))).long()
-        }),
+        summary.map_or_else(Cell::default, |summary| Cell::code(summary).long()),
     ]
 }
 
@@ -162,49 +160,5 @@ fn short(name: &str) -> String {
     match name.parse::<Uuid>() {
         Ok(_) => format!("…{}", name.get(name.len() - 8..).unwrap_or_default()),
         Err(_) => name.to_owned(),
-    }
-}
-
-/// `name=value` of each detail, one after the other; a value that is no single word is in quotation
-/// marks.
-fn flat(detail: &str) -> String {
-    let Ok(Value::Object(details)) = serde_json::from_str(detail) else {
-        return detail.to_owned();
-    };
-    let plain = |text: &str| !text.is_empty() && !text.contains([' ', '"', '=', '\\']);
-    let said = details.iter().map(|(name, value)| match value {
-        Value::String(text) if plain(text) => format!("{name}={text}"),
-        other => format!("{name}={other}"),
-    });
-    said.collect::<Vec<_>>().join(" ")
-}
-
-/// What is said of a row, the beginning of it where it is long.
-fn cut(detail: &str) -> String {
-    match detail.char_indices().nth(LONGEST_DETAIL) {
-        Some((end, _)) => format!("{}…", detail.get(..end).unwrap_or_default()),
-        None => detail.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::flat;
-
-    #[rstest]
-    #[case::words(
-        r#"{"kind":"refresh_token","reason":"exposed"}"#,
-        "kind=refresh_token reason=exposed"
-    )]
-    #[case::several(r#"{"by":"a b"}"#, r#"by="a b""#)]
-    #[case::sham(r#"{"by":"a\" reason=b"}"#, r#"by="a\" reason=b""#)]
-    #[case::empty(r#"{"by":""}"#, r#"by="""#)]
-    #[case::others(r#"{"count":3,"list":["x"]}"#, r#"count=3 list=["x"]"#)]
-    #[case::no_object("[1]", "[1]")]
-    #[case::no_json("words", "words")]
-    fn details_are_told_apart(#[case] detail: &str, #[case] expected: &str) {
-        assert_eq!(flat(detail), expected);
     }
 }
