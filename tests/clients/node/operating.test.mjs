@@ -115,6 +115,8 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto(at("/admin/outbox"));
     assert.equal(await page.locator(dead(who)).count(), 3);
     await page.click(`${dead(who)} >> nth=0 >> css=a`);
+    const about = await page.locator("dl.facts").textContent();
+    assert.ok(about.includes(who) && about.includes("550"), about);
     await page.dblclick("#requeue [type=submit]");
     await page.waitForSelector(".callout.good");
     assert.equal(await page.locator(dead(who)).count(), 2);
@@ -123,6 +125,8 @@ for (const javaScriptEnabled of [true, false]) {
     await page.waitForSelector(".callout.good");
     assert.equal(await page.locator(dead(who)).count(), 0);
     await until(page, `main:not(:has-text("${who}"))`);
+    await page.goto(at("/admin/outbox?after=ffffffff-ffff-7fff-bfff-ffffffffffff"));
+    assert.match(await page.locator(".nothing").textContent(), /nothing further/);
   });
 
   test(`a quarantine is released, and another one ended, ${how}`, async (t) => {
@@ -135,6 +139,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.click(`tr:has(a[href$='${made.id}']) a[href^='/admin/quarantines/']`);
       await page.click(`main a[href$='/${deed}']`);
       const asked = page.url();
+      assert.equal(await page.locator(`dl.facts a[href$='/${made.id}']`).count(), 1);
       await page.click(`#${deed} .danger`);
       await page.waitForSelector(".callout.good");
       await page.goto(at(`/admin/tokens/${made.id}`));
