@@ -129,8 +129,9 @@ async fn open_sqlite(path: &Path, options: &ConnectOptions) -> Result<Db, Storag
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_lazy_with(file.clone().optimize_on_close(true, 400));
+        .connect_lazy_with(file.clone());
     switch_to_wal(&writer, options.acquire_timeout).await?;
+    forget_statistics(&writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .acquire_timeout(options.acquire_timeout)
@@ -156,6 +157,27 @@ async fn switch_to_wal(writer: &SqlitePool, patience: Duration) -> Result<(), St
             outcome => return outcome.map(drop),
         }
     }
+}
+
+/// Drops what `ANALYZE` found. SQLite plans by it until the next `ANALYZE`, however much a table has
+/// grown: what was eleven rows then is read from end to end by every delivery, and once more for each
+/// token of it. Without it, a table counts as large and every hot statement uses its index.
+async fn forget_statistics(writer: &SqlitePool) -> Result<(), StorageError> {
+    const TABLES: [&str; 2] = [
+        "DROP TABLE IF EXISTS sqlite_stat1",
+        "DROP TABLE IF EXISTS sqlite_stat4",
+    ];
+    let mut connection = writer.acquire().await?;
+    let known = "SELECT 1 FROM sqlite_schema WHERE name IN ('sqlite_stat1', 'sqlite_stat4')";
+    if connection.fetch_optional(known).await?.is_none() {
+        return Ok(());
+    }
+    for table in TABLES {
+        connection.execute(table).await?;
+    }
+    // It plans by what it read when it was opened; the next one finds nothing to read.
+    connection.close().await?;
+    Ok(())
 }
 
 async fn open_postgres(
@@ -270,5 +292,50 @@ mod tests {
         let written = sqlx::query("CREATE TABLE t (id)").execute(&pools.readers);
         assert!(written.await.is_err(), "readers cannot write");
         db.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_table_that_was_small_once_is_not_planned_for_as_a_small_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokenward.db");
+        let options = ConnectOptions {
+            url: format!("sqlite://{}", file.display()).parse().unwrap(),
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(5),
+        };
+        let pools = async || match Db::connect(&options).await.unwrap().pools().clone() {
+            Backend::Sqlite(pools) => pools,
+            Backend::Postgres(_) => panic!("a file is SQLite's"),
+        };
+        let before = pools().await;
+        for statement in [
+            "CREATE TABLE t (id INTEGER NOT NULL UNIQUE, used INTEGER)",
+            "INSERT INTO t (id) VALUES (1)",
+            "ANALYZE",
+        ] {
+            before.writer.execute(statement).await.unwrap();
+        }
+        before.readers.close().await;
+        before.writer.close().await;
+        let after = pools().await;
+        let found = "SELECT id FROM t WHERE id IN (SELECT value FROM json_each('[1]'))";
+        let changed = "UPDATE t SET used = 1
+             FROM (SELECT value AS id FROM json_each('[1]')) AS n
+             WHERE t.id = n.id";
+        for (pool, statement) in [
+            (&after.readers, found),
+            (&after.writer, found),
+            (&after.writer, changed),
+        ] {
+            let explained = format!("EXPLAIN QUERY PLAN {statement}");
+            let explained = sqlx::query(sqlx::AssertSqlSafe(explained));
+            let steps = explained.fetch_all(pool).await.unwrap();
+            let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+            let searched = steps.iter().any(|step| step.starts_with("SEARCH t USING"));
+            assert!(searched, "{statement}: {steps:?}");
+        }
+        // Nothing else was lost, and there is nothing to do the next time.
+        let rows = sqlx::query("SELECT id FROM t").fetch_all(&after.readers);
+        assert_eq!(rows.await.unwrap().len(), 1);
     }
 }

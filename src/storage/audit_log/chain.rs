@@ -100,15 +100,12 @@ pub async fn list_loose(tx: &mut Tx, limit: i64) -> Result<Vec<Loose>, StorageEr
 /// # Errors
 /// When the database fails.
 pub async fn link(tx: &mut Tx, links: &[(Uuid, i64, Link)]) -> Result<(), StorageError> {
-    // Materialized, so that SQLite goes from these to the log however small it believes the log to be:
-    // the other way round it reads all of the JSON again for each row.
-    const SQLITE: &str = "WITH l (id, seq, link) AS MATERIALIZED (
-             SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2)
-             FROM json_each($1)
-         )
-         UPDATE audit_log
+    const SQLITE: &str = "UPDATE audit_log
          SET seq = l.seq, link = l.link
-         FROM l
+         FROM (
+             SELECT unhex(value ->> 0) AS id, value ->> 1 AS seq, unhex(value ->> 2) AS link
+             FROM json_each($1)
+         ) AS l
          WHERE audit_log.id = l.id";
     const POSTGRES: &str = "UPDATE audit_log
          SET seq = l.seq, link = l.link
