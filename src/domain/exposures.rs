@@ -5,7 +5,7 @@ pub mod owned;
 use super::attempts::until_settled;
 use super::cases::{Case, Sightings};
 use super::incident::{self, Incident};
-use super::{Context, Wake, breakers, provenance, reactions};
+use super::{Context, Wake, breakers, provenance, reactions, retention};
 use crate::model::{
     Actor, Delivery, Exposure, Id, RevocationReason, TokenDigest, TokenKind, Verdict,
 };
@@ -57,7 +57,7 @@ pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, Stora
     let key = Some(delivery.key_id.clone()).filter(|key| !key.is_empty());
     provenance::act_as(Actor::Origin(delivery.origin.clone(), key));
     let digests = sightings.digests();
-    until_settled(async || {
+    let attempt = async || {
         // Reading first keeps deliveries in which nothing is ours away from the writer.
         let issued = spent_tokens::find_issued(&ctx.db, &digests).await?;
         if issued.is_empty() {
@@ -69,8 +69,15 @@ pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, Stora
             .map(|issued| Case::new(ctx, reports, &issued.found, &sightings, now))
             .collect();
         record(ctx, delivery, &cases, &incident::spent(&issued)).await
-    })
-    .await
+    };
+    match attempt().await {
+        Err(StorageError::Conflict(_)) => {
+            let issued = spent_tokens::find_issued(&ctx.db, &digests).await?;
+            retention::spare(ctx, &issued).await?;
+            until_settled(attempt).await
+        }
+        outcome => outcome,
+    }
 }
 
 /// The transaction. Of `spent` tokens only a few facts are kept, and they become tokens again.

@@ -58,6 +58,7 @@ mod places;
 mod reactions;
 mod repeated_leaks;
 mod replays;
+mod rest;
 mod vault;
 
 pub use context::{Context, CurrentLeakPolicy, Wake};

@@ -13,7 +13,7 @@ use super::exposures::announce;
 use super::incident::{self, Incident, Reasons, Written};
 use super::reactions::{self, Reacted};
 use super::service_keys::Service;
-use super::{Context, breakers};
+use super::{Context, breakers, retention};
 use crate::model::{
     Decision, Exposure, Id, Origin, PlainToken, RevocationReason, Timestamp, Token, TokenDigest,
     TokenKind, TokenState,
@@ -168,7 +168,14 @@ pub async fn revoke(
     let now = ctx.clock.now();
     let seen = Seen::find(ctx, request).await?;
     let groups = seen.groups(ctx, request, now);
-    let answer = until_settled(async || record(ctx, request, &seen, &groups, now).await).await?;
+    let attempt = async || record(ctx, request, &seen, &groups, now).await;
+    let answer = match attempt().await {
+        Err(refusal) if refusal.is_conflict() => {
+            retention::spare(ctx, &seen.found).await?;
+            until_settled(attempt).await?
+        }
+        outcome => outcome?,
+    };
     tracing::info!(
         service_key.id = %service.key, items = request.items.len(), tokens = answer.revoked.len(),
         dry_run = request.dry_run, repeated = answer.repeated, "a service revoked tokens"
@@ -250,7 +257,7 @@ async fn end(
     if cause == Cause::Exposed {
         return reactions::react(ctx, tx, &Origin::INTERNAL, cases, now).await;
     }
-    let all: Vec<_> = cases.iter().collect();
+    let all: Vec<_> = cases.iter().map(Case::ending).collect();
     Ok(Reacted {
         decisions: vec![Decision::always(); cases.len()],
         revoked: incident::end_tokens(tx, &all, cause.reasons(), now).await?,

@@ -9,21 +9,17 @@ mod rows;
 use std::time::Duration;
 
 pub use places::{PlaceReport, Scrubbed, report, scrub};
+pub(super) use rows::spare;
 pub use rows::{Ended, Pruned, prune};
 
 use super::Context;
+pub use super::rest::Rest;
 use crate::storage::StorageError;
 
 /// Whose turn it is among replicas.
 const TURN: &str = "retention";
 /// How many rows one transaction changes at most.
 const BATCH: i64 = 500;
-
-/// Rests between two batches for as long as it is told, and says whether to go on.
-pub trait Rest {
-    /// Waits, `false` when no further batch is wanted.
-    fn rest(&self, pause: Duration) -> impl Future<Output = bool> + Send;
-}
 
 /// How much waits to be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

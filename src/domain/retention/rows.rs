@@ -5,8 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Backlog, MOST_COUNTED, Rest, TURN};
-use crate::domain::{Context, audit};
+use crate::domain::attempts::until_settled;
+use crate::domain::{Context, audit, incident};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
+use crate::storage::spent_tokens::IssuedToken;
 use crate::storage::{
     Overdue, StorageError, Tx, audit_log, deliveries, figures, grants, limit_uses, login_codes,
     logout_notices, outbox, quarantines, sessions, streams, tokens, turns, webhooks,
@@ -14,10 +16,10 @@ use crate::storage::{
 
 /// How many rows one transaction changes at most: few, because whoever asks something meanwhile may have
 /// to wait for all of them.
-const BATCH: i64 = 50;
+const BATCH: i64 = 30;
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
-/// something meanwhile meets a batch one time in ten.
-const REST: u32 = 9;
+/// something meanwhile meets a batch one time in seven.
+const REST: u32 = 6;
 /// The shortest rest.
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// How often a round goes on after it got into somebody's way; the next round tries again.
@@ -292,6 +294,31 @@ async fn prune_tokens(
         pruned,
         full: is_full(looked_at),
     })
+}
+
+/// Keeps tokens from being pruned while something is written down about them, and brings back those that
+/// were pruned just now. For whoever lost against a round of pruning: it would lose against the next batch
+/// again.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::domain) async fn spare(
+    ctx: &Context,
+    issued: &[IssuedToken],
+) -> Result<(), StorageError> {
+    let now = ctx.clock.now();
+    let digests: Vec<_> = issued.iter().map(|issued| issued.found.digest).collect();
+    let tokens = issued.iter().map(|issued| &issued.found.known.token);
+    // Nothing else is pruned; and what works must not count as expired.
+    let over = tokens.filter(|token| token.expires_at.is_some_and(|end| end < now));
+    let over: Vec<_> = over.map(|token| token.id).collect();
+    until_settled(async || {
+        let mut tx = ctx.db.begin().await?;
+        incident::bring_back(&mut tx, &digests).await?;
+        tokens::postpone(&mut tx, &over, now, NEVER).await?;
+        tx.commit().await
+    })
+    .await
 }
 
 /// How much of each kind is over.

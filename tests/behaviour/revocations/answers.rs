@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenward::domain::retention::{self, Ended};
-use tokenward::model::TokenKind;
+use tokenward::model::{PlainToken, TokenKind};
 
 use super::{Desk, json_of, statuses};
 use crate::retention::Batches;
@@ -199,4 +199,33 @@ async fn a_token_of_which_only_facts_are_kept_is_found_by_its_id_as_well() {
         statuses(&again),
         ["already_revoked", "unknown", "already_revoked"]
     );
+}
+
+/// Pruning takes some of them away between reading and writing, again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pruned_meanwhile_is_written_down_all_the_same() {
+    let app = TestApp::start().await;
+    let cast = app.cast("ada").await;
+    let desk = Desk::open(&app).await;
+    let kinds = std::iter::repeat_n(TokenKind::AccessToken, 600);
+    let tokens = app.tokens_of(kinds, &cast).await;
+    app.clock.advance(Duration::from_secs(40 * 86_400));
+    let revoking = async {
+        for some in tokens.chunks(100) {
+            let item =
+                |token: &PlainToken| json!({"token": token.reveal(), "url": "https://x.test/1"});
+            let items: Vec<_> = some.iter().map(item).collect();
+            let answer = desk.revoke(json!(items)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+    };
+    let prune = || async {
+        let what = Ended::Tokens(TokenKind::AccessToken);
+        retention::prune(&app.ctx, what, &Batches::all()).await
+    };
+    let (.., one, other) = tokio::join!(revoking, prune(), prune());
+    one.unwrap();
+    other.unwrap();
+    let exposures = "SELECT count(DISTINCT token_id) FROM exposures";
+    assert_eq!(app.number(exposures).await, 600);
 }
