@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 29] = [
+const FILES: [(&str, (&str, &str)); 30] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -124,6 +124,10 @@ const FILES: [(&str, (&str, &str)); 29] = [
     ("operators", both!("../../migrations/0027_operators.sql")),
     ("languages", both!("../../migrations/0028_languages.sql")),
     ("outcomes", both!("../../migrations/0029_outcomes.sql")),
+    (
+        "tokens that owners keep",
+        both!("../../migrations/0030_kept_tokens.sql"),
+    ),
 ];
 
 fn steps() -> Vec<Step> {

@@ -189,3 +189,24 @@ async fn both_engines_have_the_same_tables_and_columns() {
         .collect();
     assert_eq!(columns(&app.database).await, expected);
 }
+
+/// As long as no index holds any of it, PostgreSQL changes the row alone (a heap-only tuple), and leaves
+/// every index of the table as it is.
+#[tokio::test]
+async fn no_index_of_tokens_holds_what_changes_when_one_is_used_or_dies() {
+    let app = TestApp::start().await;
+    let indexes = app
+        .rows(if is_postgres() {
+            "SELECT indexdef FROM pg_indexes WHERE tablename = 'tokens'"
+        } else {
+            "SELECT sql FROM sqlite_master
+             WHERE type = 'index' AND tbl_name = 'tokens' AND sql IS NOT NULL"
+        })
+        .await;
+    assert!(indexes.len() > 5, "{indexes:?}");
+    for index in indexes.iter().flatten() {
+        for changing in ["revoked_", "last_used_"] {
+            assert!(!index.contains(changing), "{index}");
+        }
+    }
+}
