@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 
 use super::Context;
+pub use super::rest::Rest;
+use super::rest::Restless;
 use crate::model::audit::FIRST;
 use crate::model::{About, AuditRecord, Deed, HashKeys, Timestamp};
 use crate::storage::audit_log::{self, AuditHead};
@@ -22,8 +25,11 @@ pub use check::{Anchor, Check, Flaw, InvalidAnchor, check};
 pub use configuration::note_configuration;
 pub use lookback::{End, end, look_back, of_token};
 
-/// How many rows are chained in one transaction.
-const BATCH: i64 = 1_000;
+/// How many rows are chained in one transaction: few, because whoever asks something meanwhile may have
+/// to wait for all of them.
+const BATCH: i64 = 20;
+/// Between two batches there is rest for so many times as long as the last one took.
+const REST: u32 = 6;
 /// How many rows wait at most before counting them stops.
 const MOST_COUNTED: i64 = 100_000;
 
@@ -37,11 +43,20 @@ pub(super) fn note(tx: &mut Tx, at: Timestamp, deed: Deed) {
 /// # Errors
 /// When the database fails. What was chained before stays chained.
 pub async fn chain(ctx: &Context) -> Result<u64, StorageError> {
+    chain_in_turns(ctx, &Restless).await
+}
+
+/// As [`chain`], with rest between the batches.
+///
+/// # Errors
+/// When the database fails. What was chained before stays chained.
+pub async fn chain_in_turns(ctx: &Context, rest: &impl Rest) -> Result<u64, StorageError> {
     let mut chained = 0;
     while audit_log::is_loose(&ctx.db).await? {
+        let began = Instant::now();
         let rows = chain_batch(ctx).await?;
         chained += rows;
-        if rows == 0 {
+        if rows == 0 || !rest.rest(began.elapsed() * REST).await {
             break;
         }
     }
