@@ -8,6 +8,7 @@ use anyhow::Context;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use tokenward::domain::hash_keys;
 use tokenward::model::{Origin, Timestamp};
 use tokenward::origins::signing::OriginSigner;
 use tokenward::storage::origin_keys::{self, StoredKey, StoredKeySet};
@@ -184,7 +185,6 @@ async fn sqlite(size: u64, folder: &Path) -> anyhow::Result<PathBuf> {
         migrate(&format!("sqlite://{}", fresh.display())).await?;
         let raw = open_sqlite(&fresh).await?;
         seed::fill(&raw, size).await?;
-        raw.execute("ANALYZE").await?;
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         if let Raw::Sqlite(pool) = raw {
             pool.close().await;
@@ -254,6 +254,9 @@ pub(crate) async fn connect(url: &str) -> anyhow::Result<Db> {
 async fn migrate(url: &str) -> anyhow::Result<()> {
     let db = connect(url).await?;
     db.migrate(&url.parse()?).await?;
+    // Before there is anything else: what is used already is taken for a log that somebody emptied.
+    let since = Timestamp::from_millis(tokens::CREATED_AT);
+    hash_keys::admit(&db, &tokens::hash_keys()?, since).await?;
     db.close().await;
     Ok(())
 }

@@ -15,7 +15,7 @@ use tokenward::app::{self, Application, Seams};
 use tokenward::config::Settings;
 use tokenward::domain::retention::{Ended, Rest, prune};
 use tokenward::domain::{Context as DomainContext, bulk_revocations};
-use tokenward::jobs::{DeliverMail, Pace, RevokeInBulk};
+use tokenward::jobs::{ChainAuditLog, DeliverMail, Pace, RevokeInBulk};
 use tokenward::mail::{Mailbox, Mailer, Options};
 use tokenward::model::{Clock, RevocationReason, Selection, TokenDigest, TokenKind};
 use tokenward::origins::verify;
@@ -72,8 +72,8 @@ async fn service(url: &str, listen: &str, run_jobs: bool) -> anyhow::Result<()> 
     application.run(stop).await
 }
 
-/// `tokenward serve` without jobs, but for two: what is over is deleted, and what an owner has is
-/// revoked, when a line asks for it.
+/// `tokenward serve` without jobs, but for three: what is over is deleted, and what an owner has is
+/// revoked, when a line asks for it; and what that leaves in the audit log is chained.
 async fn housework(url: &str) -> anyhow::Result<()> {
     let settings = settings(url, "127.0.0.1:0")?;
     logs::start(LogFormat::Text, "info", settings.tokens.detector()?)?;
@@ -94,6 +94,10 @@ async fn housework(url: &str) -> anyhow::Result<()> {
     });
     let ctx = Arc::clone(&application.ctx);
     let metrics = application.metrics.clone();
+    let chaining = ChainAuditLog {
+        ctx: Arc::clone(&ctx),
+    };
+    tokio::spawn(chaining.run(stop.clone()));
     tokio::spawn(async move {
         while let Some(Ok(line)) = asked.recv().await {
             let began = Instant::now();

@@ -10,7 +10,7 @@ use super::database::Raw;
 use super::tokens;
 
 /// Counted up when what is filled in changes, so that files of earlier versions are not used.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Tokens of one user.
 const TOKENS_PER_USER: u64 = 20;

@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     /// Only count
     #[arg(long)]
     dry_run: bool,
-    /// Do not rest between batches: much faster, while everybody else waits longer
+    /// Do not rest after the first thousand either: much faster, while everybody else waits longer
     #[arg(long)]
     urgent: bool,
 }
@@ -128,7 +128,7 @@ async fn finish(
                     break;
                 }
                 if !urgent {
-                    sleep(bulk_revocations::rest_after(began.elapsed())).await;
+                    sleep(claimed.rest_after(began.elapsed())).await;
                 }
             }
         }

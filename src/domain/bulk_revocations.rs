@@ -2,26 +2,30 @@
 //! deployment. It is counted first, written down, and done in batches by a job; each batch is one
 //! transaction, so nobody else waits for longer than one of them.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::json;
 use uuid::Uuid;
 
-use super::cases::Case;
 use super::incident::{self, Reasons};
 use super::{Context, audit};
 use crate::model::{About, Deed, Id, RevocationReason, Selection, Timestamp, Token, TokenKind};
 use crate::storage::StorageError;
 pub use crate::storage::bulk_revocations::BulkRevocation;
 use crate::storage::bulk_revocations::{self as table, Progress};
-use crate::storage::tokens;
+use crate::storage::tokens::{self, EndingToken};
 
-/// Tokens looked at by one transaction: few, because whoever asks something meanwhile may have to wait
+/// Tokens found by one statement, for the batches that follow.
+const PAGE: i64 = 500;
+/// Tokens ended by one transaction: few, because whoever asks something meanwhile may have to wait
 /// for all of them.
-const BATCH: i64 = 20;
+const BATCH: usize = 20;
+/// So many tokens die without rest: what one person has is gone at once, and nobody notices so short a time.
+const SPRINT: usize = 1_000;
 /// Between two batches there is rest for so many times as long as the last one took, in which everybody
 /// else gets a turn.
-const REST: u32 = 6;
+const REST: u32 = 12;
 /// The longest rest, far below [`CLAIM`]: where a batch takes as long as this, rest does not help.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 /// How long a worker holds one without a word.
@@ -122,6 +126,20 @@ pub async fn find(
 pub struct Claimed {
     bulk: BulkRevocation,
     claim: Uuid,
+    /// What was found and comes next.
+    ahead: VecDeque<EndingToken>,
+    /// Whether there is nothing behind that.
+    exhausted: bool,
+    /// How many tokens it has looked at.
+    done: usize,
+}
+
+impl Claimed {
+    /// How long to rest after a batch that took so long.
+    #[must_use]
+    pub fn rest_after(&self, took: Duration) -> Duration {
+        rest_after(self.done, took)
+    }
 }
 
 /// Takes the one that has waited longest, if any is due.
@@ -137,7 +155,13 @@ pub async fn claim(ctx: &Context) -> Result<Option<Claimed>, StorageError> {
     let mut tx = ctx.db.begin().await?;
     let bulk = table::claim(&mut tx, claim, now, now.plus(CLAIM)).await?;
     tx.commit().await?;
-    Ok(bulk.map(|bulk| Claimed { bulk, claim }))
+    Ok(bulk.map(|bulk| Claimed {
+        bulk,
+        claim,
+        ahead: VecDeque::new(),
+        exhausted: false,
+        done: 0,
+    }))
 }
 
 /// What one batch has done.
@@ -149,10 +173,11 @@ pub struct Batch {
     pub finished: bool,
 }
 
-/// How long to rest after a batch that took so long.
-#[must_use]
-pub fn rest_after(took: Duration) -> Duration {
-    took.saturating_mul(REST).min(LONGEST_REST)
+fn rest_after(done: usize, took: Duration) -> Duration {
+    match done < SPRINT {
+        true => Duration::ZERO,
+        false => took.saturating_mul(REST).min(LONGEST_REST),
+    }
 }
 
 /// Does the next batch.
@@ -160,18 +185,15 @@ pub fn rest_after(took: Duration) -> Duration {
 /// # Errors
 /// When the database fails. What was done before stays done.
 pub async fn advance(ctx: &Context, claimed: &mut Claimed) -> Result<Batch, StorageError> {
-    let bulk = &claimed.bulk;
-    let end = just_after(bulk.requested_at);
-    let (selection, position) = (&bulk.selection, bulk.position);
-    let found = tokens::list_selected(&ctx.db, selection, end, position, BATCH).await?;
-    let now = ctx.clock.now();
-    let cases: Vec<Case<'_>> = found.iter().map(|found| Case::alone(found, now)).collect();
-    let finished = found.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
-    let last = found.last().map_or(position, |found| found.known.token.id);
-    match end_batch(ctx, claimed, &cases, (last, finished), now).await {
-        Ok(batch) => {
-            claimed.bulk.position = last;
-            Ok(batch)
+    if claimed.ahead.is_empty() && !claimed.exhausted {
+        look_ahead(ctx, claimed).await?;
+    }
+    let batch = claimed.ahead.len().min(BATCH);
+    match end_batch(ctx, claimed, batch, ctx.clock.now()).await {
+        Ok(done) => {
+            claimed.ahead.drain(..batch);
+            claimed.done += batch;
+            Ok(done)
         }
         // It lost against another transaction, and nothing has changed: the next call does it.
         Err(StorageError::Conflict(_)) => Ok(Batch::default()),
@@ -179,21 +201,32 @@ pub async fn advance(ctx: &Context, claimed: &mut Claimed) -> Result<Batch, Stor
     }
 }
 
+/// Finds what comes next. What others end meanwhile does not die again.
+async fn look_ahead(ctx: &Context, claimed: &mut Claimed) -> Result<(), StorageError> {
+    let bulk = &claimed.bulk;
+    let end = just_after(bulk.requested_at);
+    let found = tokens::list_selected(&ctx.db, &bulk.selection, end, bulk.position, PAGE).await?;
+    claimed.exhausted = i64::try_from(found.len()).is_ok_and(|found| found < PAGE);
+    claimed.bulk.position = found.last().map_or(bulk.position, |token| token.id);
+    claimed.ahead = found.into();
+    Ok(())
+}
+
 async fn end_batch(
     ctx: &Context,
     claimed: &Claimed,
-    cases: &[Case<'_>],
-    (last, finished): (Id<Token>, bool),
+    batch: usize,
     now: Timestamp,
 ) -> Result<Batch, StorageError> {
     let bulk = &claimed.bulk;
+    let ending: Vec<_> = claimed.ahead.iter().take(batch).cloned().collect();
+    let finished = claimed.exhausted && batch == claimed.ahead.len();
     let mut tx = ctx.db.begin().await?;
-    let cases: Vec<_> = cases.iter().collect();
-    let dead = incident::end_tokens(&mut tx, &cases, Reasons::all(bulk.reason), now).await?;
+    let dead = incident::end_tokens(&mut tx, &ending, Reasons::all(bulk.reason), now).await?;
     let revoked = dead.by_kind_and_reason();
     let progress = Progress {
         claim: claimed.claim,
-        position: last,
+        position: ending.last().map_or(bulk.position, |token| token.id),
         revoked: i64::try_from(revoked.len()).unwrap_or(i64::MAX),
         until: now.plus(CLAIM),
         finished_at: finished.then_some(now),
@@ -213,15 +246,21 @@ async fn end_batch(
 mod tests {
     use std::time::Duration;
 
-    use super::{CLAIM, rest_after};
+    use super::{CLAIM, SPRINT, rest_after};
 
     #[test]
     fn rest_is_in_proportion_and_never_outlasts_the_claim() {
-        assert_eq!(
-            rest_after(Duration::from_millis(5)),
-            Duration::from_millis(30)
-        );
-        assert!(rest_after(Duration::from_secs(30)) < CLAIM / 10);
-        assert!(rest_after(Duration::MAX) < CLAIM / 10);
+        let rest = |took| rest_after(SPRINT, took);
+        assert_eq!(rest(Duration::from_millis(5)), Duration::from_millis(60));
+        assert!(rest(Duration::from_secs(30)) < CLAIM / 10);
+        assert!(rest(Duration::MAX) < CLAIM / 10);
+    }
+
+    #[test]
+    fn what_one_person_has_dies_without_rest() {
+        let took = Duration::from_millis(5);
+        assert_eq!(rest_after(0, took), Duration::ZERO);
+        assert_eq!(rest_after(SPRINT - 1, took), Duration::ZERO);
+        assert!(rest_after(SPRINT, took) > took);
     }
 }

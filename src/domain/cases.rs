@@ -9,7 +9,7 @@ use crate::model::{
     RevocationReason, Timestamp, Token, TokenDigest, TokenKind, TokenState, User, Verdict,
 };
 use crate::storage::exposures::NewExposure;
-use crate::storage::tokens::{FoundToken, RevokedToken};
+use crate::storage::tokens::{EndingToken, FoundToken, RevokedToken};
 
 /// Which digests were seen in which reports.
 #[derive(Default)]
@@ -115,19 +115,19 @@ impl<'f> Case<'f> {
         }
     }
 
-    /// A token that nobody says anything about.
-    pub(super) fn alone(found: &'f FoundToken, now: Timestamp) -> Self {
-        Self {
-            found,
-            state: found.known.state(now),
-            seen: Vec::new(),
-            places: Vec::new(),
-            rehash: None,
-        }
-    }
-
     pub(super) const fn id(&self) -> Id<Token> {
         self.found.known.token.id
+    }
+
+    /// The token as one that is to end.
+    pub(super) fn ending(&self) -> EndingToken {
+        let known = &self.found.known;
+        EndingToken {
+            id: known.token.id,
+            kind: known.token.kind,
+            grant: known.token.grant,
+            user: known.user.as_ref().map(|user| user.id),
+        }
     }
 
     /// Whether it was in quarantine when the report came.

@@ -17,7 +17,7 @@ use crate::storage::exposures::{self, NewExposure};
 use crate::storage::journal::Event;
 use crate::storage::outbox::NewLetter;
 use crate::storage::spent_tokens::{self, IssuedToken};
-use crate::storage::tokens::{self, ExposedSet, NewDigest, RevokedToken};
+use crate::storage::tokens::{self, EndingToken, ExposedSet, NewDigest, RevokedToken};
 use crate::storage::{StorageError, Tx, grants, organizations};
 
 /// Letters about leaks wait behind those that somebody sits and waits for.
@@ -66,11 +66,11 @@ pub(super) async fn bring_back(tx: &mut Tx, spent: &[TokenDigest]) -> Result<(),
 /// Ends these tokens, and what has to end with them. Tells which tokens died just now.
 pub(super) async fn end_tokens(
     tx: &mut Tx,
-    cases: &[&Case<'_>],
+    named: &[EndingToken],
     reasons: Reasons,
     now: Timestamp,
 ) -> Result<Revoked, StorageError> {
-    let mut exposed = exposed_set(cases);
+    let mut exposed = exposed_set(named);
     let revoked =
         tokens::revoke_exposed(tx, &exposed, (reasons.named, reasons.relatives), now).await?;
     let relatives = Revocation {
@@ -78,7 +78,7 @@ pub(super) async fn end_tokens(
         reason: reasons.relatives,
     };
     let from_sessions =
-        end_what_sessions_made(tx, cases, &mut exposed, &revoked, relatives).await?;
+        end_what_sessions_made(tx, named, &mut exposed, &revoked, relatives).await?;
     if !exposed.grants.is_empty() {
         match reasons.relatives.is_quarantine() {
             true => grants::quarantine(tx, &exposed.grants, now).await?,
@@ -231,7 +231,7 @@ impl Record<'_> {
 /// tokens died.
 async fn end_what_sessions_made(
     tx: &mut Tx,
-    cases: &[&Case<'_>],
+    named: &[EndingToken],
     exposed: &mut ExposedSet,
     revoked: &[RevokedToken],
     revocation: Revocation,
@@ -240,11 +240,8 @@ async fn end_what_sessions_made(
     let ended = revoked.iter().filter(|token| is_session(token.kind));
     let ended: Vec<_> = ended.map(|token| token.id).collect();
     let mut dead = sessions::wind_up(tx, &ended, revocation).await?;
-    let seen = cases.iter().map(|case| &case.found.known.token);
-    let seen: Vec<_> = seen
-        .filter(|token| is_session(token.kind))
-        .map(|token| token.id)
-        .collect();
+    let seen = named.iter().filter(|token| is_session(token.kind));
+    let seen: Vec<_> = seen.map(|token| token.id).collect();
     if !seen.is_empty() {
         let granted = grants::list_by_sessions(tx, &seen).await?;
         dead.extend(tokens::revoke_families(tx, &granted, revocation).await?);
@@ -253,18 +250,14 @@ async fn end_what_sessions_made(
     Ok(dead)
 }
 
-fn exposed_set(cases: &[&Case<'_>]) -> ExposedSet {
+fn exposed_set(named: &[EndingToken]) -> ExposedSet {
     let mut exposed = ExposedSet::default();
-    for known in cases.iter().map(|case| &case.found.known) {
-        exposed.tokens.push(known.token.id);
-        match known.token.kind.remedy() {
+    for token in named {
+        exposed.tokens.push(token.id);
+        match token.kind.remedy() {
             Remedy::Token => {}
-            Remedy::Family => exposed.grants.extend(known.token.grant),
-            Remedy::UserSessions => {
-                exposed
-                    .session_users
-                    .extend(known.user.as_ref().map(|user| user.id));
-            }
+            Remedy::Family => exposed.grants.extend(token.grant),
+            Remedy::UserSessions => exposed.session_users.extend(token.user),
         }
     }
     exposed.grants.sort_unstable();

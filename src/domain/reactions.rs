@@ -49,7 +49,8 @@ pub(super) async fn react(
     let mut revoked = Revoked::default();
     if !doomed.is_empty() {
         let doomed: Vec<_> = doomed.iter().map(|(case, _)| *case).collect();
-        revoked = incident::end_tokens(tx, &doomed, Reasons::EXPOSED, now).await?;
+        let ending: Vec<_> = doomed.iter().map(|case| case.ending()).collect();
+        revoked = incident::end_tokens(tx, &ending, Reasons::EXPOSED, now).await?;
         if finishes {
             finish(tx, &doomed, now).await?;
         }
@@ -103,9 +104,9 @@ async fn put_in(
         named: RevocationReason::Quarantined,
         relatives: RevocationReason::RelativeQuarantined,
     };
-    let cases: Vec<_> = suspects.iter().map(|(case, _)| *case).collect();
-    let revoked = incident::end_tokens(tx, &cases, reasons, now).await?;
-    let tokens: Vec<_> = cases.iter().map(|case| case.id()).collect();
+    let ending: Vec<_> = suspects.iter().map(|(case, _)| case.ending()).collect();
+    let revoked = incident::end_tokens(tx, &ending, reasons, now).await?;
+    let tokens: Vec<_> = ending.iter().map(|token| token.id).collect();
     quarantines::insert(tx, &new).await?;
     quarantines::gather(tx, &tokens).await?;
     quarantines::delete_empty(tx, &new).await?;

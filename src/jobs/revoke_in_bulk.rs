@@ -60,7 +60,7 @@ impl RevokeInBulk {
                 if batch.finished {
                     break;
                 }
-                let rest = sleep(bulk_revocations::rest_after(began.elapsed()));
+                let rest = sleep(claimed.rest_after(began.elapsed()));
                 stop.run_until_cancelled(rest).await;
             }
         }

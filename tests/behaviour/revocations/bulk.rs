@@ -46,7 +46,7 @@ async fn everything_of_a_user_dies_and_nothing_else() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.cast("ada").await, app.cast("bob").await);
     let desk = Desk::open(&app).await;
-    // More than two batches, and a family beside them.
+    // More than what is found at once, twice, and a family beside them.
     let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, 1_100);
     let many = app.tokens_of(kinds, &ada).await;
     let family = app.family(&ada.user).await;
