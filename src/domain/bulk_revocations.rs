@@ -25,7 +25,7 @@ const BATCH: usize = 20;
 const SPRINT: usize = 1_000;
 /// Between two batches there is rest for so many times as long as the last one took, in which everybody
 /// else gets a turn.
-const REST: u32 = 12;
+const REST: u32 = 20;
 /// The longest rest, far below [`CLAIM`]: where a batch takes as long as this, rest does not help.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 /// How long a worker holds one without a word.
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn rest_is_in_proportion_and_never_outlasts_the_claim() {
         let rest = |took| rest_after(SPRINT, took);
-        assert_eq!(rest(Duration::from_millis(5)), Duration::from_millis(60));
+        assert_eq!(rest(Duration::from_millis(5)), Duration::from_millis(100));
         assert!(rest(Duration::from_secs(30)) < CLAIM / 10);
         assert!(rest(Duration::MAX) < CLAIM / 10);
     }
