@@ -8,8 +8,7 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
 use super::Context;
-pub use super::rest::Rest;
-use super::rest::Restless;
+use super::rest::{Rest, Restless};
 use crate::model::audit::FIRST;
 use crate::model::{About, AuditRecord, Deed, HashKeys, Timestamp};
 use crate::storage::audit_log::{self, AuditHead};

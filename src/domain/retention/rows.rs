@@ -314,6 +314,8 @@ pub(in crate::domain) async fn spare(
     let over: Vec<_> = over.map(|token| token.id).collect();
     until_settled(async || {
         let mut tx = ctx.db.begin().await?;
+        // A batch that is open would take what was read before it ended.
+        turns::take(&mut tx, TURN).await?;
         incident::bring_back(&mut tx, &digests).await?;
         tokens::postpone(&mut tx, &over, now, NEVER).await?;
         tx.commit().await
