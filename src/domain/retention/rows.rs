@@ -18,8 +18,8 @@ use crate::storage::{
 /// to wait for all of them.
 const BATCH: i64 = 30;
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
-/// something meanwhile meets a batch one time in seven.
-const REST: u32 = 6;
+/// something meanwhile meets a batch one time in ten.
+const REST: u32 = 9;
 /// The shortest rest.
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// How often a round goes on after it got into somebody's way; the next round tries again.
