@@ -6,6 +6,7 @@ use super::incident::{self, Reasons};
 use super::{Context, breakers};
 use crate::model::{Decision, Id, LeakPolicy, Origin, Reaction, RevocationReason, Timestamp};
 use crate::storage::quarantines::{self, Quarantine, Settlement};
+use crate::storage::tokens::EndingToken;
 use crate::storage::{StorageError, Tx, turns};
 
 /// What was done.
@@ -48,9 +49,8 @@ pub(super) async fn react(
     }
     let mut revoked = Revoked::default();
     if !doomed.is_empty() {
-        let doomed: Vec<_> = doomed.iter().map(|(case, _)| *case).collect();
-        let ending: Vec<_> = doomed.iter().map(|case| case.ending()).collect();
-        revoked = incident::end_tokens(tx, &ending, Reasons::EXPOSED, now).await?;
+        let doomed: Vec<_> = doomed.iter().map(|(case, _)| case.ending()).collect();
+        revoked = incident::end_tokens(tx, &doomed, Reasons::EXPOSED, now).await?;
         if finishes {
             finish(tx, &doomed, now).await?;
         }
@@ -68,8 +68,8 @@ pub(super) async fn react(
 }
 
 /// Tokens that were in quarantine have died for good, and so has what died with them.
-async fn finish(tx: &mut Tx, dead: &[&Case<'_>], now: Timestamp) -> Result<(), StorageError> {
-    let tokens: Vec<_> = dead.iter().map(|case| case.id()).collect();
+async fn finish(tx: &mut Tx, dead: &[EndingToken], now: Timestamp) -> Result<(), StorageError> {
+    let tokens: Vec<_> = dead.iter().map(|token| token.id).collect();
     let settlement = Settlement {
         ending: crate::model::QuarantineEnd::Finish,
         by: "report",

@@ -6,6 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row, Sqlite, Type};
 use uuid::Uuid;
 
+use crate::model::TokenKind;
+
 /// What both engines can store.
 pub(super) trait Value:
     for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
@@ -43,6 +45,11 @@ pub(super) fn column<T: Value>(row: &impl Columns, name: &str) -> Result<T, sqlx
 /// A stored value that this version cannot read.
 pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(error))
+}
+
+/// What kind of token a row tells of, in its column `kind`.
+pub(super) fn token_kind(row: &impl Columns) -> Result<TokenKind, sqlx::Error> {
+    row.read::<String>("kind")?.parse().map_err(unreadable)
 }
 
 /// Exactly `N` bytes.

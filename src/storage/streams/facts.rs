@@ -9,7 +9,7 @@ use crate::model::stream::{DefaultSubjects, View, receives};
 use crate::model::{ClientMetadata, Id, ScopeSet, Timestamp, TokenKind};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
-use crate::storage::rows::{Columns, ids_as_json, unreadable};
+use crate::storage::rows::{Columns, ids_as_json, token_kind, unreadable};
 
 /// A token, and whose it is.
 #[derive(Clone, Debug)]
@@ -188,9 +188,8 @@ pub(super) async fn listeners(
 }
 
 fn token(row: &impl Columns) -> Result<(Uuid, TokenFacts), sqlx::Error> {
-    let kind = row.read::<String>("kind")?;
     let facts = TokenFacts {
-        kind: kind.parse().map_err(unreadable)?,
+        kind: token_kind(row)?,
         user: row.read("user_id")?,
         organization: row.read("organization_id")?,
         client: row.read("client_id")?,

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, Tx, patient, sql};
-use crate::storage::rows::{Columns, exactly, ids_as_json, unreadable};
+use crate::storage::rows::{Columns, exactly, ids_as_json, token_kind};
 
 /// Everything about a token, its owner, client and grant.
 const COLUMNS: &str = "
@@ -255,10 +255,7 @@ fn token(row: &impl Columns) -> Result<Token, sqlx::Error> {
     let networks: Option<String> = row.read("networks")?;
     Ok(Token {
         id: Id::from_uuid(row.read("id")?),
-        kind: row
-            .read::<String>("kind")?
-            .parse::<TokenKind>()
-            .map_err(unreadable)?,
+        kind: token_kind(row)?,
         grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
         parent: row.read::<Option<Uuid>>("parent_id")?.map(Id::from_uuid),
         customer: row.read("customer")?,

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient, sql};
 use crate::storage::journal::Event;
-use crate::storage::rows::{Columns, ids_as_json, unreadable};
+use crate::storage::rows::{Columns, ids_as_json, token_kind};
 
 /// A token that is to end, with what tells which others end with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -296,10 +296,7 @@ pub(in crate::storage) fn noted(
 pub(in crate::storage) fn revoked(row: &impl Columns) -> Result<RevokedToken, sqlx::Error> {
     Ok(RevokedToken {
         id: Id::from_uuid(row.read("id")?),
-        kind: row
-            .read::<String>("kind")?
-            .parse::<TokenKind>()
-            .map_err(unreadable)?,
+        kind: token_kind(row)?,
         grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
         user: row.read::<Option<Uuid>>("user_id")?.map(Id::from_uuid),
         organization: row

@@ -7,7 +7,7 @@ use super::revocation::EndingToken;
 use crate::model::{Id, Selection, Timestamp, Token, TokenKind};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, patient};
-use crate::storage::rows::{Columns, column, unreadable};
+use crate::storage::rows::{Columns, column, token_kind};
 
 /// What is in quarantine may come back, and shall not.
 const NOT_FOR_GOOD: &str = "COALESCE(t.revoked_reason, 'quarantined')
@@ -121,10 +121,7 @@ where
 fn read(row: &impl Columns) -> Result<EndingToken, sqlx::Error> {
     Ok(EndingToken {
         id: Id::from_uuid(row.read("id")?),
-        kind: row
-            .read::<String>("kind")?
-            .parse::<TokenKind>()
-            .map_err(unreadable)?,
+        kind: token_kind(row)?,
         grant: row.read::<Option<Uuid>>("grant_id")?.map(Id::from_uuid),
         user: row.read::<Option<Uuid>>("user_id")?.map(Id::from_uuid),
     })

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::model::{EventTypes, Id, Organization, Timestamp, Token, TokenKind};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
-use crate::storage::rows::{Columns, ids_as_json, unreadable};
+use crate::storage::rows::{Columns, ids_as_json, token_kind};
 
 /// A token as messages show it.
 #[derive(Clone, Debug, Serialize)]
@@ -145,8 +145,7 @@ fn listener(row: &impl Columns) -> Result<Listener, sqlx::Error> {
 
 fn token(row: &impl Columns) -> Result<(Uuid, TokenFacts), sqlx::Error> {
     let id: Uuid = row.read("id")?;
-    let kind = row.read::<String>("kind")?;
-    let kind: TokenKind = kind.parse().map_err(unreadable)?;
+    let kind = token_kind(row)?;
     let user: Option<Uuid> = row.read("user_id")?;
     let organization: Option<Uuid> = row.read("organization_id")?;
     // A token of a user may be limited to an organization, and is not its business for that.
