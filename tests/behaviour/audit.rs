@@ -354,6 +354,30 @@ async fn many_writers_and_two_chainers_make_one_chain() {
     assert_eq!(check.head.unwrap().seq, rows);
 }
 
+/// Told to stop.
+struct Stopped;
+
+impl Rest for Stopped {
+    async fn rest(&self, pause: Duration) -> bool {
+        assert!(pause > Duration::ZERO);
+        false
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_stops_chains_a_few_rows_and_leaves_the_rest() {
+    let app = TestApp::start().await;
+    let user = app.user("ada@example.com").await;
+    for number in 0..25 {
+        app.personal_token(&user, &format!("token {number}")).await;
+    }
+    let loose = "SELECT count(*) FROM audit_log WHERE seq IS NULL";
+    let waiting = app.number(loose).await;
+    let chained = audit::chain_in_turns(&app.ctx, &Stopped).await.unwrap();
+    assert_eq!(chained, 20);
+    assert_eq!(app.number(loose).await, waiting - 20);
+}
+
 struct Steady;
 
 impl Rest for Steady {

@@ -180,6 +180,25 @@ async fn work_that_stopped_is_taken_up_where_it_was() {
 }
 
 #[tokio::test]
+async fn the_first_thousand_die_without_rest() {
+    let app = TestApp::start().await;
+    let cast = app.cast("ada").await;
+    let desk = Desk::open(&app).await;
+    let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, 1_020);
+    app.tokens_of(kinds, &cast).await;
+    desk.bulk(&json!({"user_id": cast.user.id.to_string()}))
+        .await;
+    let mut claimed = bulk_revocations::claim(&app.ctx).await.unwrap().unwrap();
+    let (mut revoked, took) = (0, Duration::from_millis(5));
+    while revoked < 1_000 {
+        assert_eq!(claimed.rest_after(took), Duration::ZERO, "{revoked}");
+        let batch = bulk_revocations::advance(&app.ctx, &mut claimed).await;
+        revoked += batch.unwrap().revoked.len();
+    }
+    assert!(claimed.rest_after(took) > took);
+}
+
+#[tokio::test]
 async fn whoever_forgets_to_say_which_revokes_nothing() {
     let app = TestApp::start().await;
     let desk = Desk::open(&app).await;
