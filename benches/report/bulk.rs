@@ -57,10 +57,10 @@ fn add(database: &Database, owner: Uuid, number: u64) -> anyhow::Result<()> {
     database.execute(&format!(
         "INSERT INTO users (id, email, created_at) VALUES ({user}, 'many@example.com', {since})"
     ))?;
-    let (digest, id, numbers) = match database.raw() {
+    let id = tokens::next_id(database.raw());
+    let (digest, numbers) = match database.raw() {
         Raw::Sqlite(_) => (
             "randomblob(32)",
-            "randomblob(16)",
             format!(
                 "(WITH RECURSIVE n (i) AS (
                      SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {number}
@@ -69,15 +69,14 @@ fn add(database: &Database, owner: Uuid, number: u64) -> anyhow::Result<()> {
         ),
         Raw::Postgres(_) => (
             "sha256(gen_random_uuid()::text::bytea)",
-            "gen_random_uuid()",
-            format!("generate_series(0, {number} - 1)"),
+            format!("generate_series(0, {number} - 1) AS n (i)"),
         ),
     };
     database.execute(&format!(
         "INSERT INTO tokens (digest, id, hash_key, kind, user_id, hint, scopes, created_at)
          SELECT
-             {digest}, {id}, '{key}', 'personal_access_token', {user}, 'abcd', 'orders:read', {since}
-         FROM {numbers} AS numbers"
+             {digest}, {id}, '{key}', 'personal_access_token', {user}, 'abcd', 'orders:read', {since} + i
+         FROM {numbers}"
     ))?;
     database.settle()
 }

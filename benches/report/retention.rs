@@ -45,6 +45,7 @@ fn add(database: &Database, number: u64) -> anyhow::Result<()> {
     let (client, user) = (client.simple(), user.simple());
     let key = tokens::hash_keys()?;
     let key = key.current().id();
+    let id = tokens::next_id(database.raw());
     let (grants, expired) = match database.raw() {
         Raw::Sqlite(_) => (
             format!(
@@ -64,9 +65,9 @@ fn add(database: &Database, number: u64) -> anyhow::Result<()> {
                      created_at, expires_at
                  )
                  SELECT
-                     randomblob(32), randomblob(16), '{key}', 'access_token',
+                     randomblob(32), {id}, '{key}', 'access_token',
                      unhex(printf('%032x', i / {FAMILY})), x'{client}', x'{user}', 'abcd',
-                     'openid email orders:read', {since}, {since} + 3600000 + i
+                     'openid email orders:read', {since} + i, {since} + i + 3600000
                  FROM n"
             ),
         ),
@@ -82,9 +83,9 @@ fn add(database: &Database, number: u64) -> anyhow::Result<()> {
                      created_at, expires_at
                  )
                  SELECT
-                     sha256(gen_random_uuid()::text::bytea), gen_random_uuid(), '{key}',
+                     sha256(gen_random_uuid()::text::bytea), {id}, '{key}',
                      'access_token', lpad(to_hex(i / {FAMILY}), 32, '0')::uuid, '{client}', '{user}',
-                     'abcd', 'openid email orders:read', {since}, {since} + 3600000 + i
+                     'abcd', 'openid email orders:read', {since} + i, {since} + i + 3600000
                  FROM generate_series(0, {number} - 1) AS i"
             ),
         ),

@@ -6,6 +6,8 @@ use tokenward::model::token_text::{BODY_LENGTH, checksum};
 use tokenward::model::{HashKey, HashKeys, TokenKind};
 use uuid::{Builder, Uuid};
 
+use super::database::Raw;
+
 /// Digests every token of the benchmark.
 pub(crate) const HASH_KEY: &str = "the hash key of the benchmark's databases";
 /// When every token of the benchmark was made.
@@ -56,6 +58,18 @@ pub(crate) fn id(name: &str) -> Uuid {
     let random = Sha256::digest(name.as_bytes());
     let random = random.first_chunk::<10>().copied().unwrap_or_default();
     Builder::from_unix_timestamp_millis(CREATED_AT.unsigned_abs(), &random).into_uuid()
+}
+
+/// What SQL has to say for the id of the `i`th token that is added: ids sort by when they were made.
+pub(crate) fn next_id(raw: &Raw) -> String {
+    match raw {
+        Raw::Sqlite(_) => {
+            format!("unhex(printf('%012x70008000%012x', {CREATED_AT} + i, i))")
+        }
+        Raw::Postgres(_) => format!(
+            "(lpad(to_hex({CREATED_AT} + i), 12, '0') || '70008000' || lpad(to_hex(i), 12, '0'))::uuid"
+        ),
+    }
 }
 
 fn assemble(kind: TokenKind, name: &str) -> anyhow::Result<String> {
