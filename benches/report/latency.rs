@@ -45,7 +45,7 @@ impl Housework {
     pub(crate) fn done(plan: &Plan, database: &Database, command: &str) -> anyhow::Result<Self> {
         let mut child = Child::start("housework", &[&database.url])?;
         let load = Load::on(&child, database)?;
-        let quiet = Duration::from_secs(plan.idle_seconds * 2);
+        let quiet = Duration::from_secs(plan.quiet_seconds);
         let wait = || {
             std::thread::sleep(quiet);
             anyhow::Ok(String::new())

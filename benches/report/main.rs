@@ -45,6 +45,8 @@ struct Plan {
     reports: u64,
     letters: usize,
     idle_seconds: u64,
+    /// How long each of the quiet times is with which a busy one is compared.
+    quiet_seconds: u64,
     starts: usize,
     engines: Vec<Engine>,
     /// The only part that is wanted.
@@ -86,6 +88,7 @@ impl Plan {
             reports: if quick { 2_000 } else { 10_000 },
             letters: if quick { 500 } else { 3_000 },
             idle_seconds: if quick { 3 } else { 10 },
+            quiet_seconds: if quick { 6 } else { 60 },
             starts: if quick { 3 } else { 7 },
             engines,
             only: value("--only"),
