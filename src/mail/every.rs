@@ -12,7 +12,7 @@ use super::samples::{NOON, about, at, brand, exposed, letter};
 use super::words::Words;
 use crate::model::letter::{
     Addressee, BreakerOpened, LeakDigest, Letter, LoginCode, Outcome, QuarantineEnded,
-    TokenAttempted, TokenExposed, TokenReplayed, WebhookDisabled,
+    StreamDisabled, StreamEnd, TokenAttempted, TokenExposed, TokenReplayed, WebhookDisabled,
 };
 use crate::model::{Email, Language, LoginCodeText, TokenKind};
 
@@ -183,6 +183,7 @@ fn others() -> Vec<(&'static str, Letter)> {
         ("leak-digest", Letter::LeakDigest(digest())),
         ("breaker-opened", Letter::BreakerOpened(opened)),
         ("webhook-disabled", Letter::WebhookDisabled(webhook())),
+        ("stream-disabled", Letter::StreamDisabled(stream())),
         ("login-code", Letter::LoginCode(login())),
     ]
 }
@@ -209,6 +210,17 @@ fn webhook() -> WebhookDisabled {
         gone: false,
         operator: false,
         failing_since: Some(at(120)),
+        disabled_at: NOON,
+    }
+}
+
+fn stream() -> StreamDisabled {
+    StreamDisabled {
+        stream: "019b7a3c-0000-7000-8000-000000000001".to_owned(),
+        description: Some("Sign-in at Acme".to_owned()),
+        host: Some("events.example".to_owned()),
+        why: StreamEnd::Failing,
+        addressee: Addressee::OrganizationManager,
         disabled_at: NOON,
     }
 }
@@ -297,5 +309,5 @@ fn there_is_a_letter_of_every_kind() {
         .collect();
     assert_eq!(kinds, all);
     // As many as `model::letter` has.
-    assert_eq!((letters.len(), outcomes.len(), readers.len()), (8, 6, 6));
+    assert_eq!((letters.len(), outcomes.len(), readers.len()), (9, 6, 6));
 }

@@ -27,6 +27,7 @@ mod samples;
 mod shown;
 mod sign_in;
 mod smtp;
+mod stream;
 mod tls;
 mod url;
 mod voice;

@@ -7,7 +7,7 @@ use super::brand::Brand;
 use super::facts::About;
 use super::shown::Line;
 use super::voice::{Fact, Frame, Voice};
-use super::{attempted, breaker, digest, notice, quarantine, sign_in, webhook};
+use super::{attempted, breaker, digest, notice, quarantine, sign_in, stream, webhook};
 use crate::model::letter::TokenExposed;
 use crate::model::{Language, Letter};
 
@@ -37,6 +37,7 @@ impl Words {
             Letter::TokenReplayed(replayed) => notice::token_replayed(replayed, voice),
             Letter::BreakerOpened(opened) => breaker::breaker_opened(opened, voice),
             Letter::WebhookDisabled(webhook) => webhook::webhook_disabled(webhook, voice),
+            Letter::StreamDisabled(stream) => stream::stream_disabled(stream, voice),
             Letter::LoginCode(code) => sign_in::login_code(code, voice),
         }
     }

@@ -24,6 +24,8 @@ pub enum Letter {
     BreakerOpened(BreakerOpened),
     /// A machine of yours is not told any more.
     WebhookDisabled(WebhookDisabled),
+    /// Another machine of yours is not told any more.
+    StreamDisabled(StreamDisabled),
     /// The code that lets you sign in.
     LoginCode(LoginCode),
 }
@@ -43,6 +45,52 @@ pub struct WebhookDisabled {
     pub failing_since: Option<Timestamp>,
     /// When it was disabled.
     pub disabled_at: Timestamp,
+}
+
+/// A machine is sent no security events any more: the service disabled its stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamDisabled {
+    /// The id of the stream.
+    pub stream: String,
+    /// What its receiver calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The host that events were pushed to; none when they were fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Why.
+    pub why: StreamEnd,
+    /// In which relation the reader stands to it.
+    pub addressee: Addressee,
+    /// When it was disabled.
+    pub disabled_at: Timestamp,
+}
+
+/// Why the service disables a stream of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamEnd {
+    /// Every push failed for too long.
+    Failing,
+    /// An event waited for too long.
+    Overdue,
+    /// Too many events waited.
+    Crowded,
+    /// The credential that it belongs to has ended.
+    HolderEnded,
+}
+
+impl StreamEnd {
+    /// What its receiver is told.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Failing => "every push failed for too long",
+            Self::Overdue => "events waited for too long",
+            Self::Crowded => "too many events waited",
+            Self::HolderEnded => "the credential that the stream belongs to has ended",
+        }
+    }
 }
 
 /// A code for signing in. It is made when the letter is sent, and stands in no database.

@@ -8,7 +8,7 @@ use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
 use super::rows::{Columns, column, unreadable};
 use crate::model::{
-    Client, ClientId, ClientMetadata, ClientStanding, Id, RegisteredClient, Timestamp, User,
+    Client, ClientId, ClientMetadata, ClientStanding, Email, Id, RegisteredClient, Timestamp, User,
 };
 
 /// What is stored about a new client.
@@ -124,6 +124,25 @@ pub async fn list_by_owner(
         .bind(limit)
         .try_map(|row| registered(&row))
         .fetch_all(c))
+}
+
+/// The address of whoever owns a client; none when nobody does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_owner_email(
+    tx: &mut Tx,
+    client: Id<Client>,
+) -> Result<Option<Email>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
+        "SELECT u.email
+         FROM clients AS c
+         JOIN users AS u ON u.id = c.owner_user_id
+         WHERE c.id = $1",
+    )
+    .bind(client.uuid())
+    .try_map(|row| column(&row, "email").map(Email::from_stored))
+    .fetch_optional(c))
 }
 
 /// How many clients a user has.

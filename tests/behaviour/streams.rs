@@ -4,6 +4,7 @@
 mod audiences;
 mod bounds;
 mod events;
+mod letters;
 mod managing;
 mod polling;
 mod pushing;
@@ -213,4 +214,15 @@ async fn client(app: &TestApp, name: &str) -> TestClient {
         .grant_types(&[GrantType::ClientCredentials])
         .register()
         .await
+}
+
+/// Whom was written that a stream was disabled, and what, sorted.
+async fn told_that_disabled(app: &TestApp) -> Vec<(String, String)> {
+    let mails = app.read_mail().await.into_iter();
+    let mails = mails.filter(|mail| mail.subject == "A stream of security events was disabled");
+    // Lines end somewhere.
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut told: Vec<_> = mails.map(|mail| (mail.to, flat(&mail.text))).collect();
+    told.sort_unstable();
+    told
 }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{headers, operating};
 use crate::domain::Context;
+use crate::model::letter::StreamEnd;
 use crate::model::{EventStream, Id, SignalMessage, Timestamp};
 use crate::storage::StorageError;
 use crate::storage::streams::{self as table};
@@ -58,7 +59,7 @@ pub enum Next {
 }
 
 /// Writes down a push, what became of its token and what that means for the stream. One at which
-/// everything failed for so long as is configured is disabled.
+/// everything failed for so long as is configured is disabled, and whoever answers for it is told.
 ///
 /// # Errors
 /// When the database fails.
@@ -81,8 +82,8 @@ pub async fn settle(
             let since = table::pause(&mut tx, stream, claim, now, pause).await?;
             let patience = ctx.policy.shared_signals.disable_after;
             let over = since.is_some_and(|since| now.since(since) >= patience);
-            let why = "every push failed for too long";
-            let disabled = over && operating::disable(&mut tx, stream, why, now).await?;
+            let disabled =
+                over && operating::disable(ctx, &mut tx, stream, StreamEnd::Failing, now).await?;
             (Next::Stop, disabled)
         }
     };
@@ -95,8 +96,7 @@ pub async fn settle(
     table::settle(&mut tx, message, outcome, error.map(String::as_str), now).await?;
     tx.commit().await?;
     if disabled {
-        tracing::warn!(stream.id = %stream, "an event stream was disabled: every push failed");
-        operating::drop_waiting(ctx, stream).await?;
+        operating::after_disabling(ctx, stream, StreamEnd::Failing).await?;
     }
     Ok(next)
 }

@@ -6,12 +6,16 @@ use uuid::Uuid;
 
 use super::{StreamError, note};
 use crate::domain::Context;
-use crate::model::stream::{SetBy, Standing};
-use crate::model::{EventStream, Id, StreamStatus, Timestamp};
+use crate::model::letter::{Addressee, StreamDisabled, StreamEnd};
+use crate::model::stream::{DeliveryMethod, SetBy, Standing, View};
+use crate::model::{EventStream, Id, Letter, StreamStatus, Timestamp};
+use crate::storage::outbox::{self, NewLetter};
 pub use crate::storage::streams::Depth;
 use crate::storage::streams::{self as table};
-use crate::storage::{StorageError, Tx};
+use crate::storage::{StorageError, Tx, clients, organizations};
 
+/// Behind what makes a person wait, ahead of nothing.
+const PRIORITY: i64 = 20;
 /// How much of what waits is deleted in one transaction.
 const BATCH: i64 = 500;
 /// How many streams are tended together.
@@ -120,24 +124,6 @@ pub(super) async fn drop_waiting(
     }
 }
 
-/// Why the service disables a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Overrun {
-    Age,
-    Number,
-    Holder,
-}
-
-impl Overrun {
-    const fn reason(self) -> &'static str {
-        match self {
-            Self::Age => "events waited for too long",
-            Self::Number => "too many events waited",
-            Self::Holder => "the credential that the stream belongs to has ended",
-        }
-    }
-}
-
 /// Disables streams in which more waits than may, or for longer, and those whose holder has ended; and
 /// deletes what no stream needs any more. Tells how many were disabled.
 ///
@@ -161,15 +147,15 @@ async fn tend_few(ctx: &Context, few: table::Few) -> Result<usize, StorageError>
     let mut disabled = 0;
     for (why, streams) in [
         (
-            Overrun::Holder,
+            StreamEnd::HolderEnded,
             table::list_orphaned(&ctx.db, few, now).await?,
         ),
         (
-            Overrun::Age,
+            StreamEnd::Overdue,
             table::list_overdue(&ctx.db, few, latest).await?,
         ),
         (
-            Overrun::Number,
+            StreamEnd::Crowded,
             table::list_crowded(&ctx.db, few, most).await?,
         ),
     ] {
@@ -187,24 +173,25 @@ async fn tend_few(ctx: &Context, few: table::Few) -> Result<usize, StorageError>
 async fn stop(
     ctx: &Context,
     stream: Id<EventStream>,
-    why: Overrun,
+    why: StreamEnd,
     now: Timestamp,
 ) -> Result<bool, StorageError> {
     let mut tx = ctx.db.begin().await?;
-    let done = disable(&mut tx, stream, why.reason(), now).await?;
+    let done = disable(ctx, &mut tx, stream, why, now).await?;
     tx.commit().await?;
     if done {
-        tracing::warn!(stream.id = %stream, reason = why.reason(), "an event stream was disabled");
-        drop_waiting(ctx, stream).await?;
+        after_disabling(ctx, stream, why).await?;
     }
     Ok(done)
 }
 
-/// Disables a stream in the service's own name, unless it is disabled; says whether it did.
+/// Disables a stream in the service's own name, unless it is disabled, and writes to whoever answers for
+/// it; says whether it did. What is left to do then does [`after_disabling`].
 pub(super) async fn disable(
+    ctx: &Context,
     tx: &mut Tx,
     stream: Id<EventStream>,
-    reason: &str,
+    why: StreamEnd,
     now: Timestamp,
 ) -> Result<bool, StorageError> {
     let Some(stream) = table::lock(tx, stream).await? else {
@@ -216,10 +203,71 @@ pub(super) async fn disable(
     let standing = Standing {
         status: StreamStatus::Disabled,
         by: SetBy::Service,
-        reason: Some(reason.to_owned()),
+        reason: Some(why.reason().to_owned()),
     };
-    set(tx, stream, standing, now).await?;
+    let stream = set(tx, stream, standing, now).await?;
+    write_to_answerable(ctx, tx, &stream, why, now).await?;
     Ok(true)
+}
+
+/// What follows once it is certain that a stream was disabled.
+pub(super) async fn after_disabling(
+    ctx: &Context,
+    stream: Id<EventStream>,
+    why: StreamEnd,
+) -> Result<(), StorageError> {
+    tracing::warn!(stream.id = %stream, reason = why.reason(), "an event stream was disabled");
+    ctx.letters_waiting.ring();
+    drop_waiting(ctx, stream).await
+}
+
+/// Writes to those who manage the organization whose events a stream carries, or own the client; or to
+/// the security contact, so that somebody hears of it.
+async fn write_to_answerable(
+    ctx: &Context,
+    tx: &mut Tx,
+    stream: &EventStream,
+    why: StreamEnd,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let (mut readers, mut addressee) = match stream.view {
+        View::Everything => (Vec::new(), Addressee::Operator),
+        View::Organization(organization) => {
+            let managers = organizations::list_managers(tx, &[organization]).await?;
+            let managers = managers.into_iter().map(|(_, email)| email).collect();
+            (managers, Addressee::OrganizationManager)
+        }
+        View::Client(client) => {
+            let owner = clients::find_owner_email(tx, client).await?;
+            (owner.into_iter().collect(), Addressee::ClientOwner)
+        }
+    };
+    if readers.is_empty() {
+        readers.push(ctx.security_contact.clone());
+        addressee = Addressee::Operator;
+    }
+    let host = match &stream.delivery {
+        DeliveryMethod::Push { url, .. } => Some(url.host().to_owned()),
+        DeliveryMethod::Poll => None,
+    };
+    let letter = Letter::StreamDisabled(StreamDisabled {
+        stream: stream.id.to_string(),
+        description: stream.description.clone(),
+        host,
+        why,
+        addressee,
+        disabled_at: now,
+    });
+    let letters: Vec<_> = readers
+        .into_iter()
+        .map(|recipient| NewLetter {
+            id: Id::new(now),
+            exposure: None,
+            recipient,
+            letter: letter.clone(),
+        })
+        .collect();
+    outbox::insert(tx, &letters, PRIORITY, now).await
 }
 
 /// How full the streams are.

@@ -11,6 +11,7 @@ letter-check-owner = Fragen Sie { $owner } auf einem Weg, den Sie kennen, ob dor
 letter-contact = Haben Sie Fragen, oder kommt Ihnen etwas seltsam vor? Wenden Sie sich an { $contact }.
 letter-contact-token = Haben Sie Fragen, oder kommt Ihnen etwas seltsam vor? Wenden Sie sich an { $contact } und nennen Sie das Token { $id }.
 letter-contact-webhook = Haben Sie Fragen, oder kommt Ihnen etwas seltsam vor? Wenden Sie sich an { $contact } und nennen Sie den Webhook { $id }.
+letter-contact-stream = Haben Sie Fragen, oder kommt Ihnen etwas seltsam vor? Wenden Sie sich an { $contact } und nennen Sie den Strom { $id }.
 letter-way = „Tokens“ in Ihrem Konto
 letter-way-applications = „Anwendungen“ in Ihrem Konto
 letter-way-organizations = „Organisationen“ in Ihrem Konto
@@ -76,6 +77,7 @@ letter-about-attempt = Der Versuch
 letter-about-connection = Die Verbindung
 letter-about-count = Was gezählt wurde
 letter-about-webhook = Der Webhook
+letter-about-stream = Der Strom
 letter-fact-name = Name
 letter-fact-kind = Art
 letter-fact-hint = Endet auf
@@ -336,6 +338,19 @@ letter-webhook-delete = Wenn Sie ihn nicht mehr brauchen, löschen Sie ihn.
 letter-webhook-repair = Wenn doch, reparieren Sie, was dort antwortet, und stellen Sie ihn wieder an: Was wartet, wird dann gesendet.
 letter-webhook-no-link = Er enthält keinen Link zum Anmelden und fragt nie nach einem Passwort oder einem Token.
 letter-because-webhook = Sie Inhaber oder Verwalter der Organisation sind, zu der er gehört
+
+# Einer Maschine werden keine Sicherheitsereignisse mehr gesendet.
+letter-stream = Ein Strom von Sicherheitsereignissen wurde abgestellt
+letter-stream-failing = Seit Tagen kam nichts an, was an ihn gesendet wurde. { $brand } meldet seinem Leser gefundene und widerrufene Tokens nicht mehr.
+letter-stream-overdue = Seit Tagen hat niemand seine Ereignisse abgeholt. { $brand } meldet seinem Leser gefundene und widerrufene Tokens nicht mehr.
+letter-stream-crowded = In ihm warteten mehr Ereignisse, als warten dürfen. { $brand } meldet seinem Leser gefundene und widerrufene Tokens nicht mehr.
+letter-stream-holder-ended = Der Zugang, zu dem er gehört, wurde beendet. { $brand } meldet seinem Leser gefundene und widerrufene Tokens nicht mehr.
+letter-stream-lost = Was an Ereignissen wartete, wurde verworfen, und was ab jetzt geschieht, wird nicht für ihn aufbewahrt.
+letter-stream-delete = Wenn Sie ihn nicht mehr brauchen, löschen Sie ihn.
+letter-stream-repair = Wenn doch, reparieren Sie, was ihn liest, und stellen Sie ihn wieder an. Er erfährt, was von da an geschieht; fragen Sie den Zustand jedes Tokens ab, das er kennt, um zu erfahren, was vorher geschah.
+letter-stream-renew = Wenn doch, machen Sie einen neuen mit einem Zugang, der gilt, und fragen Sie den Zustand jedes Tokens ab, das sein Leser kennt, um zu erfahren, was inzwischen geschah.
+letter-because-stream-manager = Sie Inhaber oder Verwalter der Organisation sind, zu der er gehört
+letter-because-stream-client = Ihnen die Anwendung gehört, die ihn liest
 
 # Der Code, mit dem sich jemand anmeldet.
 letter-code = Ihr Code zum Anmelden bei { $brand }

@@ -11,6 +11,7 @@ letter-check-owner = ask { $owner }, in a way that you know, whether they got a 
 letter-contact = Questions, or something you did not expect? Ask { $contact }.
 letter-contact-token = Questions, or something you did not expect? Ask { $contact } and name the token { $id }.
 letter-contact-webhook = Questions, or something you did not expect? Ask { $contact } and name the webhook { $id }.
+letter-contact-stream = Questions, or something you did not expect? Ask { $contact } and name the stream { $id }.
 letter-way = “Tokens” in your account
 letter-way-applications = “Applications” in your account
 letter-way-organizations = “Organizations” in your account
@@ -76,6 +77,7 @@ letter-about-attempt = The attempt
 letter-about-connection = The connection
 letter-about-count = What was counted
 letter-about-webhook = The webhook
+letter-about-stream = The stream
 letter-fact-name = Name
 letter-fact-kind = Kind
 letter-fact-hint = Ends in
@@ -336,6 +338,19 @@ letter-webhook-delete = If you do not need it any more, delete it.
 letter-webhook-repair = If you do, repair what answers there and enable it again: what waits is sent then.
 letter-webhook-no-link = It has no login link, and it never asks for a password or for a token.
 letter-because-webhook = you own or manage the organization that it belongs to
+
+# A machine is sent no security events any more.
+letter-stream = A stream of security events was disabled
+letter-stream-failing = For days, nothing that was sent to it arrived. { $brand } tells its reader of leaked and revoked tokens no longer.
+letter-stream-overdue = Nobody has fetched its events for days. { $brand } tells its reader of leaked and revoked tokens no longer.
+letter-stream-crowded = More events waited in it than may wait. { $brand } tells its reader of leaked and revoked tokens no longer.
+letter-stream-holder-ended = The credential that it belongs to has ended. { $brand } tells its reader of leaked and revoked tokens no longer.
+letter-stream-lost = Events that waited were dropped, and what happens from now on is not kept for it.
+letter-stream-delete = If you do not need it any more, delete it.
+letter-stream-repair = If you do, repair what reads it and enable it again. It learns what happens from then on; ask for the state of each token that it knows, to learn what happened before.
+letter-stream-renew = If you do, make a new one with a credential that works, and ask for the state of each token that its reader knows, to learn what happened meanwhile.
+letter-because-stream-manager = you own or manage the organization that it belongs to
+letter-because-stream-client = you own the application that reads it
 
 # The code that lets somebody sign in.
 letter-code = Your code to sign in to { $brand }

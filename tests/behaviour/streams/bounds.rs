@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokenward::domain::retention::{self, Ended, Rest};
 use tokenward::domain::streams::operating;
 
-use super::{DAY, Machine, STREAMS, UPDATED, event, kinds, revoke};
+use super::{DAY, Machine, STREAMS, UPDATED, event, kinds, revoke, told_that_disabled};
 use crate::support::TestApp;
 
 struct AtOnce;
@@ -87,6 +87,9 @@ async fn a_stream_that_nobody_fetches_is_disabled_when_too_much_waits() {
     assert_eq!(kinds(&all), [UPDATED]);
     assert_eq!(event(&all[0])["status"], "disabled");
     assert_eq!(status(&other, &emptied).await["status"], "enabled");
+    let letters = told_that_disabled(&app).await;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert!(letters[0].1.contains("More events waited in it"));
     let audited = "SELECT count(*) FROM audit_log WHERE event = 'stream.status_set'";
     assert_eq!(app.number(audited).await, 1);
 }
@@ -128,6 +131,13 @@ async fn a_stream_ends_with_whose_it_is() {
     assert_eq!(
         standing.reason.as_deref(),
         Some("the credential that the stream belongs to has ended")
+    );
+    let letters = told_that_disabled(&app).await;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert!(
+        letters[0]
+            .1
+            .contains("make a new one with a credential that works")
     );
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use super::{Machine, STREAMS, UPDATED, event, id_of, kind, revoke, verified};
+use super::{Machine, STREAMS, UPDATED, event, id_of, kind, revoke, told_that_disabled, verified};
 use crate::support::{TestApp, TestDatabase};
 
 const PRIVATE: &str = "[shared_signals]\nprivate_endpoints = true";
@@ -222,6 +222,11 @@ async fn a_receiver_that_fails_for_days_is_given_up() {
     let (_, told) = machine.call("GET", &status, Value::Null).await;
     assert_eq!(told["status"], "disabled");
     assert_eq!(told["reason"], "every push failed for too long");
+    let letters = told_that_disabled(&app).await;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    for said in ["nothing that was sent to it arrived", "127.0.0.1"] {
+        assert!(letters[0].1.contains(said), "{said}: {}", letters[0].1);
+    }
     let dead = "SELECT count(*) FROM event_messages WHERE outcome = 'dead'";
     assert_eq!(app.number(dead).await, 1);
     // What is new is dropped; that the stream is disabled is told as soon as somebody listens.
