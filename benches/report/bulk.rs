@@ -1,5 +1,7 @@
 //! How fast everything of one owner is revoked, and what introspection sees of it meanwhile.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use uuid::Uuid;
 
@@ -25,7 +27,12 @@ pub(crate) fn measure(
     // What an interrupted run left.
     remove(database, owner)?;
     add(database, owner, number)?;
-    let done = Housework::done(plan, database, &format!("revoke {owner}"))?;
+    let done = Housework::done(
+        plan,
+        database,
+        &format!("revoke {owner}"),
+        Duration::from_secs(plan.quiet_seconds),
+    )?;
     ensure!(
         done.rows == number,
         "{} of {number} tokens were revoked",

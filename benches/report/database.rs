@@ -15,6 +15,7 @@ use tokenward::storage::origin_keys::{self, StoredKey, StoredKeySet};
 use tokenward::storage::{ConnectOptions, Db, newest_version};
 use tokio::runtime::{Builder, Runtime};
 
+use super::memory::Held;
 use super::{cpu, progress, seed, tokens};
 
 /// Which engine, and where it is when it is a server.
@@ -147,6 +148,11 @@ impl Database {
     pub(crate) fn server_time(&self) -> anyhow::Result<Duration> {
         self.server
             .map_or(Ok(Duration::ZERO), cpu::time_of_children)
+    }
+
+    /// Keeps the file in memory until what is returned is dropped; none where there is no file.
+    pub(crate) fn hold_in_memory(&self) -> Option<Held> {
+        self.file.as_deref().and_then(Held::in_memory)
     }
 
     /// Waits for work of ours on this database.

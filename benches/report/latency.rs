@@ -32,6 +32,7 @@ fn tell(report: &mut Report, meanwhile: &str, quiet: Latencies, busy: &Latencies
 }
 
 /// Something that a service did for a while, and what introspection saw of it.
+#[derive(Default)]
 pub(crate) struct Housework {
     /// How many rows it was about.
     pub(crate) rows: u64,
@@ -41,27 +42,39 @@ pub(crate) struct Housework {
 }
 
 impl Housework {
-    /// Has a service do what `command` says, between two quiet times.
-    pub(crate) fn done(plan: &Plan, database: &Database, command: &str) -> anyhow::Result<Self> {
+    /// Has a service do what `command` says, again and again until nothing is left to do, and is quiet for
+    /// so long before each time and after the last: what else the machine does comes and goes, and must
+    /// not count for the one and not for the other.
+    pub(crate) fn done(
+        plan: &Plan,
+        database: &Database,
+        command: &str,
+        quiet: Duration,
+    ) -> anyhow::Result<Self> {
+        // The server's tables are in its buffers.
+        let _held = database.hold_in_memory();
         let mut child = Child::start("housework", &[&database.url])?;
         let load = Load::on(&child, database)?;
-        let quiet = Duration::from_secs(plan.quiet_seconds);
-        let wait = || {
-            std::thread::sleep(quiet);
-            anyhow::Ok(String::new())
+        let wait = |time| {
+            std::thread::sleep(time);
+            anyhow::Ok(())
         };
         // The first seconds warm up.
-        load.during(wait)?;
-        let (before, _) = load.during(wait)?;
-        let (busy, told) = load.during(|| child.ask(command))?;
-        let (after, _) = load.during(wait)?;
-        let (rows, took) = told.split_once(' ').context("rows and milliseconds")?;
-        Ok(Self {
-            rows: rows.parse()?,
-            took: Duration::from_millis(took.parse()?),
-            quiet: before.and(after),
-            busy,
-        })
+        load.during(|| wait(Duration::from_secs(plan.quiet_seconds)))?;
+        let mut all = Self::default();
+        loop {
+            let (still, ()) = load.during(|| wait(quiet))?;
+            all.quiet = all.quiet.and(still);
+            let (busy, told) = load.during(|| child.ask(command))?;
+            let (rows, took) = told.split_once(' ').context("rows and milliseconds")?;
+            let rows: u64 = rows.parse()?;
+            if rows == 0 {
+                return Ok(all);
+            }
+            all.rows += rows;
+            all.took += Duration::from_millis(took.parse()?);
+            all.busy = all.busy.and(busy);
+        }
     }
 
     /// Tells of it: of `revoking` `100,000 tokens` that `are revoked` meanwhile.

@@ -14,6 +14,7 @@ mod deliveries;
 mod introspection;
 mod latency;
 mod letters;
+mod memory;
 mod oauth;
 mod retention;
 mod roles;

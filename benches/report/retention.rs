@@ -1,5 +1,7 @@
 //! How fast what is over is deleted, and what introspection sees of it meanwhile.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 
 use super::database::{Database, Raw};
@@ -21,7 +23,12 @@ pub(crate) fn measure(
     let over = database.size;
     super::progress(&format!("adding {over} tokens that are over"));
     add(database, over)?;
-    let done = Housework::done(plan, database, "prune")?;
+    let done = Housework::done(
+        plan,
+        database,
+        &format!("prune {}", plan.quiet_seconds),
+        Duration::from_secs(plan.quiet_seconds) / 6,
+    )?;
     ensure!(
         done.rows == over,
         "{} of {over} rows were deleted",

@@ -103,11 +103,13 @@ async fn housework(url: &str) -> anyhow::Result<()> {
             let began = Instant::now();
             let rows = match line.split_once(' ') {
                 Some(("revoke", owner)) => revoke(&ctx, &metrics, owner).await.unwrap_or(0),
-                _ => {
+                Some(("prune", seconds)) => {
+                    let end = began + Duration::from_secs(seconds.parse().unwrap_or(0));
                     let what = Ended::Tokens(TokenKind::AccessToken);
-                    let pruned = prune(&ctx, what, &Sleep).await;
+                    let pruned = prune(&ctx, what, &Until(end)).await;
                     pruned.map_or(0, |pruned| pruned.rows)
                 }
+                _ => 0,
             };
             let _ = say(&format!("{rows} {}", began.elapsed().as_millis()));
         }
@@ -132,13 +134,13 @@ async fn revoke(ctx: &Arc<DomainContext>, metrics: &Metrics, user: &str) -> anyh
     Ok(u64::try_from(revoked)?)
 }
 
-/// Rests as the job does.
-struct Sleep;
+/// Rests as the job does, and ends when it is time.
+struct Until(Instant);
 
-impl Rest for Sleep {
+impl Rest for Until {
     async fn rest(&self, pause: Duration) -> bool {
         sleep(pause).await;
-        true
+        Instant::now() < self.0
     }
 }
 
