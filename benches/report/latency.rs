@@ -10,7 +10,7 @@ use super::child::Child;
 use super::client::Connection;
 use super::database::Database;
 use super::table::{Report, time};
-use super::{Plan, introspection, roles};
+use super::{Plan, introspection, progress, roles};
 
 /// Connections that ask, and the pause from one question to the next on each of them: two hundred
 /// questions a second, far from all that the service can answer.
@@ -64,6 +64,7 @@ impl Housework {
         let mut all = Self::default();
         loop {
             let (still, ()) = load.during(|| wait(quiet))?;
+            let calm = time(still.share(0.99));
             all.quiet = all.quiet.and(still);
             let (busy, told) = load.during(|| child.ask(command))?;
             let (rows, took) = told.split_once(' ').context("rows and milliseconds")?;
@@ -71,6 +72,8 @@ impl Housework {
             if rows == 0 {
                 return Ok(all);
             }
+            let meanwhile = time(busy.share(0.99));
+            progress(&format!("{rows} rows, p99 {meanwhile} instead of {calm}"));
             all.rows += rows;
             all.took += Duration::from_millis(took.parse()?);
             all.busy = all.busy.and(busy);
