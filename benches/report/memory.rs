@@ -23,12 +23,10 @@ impl Held {
 
     fn lock(file: &Path) -> Option<Self> {
         let wanted = file.metadata().ok()?.len() / 1_024;
-        let mut vmtouch = Command::new("vmtouch");
-        let process = vmtouch
-            .args(["-lq", "-m", "64G"])
-            .arg(file)
-            .stdin(Stdio::null())
-            .spawn();
+        // It ends with this process, however that ends.
+        let mut vmtouch = Command::new("setpriv");
+        vmtouch.args(["--pdeathsig", "KILL", "vmtouch", "-lq", "-m", "64G"]);
+        let process = vmtouch.arg(file).stdin(Stdio::null()).spawn();
         let mut held = Self(process.ok()?);
         // It says nothing when it is done, and stays.
         for _ in 0..600 {
