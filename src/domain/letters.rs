@@ -43,6 +43,26 @@ impl Letters {
     }
 }
 
+/// Behind what makes a person wait, ahead of nothing.
+const ABOUT_MACHINES: i64 = 20;
+
+/// Writes to each of these readers that a machine is not told any more.
+pub(super) async fn write_about_machine(
+    tx: &mut Tx,
+    readers: Vec<Email>,
+    letter: &Letter,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let letters = readers.into_iter().map(|recipient| NewLetter {
+        id: Id::new(now),
+        exposure: None,
+        recipient,
+        letter: letter.clone(),
+    });
+    let letters: Vec<_> = letters.collect();
+    outbox::insert(tx, &letters, ABOUT_MACHINES, now).await
+}
+
 /// The owners and admins of organizations.
 pub(super) type Managers = HashMap<Id<Organization>, Vec<Email>>;
 

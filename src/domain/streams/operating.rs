@@ -5,17 +5,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{StreamError, note};
-use crate::domain::Context;
+use crate::domain::{Context, letters};
 use crate::model::letter::{Addressee, StreamDisabled, StreamEnd};
 use crate::model::stream::{DeliveryMethod, SetBy, Standing, View};
 use crate::model::{EventStream, Id, Letter, StreamStatus, Timestamp};
-use crate::storage::outbox::{self, NewLetter};
 pub use crate::storage::streams::Depth;
 use crate::storage::streams::{self as table};
 use crate::storage::{StorageError, Tx, clients, organizations};
 
-/// Behind what makes a person wait, ahead of nothing.
-const PRIORITY: i64 = 20;
 /// How much of what waits is deleted in one transaction.
 const BATCH: i64 = 500;
 /// How many streams are tended together.
@@ -258,16 +255,7 @@ async fn write_to_answerable(
         addressee,
         disabled_at: now,
     });
-    let letters: Vec<_> = readers
-        .into_iter()
-        .map(|recipient| NewLetter {
-            id: Id::new(now),
-            exposure: None,
-            recipient,
-            letter: letter.clone(),
-        })
-        .collect();
-    outbox::insert(tx, &letters, PRIORITY, now).await
+    letters::write_about_machine(tx, readers, &letter, now).await
 }
 
 /// How full the streams are.

@@ -1,17 +1,13 @@
 //! Signing messages, and settling what became of each try.
 
 use super::secrets;
-use crate::domain::{Context, audit};
+use crate::domain::{Context, audit, letters};
 use crate::model::letter::WebhookDisabled;
 use crate::model::webhook::message_name;
-use crate::model::{About, Deed, Id, Letter, Timestamp, WebhookEndpoint};
-use crate::storage::outbox::{self, NewLetter};
+use crate::model::{About, Deed, Letter, Timestamp, WebhookEndpoint};
 use crate::storage::webhooks::{self as table};
 pub use crate::storage::webhooks::{Attempt, ClaimedMessage, Outcome, Subscriber};
 use crate::storage::{StorageError, Tx, organizations};
-
-/// Behind what makes a person wait, ahead of nothing.
-const PRIORITY: i64 = 20;
 
 /// The headers of a message, as Standard Webhooks names them.
 #[derive(Debug)]
@@ -118,23 +114,15 @@ async fn tell(
     if operators {
         readers.push(ctx.security_contact.clone());
     }
-    let letters: Vec<_> = readers
-        .into_iter()
-        .map(|recipient| NewLetter {
-            id: Id::new(now),
-            exposure: None,
-            recipient,
-            letter: Letter::WebhookDisabled(WebhookDisabled {
-                endpoint: endpoint.id.to_string(),
-                host: endpoint.url.host().to_owned(),
-                gone: endpoint.disabled_why.as_deref() == Some("gone"),
-                operator: operators,
-                failing_since: endpoint.failing_since,
-                disabled_at: now,
-            }),
-        })
-        .collect();
-    outbox::insert(tx, &letters, PRIORITY, now).await?;
+    let letter = Letter::WebhookDisabled(WebhookDisabled {
+        endpoint: endpoint.id.to_string(),
+        host: endpoint.url.host().to_owned(),
+        gone: endpoint.disabled_why.as_deref() == Some("gone"),
+        operator: operators,
+        failing_since: endpoint.failing_since,
+        disabled_at: now,
+    });
+    letters::write_about_machine(tx, readers, &letter, now).await?;
     let about = About {
         organization: endpoint.organization,
         ..About::default()
