@@ -1,4 +1,4 @@
-//! What a process has used so far.
+//! What processes have used so far.
 
 use std::fs;
 use std::time::Duration;
@@ -52,4 +52,38 @@ pub(crate) fn parent_of(pid: u32) -> anyhow::Result<u32> {
     // The name, in parentheses, may hold anything.
     let (_, rest) = stat.rsplit_once(')').context("stat")?;
     Ok(rest.split_whitespace().nth(1).context("stat")?.parse()?)
+}
+
+/// The processor time of a virtual machine, in ticks of its clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Machine {
+    all: u64,
+    stolen: u64,
+}
+
+impl Machine {
+    /// What it has had since it started (proc(5), `/proc/stat`).
+    pub(crate) fn now() -> anyhow::Result<Self> {
+        let stat = fs::read_to_string("/proc/stat")?;
+        let line = stat.lines().next().context("/proc/stat is empty")?;
+        // user, nice, system, idle, iowait, irq, softirq, steal; guests are in `user` already.
+        let ticks: Vec<u64> = line
+            .split_whitespace()
+            .skip(1)
+            .take(8)
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .context("/proc/stat")?;
+        Ok(Self {
+            all: ticks.iter().sum(),
+            stolen: ticks.get(7).copied().unwrap_or_default(),
+        })
+    }
+
+    /// Which share of it the host has kept for others since then, while the machine wanted to run.
+    pub(crate) fn stolen_since(&self) -> anyhow::Result<f64> {
+        let now = Self::now()?;
+        let part = |now: u64, then: u64| u32::try_from(now - then).map(f64::from);
+        Ok(part(now.stolen, self.stolen)? / part(now.all, self.all)?.max(1.0))
+    }
 }

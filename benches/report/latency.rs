@@ -8,6 +8,7 @@ use anyhow::{Context, bail, ensure};
 
 use super::child::Child;
 use super::client::Connection;
+use super::cpu::Machine;
 use super::database::Database;
 use super::table::{Report, time};
 use super::{Plan, introspection, progress, roles};
@@ -17,19 +18,9 @@ use super::{Plan, introspection, progress, roles};
 const CONNECTIONS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Tells what became of the latency of introspection meanwhile.
-fn tell(report: &mut Report, meanwhile: &str, quiet: Latencies, busy: &Latencies) {
-    for (name, share) in [("median", 0.5), ("p99", 0.99)] {
-        let (still, busy) = (quiet.share(share), busy.share(share));
-        let ratio = busy.as_secs_f64() / still.as_secs_f64().max(1e-9);
-        let value = format!("{} instead of {}, **{ratio:.2}**", time(busy), time(still));
-        let what = format!("introspection, {name}, {meanwhile}");
-        match share > 0.9 {
-            true => report.single(&what, &value, "≤ 1.5 times", ratio <= 1.5),
-            false => report.note(&what, &value),
-        }
-    }
-}
+/// The share of the processors that the host may keep for others in a turn that counts: far from the
+/// one in a hundred that a p99 is about.
+const LEFT_ALONE: f64 = 0.002;
 
 /// Something that a service did for a while, and what introspection saw of it.
 #[derive(Default)]
@@ -37,8 +28,16 @@ pub(crate) struct Housework {
     /// How many rows it was about.
     pub(crate) rows: u64,
     took: Duration,
+    turns: Vec<Turn>,
+}
+
+/// A quiet time, and one in which something was done.
+#[derive(Default)]
+struct Turn {
     quiet: Latencies,
     busy: Latencies,
+    /// What the host kept for others meanwhile.
+    stolen: f64,
 }
 
 impl Housework {
@@ -63,31 +62,85 @@ impl Housework {
         load.during(|| wait(Duration::from_secs(plan.quiet_seconds)))?;
         let mut all = Self::default();
         loop {
-            let (still, ()) = load.during(|| wait(quiet))?;
-            let calm = time(still.share(0.99));
-            all.quiet = all.quiet.and(still);
+            let machine = Machine::now()?;
+            let (quiet, ()) = load.during(|| wait(quiet))?;
             let (busy, told) = load.during(|| child.ask(command))?;
+            let stolen = machine.stolen_since()?;
             let (rows, took) = told.split_once(' ').context("rows and milliseconds")?;
             let rows: u64 = rows.parse()?;
             if rows == 0 {
+                all.end(quiet, stolen);
                 return Ok(all);
             }
-            let meanwhile = time(busy.share(0.99));
-            progress(&format!("{rows} rows, p99 {meanwhile} instead of {calm}"));
+            let turn = Turn {
+                quiet,
+                busy,
+                stolen,
+            };
+            progress(&format!("{rows} rows, p99 {}", turn.told()));
             all.rows += rows;
             all.took += Duration::from_millis(took.parse()?);
-            all.busy = all.busy.and(busy);
+            all.turns.push(turn);
+        }
+    }
+
+    /// After the last turn it was quiet once more.
+    fn end(&mut self, quiet: Latencies, stolen: f64) {
+        if let Some(last) = self.turns.last_mut() {
+            last.quiet.add(&quiet);
+            last.stolen = last.stolen.max(stolen);
         }
     }
 
     /// Tells of it: of `revoking` `100,000 tokens` that `are revoked` meanwhile.
-    pub(crate) fn tell(self, report: &mut Report, doing: &str, what: &str, are_done: &str) {
+    pub(crate) fn tell(&self, report: &mut Report, doing: &str, what: &str, are_done: &str) {
         let took = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
         let pace = self.rows.saturating_mul(1_000) / took.max(1);
         let value = format!("{}, {pace} a second", time(self.took));
         report.note(&format!("{doing} {what}"), &value);
+        let alone = |turn: &&Turn| turn.stolen <= LEFT_ALONE;
+        let left_alone: Vec<_> = self.turns.iter().filter(alone).collect();
+        let all: Vec<_> = self.turns.iter().collect();
         let meanwhile = format!("while {what} {are_done}");
-        tell(report, &meanwhile, self.quiet, &self.busy);
+        let (some, of) = (left_alone.len(), all.len());
+        if some == 0 || some == of {
+            tell(report, &meanwhile, &all, true);
+        } else {
+            tell(report, &meanwhile, &all, false);
+            let meanwhile = format!("in the {some} of {of} turns that the host left alone");
+            tell(report, &meanwhile, &left_alone, true);
+        }
+    }
+}
+
+/// Tells what became of the latency of introspection in these turns, and whether that is `the_aim`.
+fn tell(report: &mut Report, meanwhile: &str, turns: &[&Turn], the_aim: bool) {
+    let (mut quiet, mut busy) = (Latencies::default(), Latencies::default());
+    for turn in turns {
+        quiet.add(&turn.quiet);
+        busy.add(&turn.busy);
+    }
+    for (name, share) in [("median", 0.5), ("p99", 0.99)] {
+        let (quiet, busy) = (quiet.share(share), busy.share(share));
+        let ratio = busy.as_secs_f64() / quiet.as_secs_f64().max(1e-9);
+        let value = format!("{} instead of {}, **{ratio:.2}**", time(busy), time(quiet));
+        let what = format!("introspection, {name}, {meanwhile}");
+        match share > 0.9 && the_aim {
+            true => report.single(&what, &value, "≤ 1.5 times", ratio <= 1.5),
+            false => report.note(&what, &value),
+        }
+    }
+}
+
+impl Turn {
+    fn told(&self) -> String {
+        let (busy, quiet) = (self.busy.share(0.99), self.quiet.share(0.99));
+        let stolen = self.stolen * 100.0;
+        format!(
+            "{} instead of {}, {stolen:.1} % of the processors stolen",
+            time(busy),
+            time(quiet)
+        )
     }
 }
 
@@ -125,7 +178,7 @@ impl Load {
             let mut all = Latencies::default();
             for asker in askers {
                 match asker.join() {
-                    Ok(latencies) => all = all.and(latencies?),
+                    Ok(latencies) => all.add(&latencies?),
                     Err(_) => bail!("a client broke"),
                 }
             }
@@ -160,9 +213,8 @@ impl Load {
 pub(crate) struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0.extend(&other.0);
     }
 
     /// What this share of the answers stayed below.
