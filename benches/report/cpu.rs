@@ -55,7 +55,6 @@ pub(crate) fn parent_of(pid: u32) -> anyhow::Result<u32> {
 }
 
 /// The processor time of a virtual machine, in ticks of its clock.
-#[derive(Clone, Copy, Debug)]
 pub(crate) struct Machine {
     all: u64,
     stolen: u64,

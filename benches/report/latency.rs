@@ -18,8 +18,8 @@ use super::{Plan, introspection, progress, roles};
 const CONNECTIONS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The share of the processors that the host may keep for others in a turn that counts: far from the
-/// one in a hundred that a p99 is about.
+/// The share of the processors that the host may keep for others in a turn that it left alone: far from
+/// the one in a hundred that a p99 is about.
 const LEFT_ALONE: f64 = 0.002;
 
 /// Something that a service did for a while, and what introspection saw of it.
@@ -32,7 +32,6 @@ pub(crate) struct Housework {
 }
 
 /// A quiet time, and one in which something was done.
-#[derive(Default)]
 struct Turn {
     quiet: Latencies,
     busy: Latencies,
@@ -101,20 +100,17 @@ impl Housework {
         let alone = |turn: &&Turn| turn.stolen <= LEFT_ALONE;
         let left_alone: Vec<_> = self.turns.iter().filter(alone).collect();
         let all: Vec<_> = self.turns.iter().collect();
-        let meanwhile = format!("while {what} {are_done}");
+        tell(report, &format!("while {what} {are_done}"), &all);
         let (some, of) = (left_alone.len(), all.len());
-        if some == 0 || some == of {
-            tell(report, &meanwhile, &all, true);
-        } else {
-            tell(report, &meanwhile, &all, false);
+        if some > 0 && some < of {
             let meanwhile = format!("in the {some} of {of} turns that the host left alone");
-            tell(report, &meanwhile, &left_alone, true);
+            tell(report, &meanwhile, &left_alone);
         }
     }
 }
 
-/// Tells what became of the latency of introspection in these turns, and whether that is `the_aim`.
-fn tell(report: &mut Report, meanwhile: &str, turns: &[&Turn], the_aim: bool) {
+/// Tells what became of the latency of introspection in these turns.
+fn tell(report: &mut Report, meanwhile: &str, turns: &[&Turn]) {
     let (mut quiet, mut busy) = (Latencies::default(), Latencies::default());
     for turn in turns {
         quiet.add(&turn.quiet);
@@ -125,7 +121,7 @@ fn tell(report: &mut Report, meanwhile: &str, turns: &[&Turn], the_aim: bool) {
         let ratio = busy.as_secs_f64() / quiet.as_secs_f64().max(1e-9);
         let value = format!("{} instead of {}, **{ratio:.2}**", time(busy), time(quiet));
         let what = format!("introspection, {name}, {meanwhile}");
-        match share > 0.9 && the_aim {
+        match share > 0.9 {
             true => report.single(&what, &value, "≤ 1.5 times", ratio <= 1.5),
             false => report.note(&what, &value),
         }
