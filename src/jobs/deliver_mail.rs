@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::pace::{Pace, backoff};
 use crate::domain::Context;
 use crate::domain::outbox::{self as letters, NotReady};
-use crate::mail::{ConnectError, Connection, Mailer, Outgoing, SendError};
+use crate::mail::{ConnectError, Connection, Mailer, Outgoing, Reason, SendError};
 use crate::model::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::outbox::{self, ClaimedLetter, Settlement};
@@ -66,7 +66,7 @@ struct Attempt {
     /// What became of the letter; `None` when it was not even begun.
     outcome: Option<Settlement>,
     /// Why the connection is of no more use, if so.
-    lost: Option<String>,
+    lost: Option<Reason>,
 }
 
 /// A letter that was tried, and what is to be written down about it.
@@ -187,7 +187,7 @@ impl DeliverMail {
             if let Some(reason) = lost {
                 *connection = None;
                 let back = if not_begun { rest } else { later };
-                let reason = not_begun.then_some(reason.as_str());
+                let reason = not_begun.then_some(reason.brief.as_str());
                 self.give_back(tried, back, reason, stop).await;
                 return Some(Round::Trouble);
             }
@@ -246,7 +246,7 @@ impl DeliverMail {
                 reason,
                 letter_begun,
             }) => {
-                tracing::warn!(reason, "the mail server is in trouble");
+                tracing::warn!(reason = reason.brief, "the mail server is in trouble");
                 // A letter that breaks every connection backs off alone.
                 let outcome = letter_begun.then(|| self.retry(letter, reason.clone()));
                 (outcome, Some(reason))
@@ -263,15 +263,17 @@ impl DeliverMail {
         let Some(words) = &letter.letter else {
             // A newer version wrote it and may read it, when a replica of it comes by.
             let reason = "this version of Tokenward cannot read the letter";
-            return Err(SendError::Retry(reason.to_owned()));
+            return Err(SendError::Retry(reason.into()));
         };
         let words = match letters::ready_to_send(&self.ctx, letter.id, words).await {
             Ok(words) => words,
-            Err(error @ NotReady::Storage(_)) => return Err(SendError::Retry(error.to_string())),
-            Err(error) => return Err(SendError::Permanent(error.to_string())),
+            Err(error @ NotReady::Storage(_)) => {
+                return Err(SendError::Retry(error.to_string().into()));
+            }
+            Err(error) => return Err(SendError::Permanent(error.to_string().into())),
         };
         let language = letters::language(&self.ctx, &words, &letter.recipient).await;
-        let language = language.map_err(|error| SendError::Retry(error.to_string()))?;
+        let language = language.map_err(|error| SendError::Retry(error.to_string().into()))?;
         let message_id = self.mailer.message_id(letter.id.uuid());
         let outgoing = Outgoing {
             message_id: &message_id,
@@ -291,22 +293,24 @@ impl DeliverMail {
         Settlement::Sent { at }
     }
 
-    fn retry(&self, letter: &ClaimedLetter, error: String) -> Settlement {
+    fn retry(&self, letter: &ClaimedLetter, reason: Reason) -> Settlement {
         let now = self.ctx.clock.now();
         let age = now.since(letter.created_at);
         if self.pace.gives_up(age, letter.attempts) {
-            return self.dead(letter, error);
+            return self.dead(letter, reason);
         }
         self.metrics.letter(LetterOutcome::Retried);
-        tracing::warn!(letter.id = %letter.id, reason = error, "letter will be tried again");
+        tracing::warn!(letter.id = %letter.id, reason = reason.brief, "letter will be tried again");
         let due_at = now.plus(self.pace.retry(letter.attempts));
+        let error = reason.full;
         Settlement::Retry { due_at, error }
     }
 
-    fn dead(&self, letter: &ClaimedLetter, error: String) -> Settlement {
+    fn dead(&self, letter: &ClaimedLetter, reason: Reason) -> Settlement {
         self.metrics.letter(LetterOutcome::Dead);
-        tracing::error!(letter.id = %letter.id, reason = error, "letter is dead");
+        tracing::error!(letter.id = %letter.id, reason = reason.brief, "letter is dead");
         let at = self.ctx.clock.now();
+        let error = reason.full;
         Settlement::Dead { at, error }
     }
 

@@ -11,21 +11,46 @@ pub enum ConnectError {
     Refused(String),
 }
 
+/// What went wrong with a letter, in two wordings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// In our own words, with the code of the answer: for logs, and for other letters.
+    pub brief: String,
+    /// With the server's words, which may be the letter's: filters repeat the addresses that they dislike.
+    /// It is kept beside the letter alone, and forgotten with what that says.
+    pub full: String,
+}
+
+impl From<String> for Reason {
+    fn from(ours: String) -> Self {
+        Self {
+            brief: ours.clone(),
+            full: ours,
+        }
+    }
+}
+
+impl From<&str> for Reason {
+    fn from(ours: &str) -> Self {
+        ours.to_owned().into()
+    }
+}
+
 /// Why a letter was not handed over, by what to do about it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SendError {
     /// This letter will never be taken: give up on it.
-    #[error("refused for good: {0}")]
-    Permanent(String),
+    #[error("refused for good: {}", .0.brief)]
+    Permanent(Reason),
     /// Not now: try this letter later. The connection is well and may carry the next letter.
-    #[error("refused for now: {0}")]
-    Retry(String),
+    #[error("refused for now: {}", .0.brief)]
+    Retry(Reason),
     /// The connection is lost, or the server will take no letter of ours: connect again before
     /// anything else is sent.
-    #[error("connection lost: {reason}")]
+    #[error("connection lost: {}", reason.brief)]
     Connection {
         /// What happened.
-        reason: String,
+        reason: Reason,
         /// Whether the server had already been told of this letter, its addressee or its text.
         /// Then the letter itself may be what breaks connections, and must back off alone.
         letter_begun: bool,
@@ -35,8 +60,7 @@ pub enum SendError {
 /// Longest server text that is kept.
 const LONGEST_TEXT: usize = 120;
 
-/// What a server said, fit for a log and for the outbox: one short line of ASCII without any
-/// address. Servers like to repeat the addressee, sometimes encoded in a help link.
+/// What a server said, fit for the outbox: one short line of ASCII without any mail address. Servers like to repeat the addressee, sometimes encoded in a help link.
 pub(super) fn server_text(text: &str, addressee: &str) -> String {
     let addressee = addressee.to_ascii_lowercase();
     let local = addressee.split('@').next().unwrap_or_default();

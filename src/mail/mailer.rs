@@ -213,7 +213,7 @@ impl Connection {
     /// [`SendError`] says what to do about it. After [`SendError::Connection`] this connection is
     /// of no more use.
     pub async fn send(&mut self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
-        let permanent = |error: Unsendable| SendError::Permanent(error.to_string());
+        let permanent = |error: Unsendable| SendError::Permanent(error.to_string().into());
         let to = message::addressee(outgoing.to).map_err(permanent)?;
         let message = self.message(outgoing, &to).map_err(permanent)?;
         let office = &self.office;
@@ -225,7 +225,7 @@ impl Connection {
             (Route::File(directory), _) => to_file(directory.clone(), outgoing, message).await,
             (Route::Smtp(_), Some(smtp)) => smtp.send(&office.from.email, &to, &message).await,
             (Route::Smtp(_), None) => Err(SendError::Connection {
-                reason: "the connection is closed".to_owned(),
+                reason: "the connection is closed".into(),
                 letter_begun: false,
             }),
         }
@@ -268,7 +268,7 @@ async fn to_file(
     let write = move || file::write(&directory, written_at, &id, &message);
     let written = tokio::task::spawn_blocking(write).await;
     let trouble = |reason: String| SendError::Connection {
-        reason,
+        reason: reason.into(),
         letter_begun: false,
     };
     written

@@ -37,7 +37,7 @@ mod words;
 
 pub use brand::{Accent, Brand, InvalidAccent};
 pub use dkim::{Dkim, DkimError};
-pub use error::{ConnectError, SendError};
+pub use error::{ConnectError, Reason, SendError};
 pub use lettre::message::Mailbox;
 pub use mailer::{Connection, Mailer, MailerError, Options, Outgoing};
 pub use memory::MemoryMailbox;

@@ -4,18 +4,26 @@ use std::error::Error as _;
 
 use lettre::transport::smtp::Error;
 
-use super::error::{ConnectError, server_text};
+use super::error::{ConnectError, Reason, server_text};
 
 /// What an answer to a letter's command means for the letter.
 pub(super) enum Reply {
-    Permanent(String),
-    Retry(String),
-    Lost(String),
+    Permanent(Reason),
+    Retry(Reason),
+    Lost(Reason),
 }
 
-/// The meaning of a failure while a letter was handed over.
-pub(super) fn on_letter(error: &Error, addressee: &str) -> Reply {
-    let reason = describe(error, addressee);
+/// The meaning of a failure while a letter was handed over, at this step.
+pub(super) fn on_letter(step: &str, error: &Error, addressee: &str) -> Reply {
+    let full = format!("{step}: {}", describe(error, addressee));
+    let brief = error.status().map(|code| match enhanced_code(error) {
+        Some(enhanced) => format!("{step}: {code} {enhanced}"),
+        None => format!("{step}: {code}"),
+    });
+    let reason = Reason {
+        brief: brief.unwrap_or_else(|| full.clone()),
+        full,
+    };
     match error.status().map(u16::from) {
         // 421: the server is closing. 503: we are out of step. The others say that we are not, or not well enough, logged
         // in or encrypted: no letter will do better on this connection.
@@ -51,6 +59,18 @@ pub(super) fn tls(error: &std::io::Error) -> ConnectError {
         std::io::ErrorKind::InvalidData => ConnectError::Refused(reason),
         _ => ConnectError::Unreachable(reason),
     }
+}
+
+/// The enhanced status code with which a server's words may begin (RFC 2034 4, RFC 3463 2).
+fn enhanced_code(error: &Error) -> Option<String> {
+    let said = error.source()?.to_string();
+    let code = said.split_whitespace().next()?;
+    let mut parts = 0;
+    let is_code = code.split('.').all(|part| {
+        parts += 1;
+        (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    (is_code && parts == 3).then(|| code.to_owned())
 }
 
 fn describe(error: &Error, addressee: &str) -> String {

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::error::{ConnectError, SendError};
+use super::error::{ConnectError, Reason, SendError};
 use super::reply::{self, Reply};
 use super::tls::Encryption;
 use super::url::{Login, SmtpUrl, Tls};
@@ -170,7 +170,7 @@ impl SmtpConnection {
             begun: false,
         };
         if self.broken {
-            return Err(passage.lost("the connection is closed".to_owned()));
+            return Err(passage.lost("the connection is closed"));
         }
         // Should this future be dropped halfway, nobody knows what the server answers next.
         self.broken = true;
@@ -235,7 +235,7 @@ impl SmtpConnection {
             .supports_feature(Extension::SmtpUtfEight)
         {
             let reason = "the mail server takes no address beyond ASCII (SMTPUTF8)";
-            return Err(SendError::Permanent(reason.to_owned()));
+            return Err(SendError::Permanent(reason.into()));
         }
         Ok(vec![
             MailParameter::SmtpUtfEight,
@@ -266,17 +266,17 @@ impl Passage<'_> {
             Ok(response) if u16::from(response.code()) / 100 == wanted => Ok(()),
             // Whoever is out of step may answer for another letter than this one.
             Ok(response) => Err(self.lost(format!("{} in answer to {step}", response.code()))),
-            Err(error) => match reply::on_letter(&error, AsRef::<str>::as_ref(self.to)) {
-                Reply::Permanent(reason) => Err(SendError::Permanent(format!("{step}: {reason}"))),
-                Reply::Retry(reason) => Err(SendError::Retry(format!("{step}: {reason}"))),
-                Reply::Lost(reason) => Err(self.lost(format!("{step}: {reason}"))),
+            Err(error) => match reply::on_letter(step, &error, AsRef::<str>::as_ref(self.to)) {
+                Reply::Permanent(reason) => Err(SendError::Permanent(reason)),
+                Reply::Retry(reason) => Err(SendError::Retry(reason)),
+                Reply::Lost(reason) => Err(self.lost(reason)),
             },
         }
     }
 
-    fn lost(&self, reason: String) -> SendError {
+    fn lost(&self, reason: impl Into<Reason>) -> SendError {
         SendError::Connection {
-            reason,
+            reason: reason.into(),
             letter_begun: self.begun,
         }
     }
