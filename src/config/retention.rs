@@ -80,13 +80,13 @@ mod tests {
 
     #[test]
     fn places_are_kept_no_longer_than_agreed() {
-        assert_eq!(refused("places = '31d'"), ["retention.places"]);
-        for entry in ["github 31d", "31d", "github"] {
+        assert_eq!(refused("places = '30d'"), ["retention.places"]);
+        for entry in ["github 30d", "29d", "github"] {
             let toml = format!("places_by_origin = ['{entry}']");
             assert_eq!(refused(&toml), ["retention.places_by_origin"], "{entry}");
         }
         assert_eq!(refused("login_codes = '90m'"), ["retention.login_codes"]);
-        let fitting = "[retention]\nplaces = '30d'\nplaces_by_origin = ['internal 52w']";
+        let fitting = "[retention]\nplaces = '29d'\nplaces_by_origin = ['internal 52w']";
         assert!(Settings::from_overlay(fitting).is_ok());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::{
@@ -71,6 +73,8 @@ pub(super) use sql;
 pub(super) struct SqlitePools {
     pub(super) readers: SqlitePool,
     pub(super) writer: SqlitePool,
+    /// Whether the log may hold what was overwritten to be forgotten.
+    pub(super) log_remembers: Arc<AtomicBool>,
 }
 
 /// A database, for reading. Cheap to clone.
@@ -130,8 +134,16 @@ impl Db {
         sql!(self.reader(), execute sqlx::query("SELECT 1")).map(drop)
     }
 
+    /// Says that something was overwritten which the log shall forget.
+    pub fn log_remembers(&self) {
+        if let Backend::Sqlite(pools) = &self.pools {
+            pools.log_remembers.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Makes the embedded engine's log forget earlier versions of what was overwritten; `false` when
-    /// readers were in the way. A server's log is its administrator's.
+    /// readers were in the way. Nothing happens when it has nothing to forget, which is certain only after
+    /// the first time: an earlier process may have been killed. A server's log is its administrator's.
     ///
     /// # Errors
     /// When the database fails.
@@ -139,8 +151,19 @@ impl Db {
         let Backend::Sqlite(pools) = &self.pools else {
             return Ok(true);
         };
+        if !pools.log_remembers.swap(false, Ordering::Relaxed) {
+            return Ok(true);
+        }
         let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&pools.writer);
-        Ok(patient(row).await?.try_get::<i64, _>("busy")? == 0)
+        let outcome = match patient(row).await {
+            Ok(row) => row.try_get::<i64, _>("busy").map_err(Into::into),
+            Err(error) => Err(error),
+        };
+        let forgotten = matches!(outcome, Ok(0));
+        if !forgotten {
+            self.log_remembers();
+        }
+        outcome.map(|_| forgotten)
     }
 
     /// Waits for statements under way and closes every connection.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::{FutureExt, TryFutureExt};
@@ -140,7 +142,11 @@ async fn open_sqlite(path: &Path, options: &ConnectOptions) -> Result<Db, Storag
         .max_lifetime(None)
         .connect_with(file.read_only(true))
         .await?;
-    Ok(Db::new(Backend::Sqlite(SqlitePools { readers, writer })))
+    Ok(Db::new(Backend::Sqlite(SqlitePools {
+        readers,
+        writer,
+        log_remembers: Arc::new(AtomicBool::new(true)),
+    })))
 }
 
 /// Opens the first connection, which switches a new file to write-ahead logging. Processes that do

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 30] = [
+const FILES: [(&str, (&str, &str)); 32] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -127,6 +127,17 @@ const FILES: [(&str, (&str, &str)); 30] = [
     (
         "tokens that owners keep",
         both!("../../migrations/0030_kept_tokens.sql"),
+    ),
+    (
+        "closed letters",
+        both!("../../migrations/0031_closed_letters.sql"),
+    ),
+    (
+        "samples",
+        (
+            include_str!("../../migrations/0032_samples.sqlite.sql"),
+            include_str!("../../migrations/0032_samples.postgres.sql"),
+        ),
     ),
 ];
 

@@ -219,7 +219,8 @@ pub enum Settlement {
 }
 
 /// Writes down what became of a letter; `false` when the claim had ended and somebody else holds
-/// the letter now.
+/// the letter now. What the server said is not kept when the place was forgotten while the letter was with
+/// it: it may be the place.
 ///
 /// # Errors
 /// When the database fails.
@@ -237,8 +238,21 @@ pub async fn settle(
         "UPDATE outbox
          SET sent_at = $3,
              dead_at = $4,
+             closed_at = COALESCE(closed_at, $3, $4),
              due_at = COALESCE($5, due_at),
-             last_error = COALESCE($6, last_error),
+             last_error = CASE
+                 WHEN EXISTS (
+                     SELECT 1
+                     FROM exposures AS e
+                     WHERE e.id = outbox.exposure_id AND e.scrubbed_at IS NOT NULL
+                 ) OR EXISTS (
+                     SELECT 1
+                     FROM digest_entries AS d
+                     JOIN exposures AS e ON e.id = d.exposure_id
+                     WHERE d.digest_id = outbox.id AND e.scrubbed_at IS NOT NULL
+                 ) THEN NULL
+                 ELSE COALESCE($6, last_error)
+             END,
              claim = NULL
          WHERE id = $1 AND claim = $2",
     )

@@ -2,6 +2,7 @@
 
 mod places;
 mod rows;
+mod traces;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -60,28 +61,4 @@ pub(crate) async fn everything(database: &TestDatabase) -> String {
         }
     }
     text
-}
-
-/// Whether the files of a database hold this text, whatever the database itself can still read.
-async fn is_on_disk(database: &TestDatabase, text: &str) -> bool {
-    let Some(file) = database.file() else {
-        // What a row was before it changed goes when the table is written anew: operations.md.
-        database.execute("VACUUM FULL").await;
-        database.execute("CHECKPOINT").await;
-        let held = format!(
-            "SELECT count(*) FROM pg_class
-             WHERE relkind IN ('r', 't', 'i') AND relnamespace IN (
-                 'public'::regnamespace, 'pg_toast'::regnamespace
-             ) AND position('{text}'::bytea IN pg_read_binary_file(pg_relation_filepath(oid))) > 0"
-        );
-        return database.rows(&held).await[0][0] != "0";
-    };
-    ["", "-wal"].iter().any(|end| {
-        let mut name = file.clone().into_os_string();
-        name.push(end);
-        let bytes = std::fs::read(name).unwrap_or_default();
-        bytes
-            .windows(text.len())
-            .any(|window| window == text.as_bytes())
-    })
 }

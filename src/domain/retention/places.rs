@@ -32,6 +32,15 @@ pub struct Scrubbed {
 /// # Errors
 /// When the database fails. What was done until then stays done.
 pub async fn scrub(ctx: &Context, rest: &impl Rest) -> Result<Scrubbed, StorageError> {
+    let scrubbed = scrub_due(ctx, rest).await;
+    // Also after a round that failed, and for one that was killed or found readers in the way.
+    if !ctx.db.forget_log().await? {
+        tracing::warn!("readers keep the log of the database: the next round empties it");
+    }
+    scrubbed
+}
+
+async fn scrub_due(ctx: &Context, rest: &impl Rest) -> Result<Scrubbed, StorageError> {
     let mut done = Scrubbed {
         sealed: seal(ctx, rest).await?,
         owned: own(ctx, rest).await?,
@@ -56,9 +65,6 @@ pub async fn scrub(ctx: &Context, rest: &impl Rest) -> Result<Scrubbed, StorageE
                 return Ok(done);
             }
         }
-    }
-    if done.exposures > 0 && !ctx.db.forget_log().await? {
-        tracing::debug!("the log of the database is emptied another time");
     }
     Ok(done)
 }
@@ -86,7 +92,12 @@ async fn scrub_batch(
         let deed = Deed::new("places.scrubbed", About::default());
         audit::note(&mut tx, now, deed.with(detail));
     }
-    tx.commit().await?;
+    let committed = tx.commit().await;
+    // Perhaps also when that failed.
+    if !scrubbed.is_empty() {
+        ctx.db.log_remembers();
+    }
+    committed?;
     Ok((scrubbed.len().try_into().unwrap_or(u64::MAX), letters))
 }
 

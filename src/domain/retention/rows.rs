@@ -317,7 +317,8 @@ pub(in crate::domain) async fn spare(
         // A batch that is open would take what was read before it ended.
         turns::take(&mut tx, TURN).await?;
         incident::bring_back(&mut tx, &digests).await?;
-        tokens::postpone(&mut tx, &over, now, NEVER).await?;
+        // Not for ever, those included that are kept for ever: pruning forgets details of them yet.
+        tokens::postpone(&mut tx, &over, now, now).await?;
         tx.commit().await
     })
     .await

@@ -98,8 +98,8 @@ pub async fn count_old(
 }
 
 /// Removes the place from those of these exposures whose last letter was settled before `before`,
-/// and tells which. A letter is settled when it was sent or is dead; what is collected for a digest is
-/// settled with it.
+/// and tells which. A letter is settled when it was sent or died, be it that it was brought back since; what
+/// is collected for a digest is settled with it.
 ///
 /// # Errors
 /// When the database fails.
@@ -117,14 +117,14 @@ pub async fn scrub(
                  SELECT 1
                  FROM outbox AS l
                  WHERE l.exposure_id = exposures.id
-                     AND COALESCE(l.sent_at, l.dead_at, $2) >= $2
+                     AND COALESCE(l.closed_at, l.sent_at, l.dead_at, $2) >= $2
              )
              AND NOT EXISTS (
                  SELECT 1
                  FROM digest_entries AS d
                  LEFT JOIN outbox AS t ON t.id = d.digest_id
                  WHERE d.exposure_id = exposures.id
-                     AND COALESCE(t.sent_at, t.dead_at, $2) >= $2
+                     AND COALESCE(t.closed_at, t.sent_at, t.dead_at, $2) >= $2
              )
          RETURNING id";
     // Not `IS NULL`: while there are few rows, a plan would read the whole index of places that are
@@ -137,14 +137,14 @@ pub async fn scrub(
                  SELECT 1
                  FROM outbox AS l
                  WHERE l.exposure_id = exposures.id
-                     AND COALESCE(l.sent_at, l.dead_at, $2) >= $2
+                     AND COALESCE(l.closed_at, l.sent_at, l.dead_at, $2) >= $2
              )
              AND NOT EXISTS (
                  SELECT 1
                  FROM digest_entries AS d
                  LEFT JOIN outbox AS t ON t.id = d.digest_id
                  WHERE d.exposure_id = exposures.id
-                     AND COALESCE(t.sent_at, t.dead_at, $2) >= $2
+                     AND COALESCE(t.closed_at, t.sent_at, t.dead_at, $2) >= $2
              )
          RETURNING id";
     let ids: Vec<Uuid> = exposures.iter().map(|id| id.uuid()).collect();

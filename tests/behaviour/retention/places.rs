@@ -8,25 +8,26 @@ use tokenward::domain::tokens::Issued;
 use tokenward::jobs::Round;
 use tokenward::storage::outbox::{self as outbox_table, Settlement};
 
-use super::{Batches, DAY, everything, is_on_disk};
+use super::traces::is_on_disk;
+use super::{Batches, DAY, everything};
 use crate::support::{TestApp, is_postgres, report_at};
 
-const PLACE: &str = "https://github.com/acme/secret-plans/blob/main/.env";
+pub(super) const PLACE: &str = "https://github.com/acme/secret-plans/blob/main/.env";
 const OTHER: &str = "https://github.com/acme/other/blob/main/.env";
 
-async fn scrub(app: &TestApp) -> Scrubbed {
+pub(super) async fn scrub(app: &TestApp) -> Scrubbed {
     retention::scrub(&app.ctx, &Batches::all()).await.unwrap()
 }
 
 /// A token of Ada's that leaked at [`PLACE`].
-async fn leak(app: &TestApp) -> Issued {
+pub(super) async fn leak(app: &TestApp) -> Issued {
     let ada = app.user("ada@example.com").await;
     let token = app.personal_token(&ada, "deploy").await;
     see(app, &token, PLACE).await;
     token
 }
 
-async fn see(app: &TestApp, token: &Issued, place: &str) {
+pub(super) async fn see(app: &TestApp, token: &Issued, place: &str) {
     let report = report_at(token.token.reveal(), place);
     let answer = app.github().report(&[report]).await;
     assert_eq!(answer.labels(), ["true_positive"]);
@@ -79,32 +80,6 @@ async fn thirty_one_days_after_a_leak_nothing_tells_where_it_was() {
     assert_eq!(scrub(&app).await, Scrubbed::default());
 }
 
-/// Pages that become free when rows become short are overwritten as well.
-#[tokio::test]
-async fn long_addresses_leave_nothing_in_pages_that_became_free() {
-    let app = TestApp::start().await;
-    let ada = app.user("ada@example.com").await;
-    let token = app.personal_token(&ada, "deploy").await;
-    let reports: Vec<_> = (0..100)
-        .map(|number| {
-            let url = format!("{PLACE}/{}/{number}", "x".repeat(1_500));
-            report_at(token.token.reveal(), &url)
-        })
-        .collect();
-    app.github().report(&reports).await;
-    assert_eq!(app.read_mail().await.len(), 100);
-    app.clock.advance(DAY * 31);
-    assert_eq!(scrub(&app).await.exposures, 100);
-    assert!(!is_on_disk(&app.database, "secret-plans").await);
-}
-
-#[tokio::test]
-async fn the_files_are_searched_where_places_are() {
-    let app = TestApp::start().await;
-    leak(&app).await;
-    assert!(is_on_disk(&app.database, "secret-plans").await);
-}
-
 #[tokio::test]
 async fn a_place_stays_until_everybody_was_told_for_long_enough() {
     let app = TestApp::start().await;
@@ -151,6 +126,53 @@ async fn a_dead_letter_holds_no_place_for_ever_and_leaves_without_it_when_it_com
         mail[0].subject
     );
     assert!(!mail[0].text.contains("acme"), "{}", mail[0].text);
+}
+
+#[tokio::test]
+async fn whoever_brings_a_letter_back_does_not_open_its_case_again() {
+    let app = TestApp::start().await;
+    leak(&app).await;
+    kill_letter(&app).await;
+    app.clock.advance(DAY * 20);
+    assert_eq!(requeue_all(&app.ctx).await.unwrap(), 1);
+    app.clock.advance(DAY * 6);
+
+    let done = scrub(&app).await;
+
+    assert_eq!((done.exposures, done.letters), (1, 1));
+    assert_eq!(app.deliver_mail().await, Round::Done);
+    let mail = app.read_mail().await;
+    assert!(!mail[0].text.contains("acme"), "{}", mail[0].text);
+    assert!(!everything(&app.database).await.contains("secret-plans"));
+}
+
+#[tokio::test]
+async fn what_the_server_says_of_a_letter_whose_place_is_gone_is_not_kept() {
+    let app = TestApp::start().await;
+    leak(&app).await;
+    kill_letter(&app).await;
+    app.clock.advance(DAY * 26);
+    assert_eq!(requeue_all(&app.ctx).await.unwrap(), 1);
+    let now = app.clock.now();
+    let mut tx = app.ctx.db.begin().await.unwrap();
+    let claimed = outbox_table::claim(&mut tx, 1, now, now.plus(DAY)).await;
+    let claimed = claimed.unwrap().remove(0);
+    tx.commit().await.unwrap();
+    assert_eq!(scrub(&app).await.exposures, 1);
+
+    let dead = Settlement::Dead {
+        at: now,
+        error: format!("554 we do not like {PLACE}"),
+    };
+    let mut tx = app.ctx.db.begin().await.unwrap();
+    assert!(
+        outbox_table::settle(&mut tx, &claimed, &dead)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+
+    assert!(!everything(&app.database).await.contains("secret-plans"));
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ const SCHEMA: &[(&str, &str)] = &[
     ("origin_keys", "is_current! key_id! origin! pem!"),
     (
         "outbox",
-        "attempts! claim created_at! dead_at due_at! exposure_id id! last_error letter! \
+        "attempts! claim closed_at created_at! dead_at due_at! exposure_id id! last_error letter! \
          priority! recipient! sent_at",
     ),
     ("owner_leaks", "leaked_at owner_id! owner_kind!"),

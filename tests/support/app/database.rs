@@ -147,6 +147,22 @@ impl TestDatabase {
         holder
     }
 
+    /// A transaction that changed something, open until the guard is dropped, on PostgreSQL.
+    pub(crate) async fn hold_open(&self) -> sqlx::PgConnection {
+        let mut holder = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        let change = sqlx::raw_sql("BEGIN; SELECT pg_current_xact_id()");
+        change.execute(&mut holder).await.unwrap();
+        holder
+    }
+
+    /// Reads from SQLite, until the guard is dropped, what was there when it began.
+    pub(crate) async fn read_on(&self) -> sqlx::SqliteConnection {
+        let mut reader = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+        let read = sqlx::raw_sql("BEGIN; SELECT count(*) FROM exposures");
+        read.execute(&mut reader).await.unwrap();
+        reader
+    }
+
     /// The database from which this one was made, and this one's name.
     fn on_server(&self) -> (Self, String) {
         let url = std::env::var("TOKENWARD_TEST_POSTGRES").expect("this run is about PostgreSQL");
