@@ -7,7 +7,7 @@ use super::incident::PRIORITY;
 use super::{Context, DomainError};
 use crate::model::leak_policy::BREAKER_RULE;
 use crate::model::letter::BreakerOpened;
-use crate::model::{Decision, Id, LeakPolicy, Letter, Origin, Reaction, Timestamp, TokenState};
+use crate::model::{Decision, Id, LeakPolicy, Letter, Origin, Reaction, Timestamp};
 use crate::storage::breakers as table;
 pub use crate::storage::breakers::Breaker;
 use crate::storage::journal::Event;
@@ -28,7 +28,8 @@ pub(super) struct Opened {
 
 /// Counts what is about to be revoked, and turns what is too much into quarantine. The origin's row
 /// is held until the transaction ends, so that of deliveries at once each counts what the others did.
-/// Deliveries without a working token count nothing and hold nothing.
+/// What has nothing left to end counts nothing, and deliveries of such tokens alone hold nothing. What an
+/// open breaker has put into quarantine counts, so that it stays there when it is reported again.
 pub(super) async fn restrain(
     ctx: &Context,
     tx: &mut Tx,
@@ -40,12 +41,11 @@ pub(super) async fn restrain(
     let Some(most) = policy.breaker.limit(ctx.live_tokens.estimate()) else {
         return Ok(None);
     };
-    let to_revoke = |(case, decision): &(&Case<'_>, &mut Decision)| {
-        decision.reaction == Reaction::Revoke && !is_dead(case)
-    };
     let both = reports.cases.iter().zip(decisions.iter_mut());
     let wanted: Vec<_> = both
-        .filter(to_revoke)
+        .filter(|(case, decision)| {
+            decision.reaction == Reaction::Revoke && case.can_end_something()
+        })
         .map(|(_, decision)| decision)
         .collect();
     if wanted.is_empty() {
@@ -57,16 +57,6 @@ pub(super) async fn restrain(
     let over = wanted.len() > left;
     for decision in wanted.into_iter().skip(left) {
         *decision = suspected();
-    }
-    if over {
-        // What looks dead may have relatives that are not.
-        let revoking = |decision: &&mut Decision| decision.reaction == Reaction::Revoke;
-        let dead = reports.cases.iter().zip(decisions.iter_mut());
-        let dead = dead
-            .filter(|(case, _)| is_dead(case))
-            .map(|(_, decision)| decision);
-        dead.filter(revoking)
-            .for_each(|decision| *decision = suspected());
     }
     table::update(tx, &breaker).await?;
     if was_open || !over {
@@ -80,10 +70,6 @@ pub(super) async fn restrain(
     );
     let letters = tell(ctx, tx, policy, &breaker, now).await?;
     Ok(Some(Opened { letters }))
-}
-
-const fn is_dead(case: &Case<'_>) -> bool {
-    matches!(case.state, TokenState::Revoked { .. })
 }
 
 fn suspected() -> Decision {

@@ -135,6 +135,41 @@ impl<'f> Case<'f> {
         self.found.known.is_quarantined()
     }
 
+    /// Whether it or its family was in quarantine when the report came.
+    pub(super) fn is_held(&self) -> bool {
+        self.is_quarantined() || self.found.known.grant_is_quarantined
+    }
+
+    /// Whether it was dead because another token of its family or user had been seen.
+    pub(super) fn died_as_relative(&self) -> bool {
+        let revocation = self.found.known.token.revocation;
+        revocation.is_some_and(|revocation| {
+            matches!(
+                revocation.reason,
+                RevocationReason::RelativeExposed | RevocationReason::RelativeQuarantined
+            )
+        })
+    }
+
+    /// Whether to revoke it could take something from somebody: the token itself, its family or, of a
+    /// session, others of its user, as far as they work, would work again, or may come back from a
+    /// quarantine.
+    pub(super) fn can_end_something(&self) -> bool {
+        let known = &self.found.known;
+        let itself = match self.state {
+            TokenState::Live | TokenState::Suspended { .. } => true,
+            TokenState::Expired { .. } => false,
+            TokenState::Revoked { .. } => self.is_quarantined(),
+        };
+        let family_is_over = known.grant_revoked_at.is_some() && !known.grant_is_quarantined;
+        itself
+            || match known.token.kind.remedy() {
+                Remedy::Token => false,
+                Remedy::Family => known.token.grant.is_some() && !family_is_over,
+                Remedy::UserSessions => true,
+            }
+    }
+
     /// What we found and did, given the tokens that were revoked just now.
     pub(super) fn outcome(
         &self,

@@ -6,7 +6,7 @@ use super::incident::{self, Reasons};
 use super::{Context, breakers};
 use crate::model::{Decision, Id, LeakPolicy, Origin, Reaction, RevocationReason, Timestamp};
 use crate::storage::quarantines::{self, Quarantine, Settlement};
-use crate::storage::tokens::EndingToken;
+use crate::storage::tokens::{self, EndingToken};
 use crate::storage::{StorageError, Tx, turns};
 
 /// What was done.
@@ -43,7 +43,7 @@ pub(super) async fn react(
         fitting.collect::<Vec<(&Case<'_>, &Decision)>>()
     };
     let (doomed, suspects) = (of(Reaction::Revoke), of(Reaction::Quarantine));
-    let finishes = doomed.iter().any(|(case, _)| case.is_quarantined());
+    let finishes = doomed.iter().any(|(case, _)| case.is_held());
     if finishes || !suspects.is_empty() {
         turns::take(tx, quarantines::TURN).await?;
     }
@@ -58,6 +58,12 @@ pub(super) async fn react(
     if !suspects.is_empty() {
         let put_in = put_in(tx, &policy, origin, &suspects, now).await?;
         revoked.absorb(put_in);
+    }
+    // Whoever tries one from now on has it from there, and not because it is theirs.
+    let relatives = cases.iter().filter(|case| case.died_as_relative());
+    let relatives: Vec<_> = relatives.map(Case::id).collect();
+    if !relatives.is_empty() {
+        tokens::mark_seen(tx, &relatives).await?;
     }
     Ok(Reacted {
         decisions,

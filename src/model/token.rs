@@ -208,6 +208,8 @@ pub struct KnownToken {
     pub client: Option<Client>,
     /// When the grant it was minted from ended, if it did.
     pub grant_revoked_at: Option<Timestamp>,
+    /// Whether it ended by a quarantine, which may be undone.
+    pub grant_is_quarantined: bool,
     /// Whether the user is a member of the organization; of no matter unless there are both.
     pub is_member: bool,
 }
@@ -343,6 +345,7 @@ mod tests {
             organization: None,
             client: None,
             grant_revoked_at: None,
+            grant_is_quarantined: false,
             is_member: true,
         }
     }

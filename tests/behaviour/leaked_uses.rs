@@ -110,6 +110,29 @@ async fn only_what_died_of_a_leak_is_an_alarm() {
 }
 
 #[tokio::test]
+async fn a_relative_that_is_seen_itself_is_watched_from_then_on() {
+    for policy in ["revoke", "quarantine"] {
+        let settings = format!("[policy]\ndefault = '{policy}'");
+        let app = TestApp::builder().settings(&settings).start().await;
+        let ada = app.user("ada@example.com").await;
+        let key = app.service_key("tokens:introspect").await.token;
+        let family = app.family(&ada).await;
+        app.github().report(&[report(&family.refresh.token)]).await;
+        let died = "SELECT DISTINCT revoked_at FROM tokens WHERE revoked_at IS NOT NULL";
+        let before = app.rows(died).await;
+        app.clock.advance(Duration::from_secs(60));
+        app.github().report(&[report(&family.access.token)]).await;
+        assert_eq!(app.rows(died).await, before, "it does not die again");
+
+        ask(&app, &key, &family.access.token, "203.0.113.7").await;
+        ask(&app, &key, &family.rotated_access.token, "203.0.113.7").await;
+
+        let noticed = leaked_uses::flush(&app.ctx).await.unwrap();
+        assert_eq!(noticed.len(), 1, "{policy}");
+    }
+}
+
+#[tokio::test]
 async fn a_leaked_token_is_noticed_whichever_way_it_comes() {
     let app = TestApp::start().await;
     let cast = app.cast("ada").await;

@@ -24,7 +24,7 @@ const COLUMNS: &str = "
         o.blocked_at AS organization_blocked_at,
         c.client_id AS client_name_id, c.name AS client_name, c.disabled_at AS client_disabled_at,
         cu.email AS client_owner_email, cu.id AS client_owner_id,
-        g.revoked_at AS grant_revoked_at,
+        g.revoked_at AS grant_revoked_at, g.quarantined_at AS grant_quarantined_at,
         m.role AS member_role";
 
 /// One read for all of it.
@@ -241,6 +241,7 @@ pub(super) fn known(row: &impl Columns) -> Result<KnownToken, sqlx::Error> {
         organization: organization(row)?,
         client: client(row)?,
         grant_revoked_at: time(row, "grant_revoked_at")?,
+        grant_is_quarantined: time(row, "grant_quarantined_at")?.is_some(),
         is_member: row.read::<Option<String>>("member_role")?.is_some(),
     })
 }

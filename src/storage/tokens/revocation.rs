@@ -144,6 +144,36 @@ pub async fn revoke_exposed(
     Ok(noted(tx, at, dead))
 }
 
+/// Says of tokens that died as relatives of one that was seen that they were seen themselves. When they died
+/// stays as it is, and nobody is told that they died again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mark_seen(tx: &mut Tx, tokens: &[Id<Token>]) -> Result<(), StorageError> {
+    const SQLITE: &str = "UPDATE tokens
+         SET revoked_reason = CASE revoked_reason
+             WHEN 'relative_exposed' THEN 'exposed' ELSE 'quarantined'
+         END
+         WHERE id IN (SELECT unhex(value) FROM json_each($1))
+             AND revoked_reason IN ('relative_exposed', 'relative_quarantined')";
+    const POSTGRES: &str = "UPDATE tokens
+         SET revoked_reason = CASE revoked_reason
+             WHEN 'relative_exposed' THEN 'exposed' ELSE 'quarantined'
+         END
+         WHERE id = ANY($1)
+             AND revoked_reason IN ('relative_exposed', 'relative_quarantined')";
+    let ids = uuids(tokens);
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            patient(sqlx::query(SQLITE).bind(ids_as_json(&ids)).execute(c)).await?;
+        }
+        Backend::Postgres(c) => {
+            patient(sqlx::query(POSTGRES).bind(ids).execute(c)).await?;
+        }
+    }
+    Ok(())
+}
+
 fn uuids<T>(ids: &[Id<T>]) -> Vec<Uuid> {
     ids.iter().map(|id| id.uuid()).collect()
 }

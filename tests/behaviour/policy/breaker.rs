@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokenward::domain::tokens::Issued;
-use tokenward::domain::{breakers, live_tokens};
-use tokenward::model::{Origin, PlainToken, TokenKind, User};
+use tokenward::domain::{breakers, live_tokens, quarantines};
+use tokenward::model::{Origin, PlainToken, QuarantineEnd, TokenKind, User};
 
 use super::under;
-use crate::support::{TestApp, report};
+use crate::support::{TestApp, is_postgres, report};
 
 const BREAKER: &str = "breaker_revocations = 3\nbreaker_window = '1h'\nbreaker_quiet_for = '6h'";
 
@@ -70,6 +70,80 @@ async fn what_is_beyond_the_limit_goes_into_quarantine_and_operators_are_called_
         "{metrics}"
     );
     assert_eq!(app.get("/readyz").await.status(), 200);
+}
+
+/// Origins repeat what they were not answered, and others report the same token again.
+#[tokio::test]
+async fn what_the_breaker_held_back_stays_there_when_it_is_reported_again() {
+    let app = under(BREAKER).await;
+    let ada = app.user("ada@example.com").await;
+    let tokens = some(&app, &ada, 5).await;
+    let both = async || {
+        let exposed = count(&app, "exposed").await;
+        (exposed, count(&app, "quarantined").await)
+    };
+    for _ in 0..3 {
+        leak(&app, &tokens).await;
+        assert_eq!(both().await, (3, 2));
+    }
+    // As an operator says: these are leaked.
+    assert!(breakers::close(&app.ctx, &Origin::GITHUB).await.unwrap());
+    leak(&app, &tokens).await;
+    assert_eq!(both().await, (5, 0));
+    let open = quarantines::list(&app.ctx, None, 10).await.unwrap();
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_was_exchanged_counts_as_long_as_its_family_lives() {
+    let app = under("breaker_revocations = 1").await;
+    let ada = app.user("ada@example.com").await;
+    leak(&app, &some(&app, &ada, 2).await).await;
+    assert_eq!(count(&app, "quarantined").await, 1);
+    let family = app.family(&ada).await;
+    let id = family.refresh.id.uuid();
+    let id = match is_postgres() {
+        true => format!("'{id}'"),
+        false => format!("x'{}'", id.simple()),
+    };
+    let exchanged = format!(
+        "UPDATE tokens SET revoked_at = created_at, revoked_reason = 'redeemed' WHERE id = {id}"
+    );
+    app.database.execute(&exchanged).await;
+    assert!(!app.is_active(&family.refresh.token).await);
+
+    for _ in 0..2 {
+        leak(&app, std::slice::from_ref(&family.refresh)).await;
+        assert_eq!(count(&app, "relative_exposed").await, 0);
+        assert!(!app.is_active(&family.rotated_refresh.token).await);
+    }
+
+    let open = quarantines::find(&app.ctx, family.refresh.id)
+        .await
+        .unwrap();
+    let back = quarantines::settle(&app.ctx, open.id, QuarantineEnd::Release).await;
+    assert!(!back.unwrap().tokens.is_empty());
+    assert!(app.is_active(&family.rotated_refresh.token).await);
+
+    leak(&app, std::slice::from_ref(&family.refresh)).await;
+    assert!(breakers::close(&app.ctx, &Origin::GITHUB).await.unwrap());
+    leak(&app, std::slice::from_ref(&family.refresh)).await;
+    assert!(count(&app, "relative_exposed").await > 0);
+    let open = quarantines::find(&app.ctx, family.refresh.id).await;
+    assert!(open.is_err(), "it is finished");
+}
+
+#[tokio::test]
+async fn what_has_nothing_left_to_end_opens_no_breaker() {
+    let app = under(BREAKER).await;
+    let cast = app.cast("ada").await;
+    let kinds = std::iter::repeat_n(TokenKind::CustomerSessionToken, 5);
+    let tokens = app.tokens_of(kinds, &cast).await;
+    app.clock.advance(Duration::from_secs(400 * 86_400));
+    let reports: Vec<_> = tokens.iter().map(report).collect();
+    app.github().report(&reports).await;
+    assert_eq!(count(&app, "exposed").await, 5);
+    assert!(breakers::list(&app.ctx).await.unwrap().is_empty());
 }
 
 #[tokio::test]
