@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Tokens of this kind, such as access_token
     #[arg(long)]
     kind: Option<TokenKind>,
-    /// Tokens made earlier, such as 2026-11-25T08:00:00Z
+    /// Tokens made earlier, or from a grant that was, such as 2026-11-25T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = when)]
     created_before: Option<Timestamp>,
     /// Only count

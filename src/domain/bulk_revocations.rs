@@ -9,12 +9,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::incident::{self, Reasons};
+use super::revocations::{Refusal, take_name};
 use super::{Context, audit};
 use crate::model::{About, Deed, Id, RevocationReason, Selection, Timestamp, Token, TokenKind};
-use crate::storage::StorageError;
 pub use crate::storage::bulk_revocations::BulkRevocation;
 use crate::storage::bulk_revocations::{self as table, Progress};
+use crate::storage::idempotency_keys::{self, Repeatable};
 use crate::storage::tokens::{self, EndingToken};
+use crate::storage::{StorageError, Tx};
 
 /// Tokens found by one statement, for the batches that follow.
 const PAGE: i64 = 500;
@@ -72,34 +74,80 @@ pub async fn begin_once(
     if let Some(begun) = table::find(&ctx.db, id).await? {
         return Ok(begun);
     }
-    let counted = count(ctx, &selection).await?;
-    let now = ctx.clock.now();
-    let new = BulkRevocation {
-        id,
-        service_key,
-        selection,
-        reason,
-        requested_at: now,
-        counted,
-        revoked: 0,
-        position: Id::from_uuid(Uuid::nil()),
-        finished_at: None,
-    };
+    let new = counted(ctx, id, service_key, (selection, reason)).await?;
     let mut tx = ctx.db.begin().await?;
-    if !table::insert(&mut tx, &new).await? {
+    if !write(&mut tx, &new).await? {
         drop(tx);
         let begun = table::find(&ctx.db, id).await?;
         return Ok(begun.unwrap_or(new));
     }
-    let detail = json!({ "bulk_revocation": new.id, "tokens": counted });
-    let deed = Deed::new("bulk_revocation.begun", About::default());
-    audit::note(&mut tx, now, deed.with(detail));
     tx.commit().await?;
+    tell(&new);
+    Ok(new)
+}
+
+/// As [`begin`], for a service that may ask again under the same name: it is the one that has begun, then,
+/// and the second value is `true`.
+///
+/// # Errors
+/// See [`Refusal`]; nothing has begun then, or, when the database failed during the commit, perhaps it has.
+pub async fn begin_named(
+    ctx: &Context,
+    what: (Selection, RevocationReason),
+    name: &Repeatable,
+) -> Result<(BulkRevocation, bool), Refusal> {
+    let id = Id::new(ctx.clock.now());
+    let new = counted(ctx, id, Some(name.service_key), what).await?;
+    let mut tx = ctx.db.begin().await?;
+    if let Some(earlier) = take_name(&mut tx, name, new.requested_at).await? {
+        drop(tx);
+        let id: Id<BulkRevocation> = earlier.parse().map_err(|_| Refusal::NameTaken)?;
+        let begun = table::find(&ctx.db, id).await?.ok_or(Refusal::NameTaken)?;
+        return Ok((begun, true));
+    }
+    write(&mut tx, &new).await?;
+    idempotency_keys::answer(&mut tx, name, &new.id.to_string()).await?;
+    tx.commit().await?;
+    tell(&new);
+    Ok((new, false))
+}
+
+async fn counted(
+    ctx: &Context,
+    id: Id<BulkRevocation>,
+    service_key: Option<Id<Token>>,
+    (selection, reason): (Selection, RevocationReason),
+) -> Result<BulkRevocation, StorageError> {
+    let counted = count(ctx, &selection).await?;
+    Ok(BulkRevocation {
+        id,
+        service_key,
+        selection,
+        reason,
+        requested_at: ctx.clock.now(),
+        counted,
+        revoked: 0,
+        position: Id::from_uuid(Uuid::nil()),
+        finished_at: None,
+    })
+}
+
+/// `false` when there is one with this id.
+async fn write(tx: &mut Tx, new: &BulkRevocation) -> Result<bool, StorageError> {
+    if !table::insert(tx, new).await? {
+        return Ok(false);
+    }
+    let detail = json!({ "bulk_revocation": new.id, "tokens": new.counted });
+    let deed = Deed::new("bulk_revocation.begun", About::default());
+    audit::note(tx, new.requested_at, deed.with(detail));
+    Ok(true)
+}
+
+fn tell(new: &BulkRevocation) {
     tracing::info!(
-        bulk_revocation.id = %new.id, tokens = counted, reason = reason.name(),
+        bulk_revocation.id = %new.id, tokens = new.counted, reason = new.reason.name(),
         "everything of an owner, client or kind is being revoked"
     );
-    Ok(new)
 }
 
 /// The latest `limit` of them, the newest first.

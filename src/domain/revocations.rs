@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::attempts::{Transient, until_settled};
-use super::cases::Case;
+use super::cases::{Case, spares};
 use super::exposures::announce;
 use super::incident::{self, Incident, Reasons, Written};
 use super::reactions::{self, Reacted};
@@ -220,8 +220,8 @@ async fn record(
         if request.dry_run {
             exposures.clear();
         }
-        for case in cases {
-            tell(case, &reacted, &exposures, &mut outcomes);
+        for (case, decision) in cases.iter().zip(&reacted.decisions) {
+            tell((case, decision), &reacted, &exposures, &mut outcomes);
         }
         opened |= reacted.breaker_opened;
         revoked.extend(reacted.revoked.by_kind_and_reason());
@@ -272,6 +272,23 @@ async fn earlier(
     repeatable: &Repeatable,
     now: Timestamp,
 ) -> Result<Option<Answer>, Refusal> {
+    let Some(earlier) = take_name(tx, repeatable, now).await? else {
+        return Ok(None);
+    };
+    let outcomes = serde_json::from_str(&earlier).map_err(|_| Refusal::NameTaken)?;
+    Ok(Some(Answer {
+        outcomes,
+        revoked: Vec::new(),
+        repeated: true,
+    }))
+}
+
+/// Takes the name of a request for it, or tells what it was answered when it came before.
+pub(super) async fn take_name(
+    tx: &mut Tx,
+    repeatable: &Repeatable,
+    now: Timestamp,
+) -> Result<Option<String>, Refusal> {
     idempotency_keys::forget(tx, now.minus(REMEMBERED), FORGOTTEN_AT_ONCE).await?;
     if idempotency_keys::take(tx, repeatable, now).await? {
         return Ok(None);
@@ -279,12 +296,7 @@ async fn earlier(
     let earlier = idempotency_keys::find(tx, repeatable).await?;
     let earlier = earlier.filter(|earlier| earlier.request == repeatable.request);
     let earlier = earlier.ok_or(Refusal::NameTaken)?;
-    let outcomes = serde_json::from_str(&earlier.answer).map_err(|_| Refusal::NameTaken)?;
-    Ok(Some(Answer {
-        outcomes,
-        revoked: Vec::new(),
-        repeated: true,
-    }))
+    Ok(Some(earlier.answer))
 }
 
 /// What is said about an item as long as nothing was found.
@@ -318,7 +330,12 @@ async fn ids(ctx: &Context, tx: &mut Tx, written: Written) -> Result<Places, Sto
     Ok(exposures.filter_map(id).collect())
 }
 
-fn tell(case: &Case<'_>, reacted: &Reacted, exposures: &Places, outcomes: &mut [Outcome]) {
+fn tell(
+    (case, decision): (&Case<'_>, &Decision),
+    reacted: &Reacted,
+    exposures: &Places,
+    outcomes: &mut [Outcome],
+) {
     let token = &case.found.known.token;
     let revoked = &reacted.revoked;
     let dead = matches!(case.state, TokenState::Revoked { .. });
@@ -335,8 +352,9 @@ fn tell(case: &Case<'_>, reacted: &Reacted, exposures: &Places, outcomes: &mut [
                 Some(reason) if reason.is_quarantine() => Outcome::Quarantined(facts),
                 Some(_) => Outcome::Revoked(facts),
                 None if case.is_quarantined() => Outcome::Quarantined(facts),
-                None if dead => Outcome::AlreadyRevoked(facts),
-                None => Outcome::NotRevoked(facts),
+                None if !dead && spares(decision) => Outcome::NotRevoked(facts),
+                // Be it that another item of this request, or somebody else, was faster.
+                None => Outcome::AlreadyRevoked(facts),
             };
         }
     }

@@ -24,7 +24,7 @@ pub struct Selection {
     pub grant: Option<Id<Grant>>,
     /// Of this kind.
     pub kind: Option<TokenKind>,
-    /// Made earlier than this.
+    /// Made earlier than this, or from a grant that was.
     pub created_before: Option<Timestamp>,
 }
 

@@ -94,7 +94,7 @@ pub(in crate::http) struct BulkCount {
 pub(in crate::http) struct BulkAnswer {
     #[schema(example = "01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c11", format = "uuid")]
     id: String,
-    /// Tokens that are made later are spared.
+    /// Tokens that are made later are spared, unless they come from a grant that there was by then.
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
     requested_at: String,
     /// How many tokens were meant when it was asked for.
@@ -127,6 +127,11 @@ impl BulkAnswer {
     operation_id = "begin_bulk_revocation",
     tag = "internal",
     security(("service_key" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this request, 1 to \
+            255 visible ASCII characters. For a day, the same request under the same name is \
+            answered with the one that has begun, and how far it has come."),
+    ),
     request_body = BulkRevocationBody,
     responses(
         (status = 200, description = "A dry run: how many there are.", body = BulkCount),
@@ -140,6 +145,8 @@ impl BulkAnswer {
             body = ErrorBody),
         (status = 403, description = "The service key lacks the scope.", body = ErrorBody),
         (status = 408, description = "The body is late.", body = ErrorBody),
+        (status = 409, description = "The idempotency key was used for another request.",
+            body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not application/json.", body = ErrorBody),
         (status = 422, description = "The body is not valid.", body = ProblemsBody),
@@ -150,7 +157,12 @@ pub(in crate::http) async fn begin(
     request: ServiceJson<Revoke, BulkRequest>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let ServiceJson { service, body, .. } = request;
+    let ServiceJson {
+        service,
+        body,
+        repeatable,
+        ..
+    } = request;
     let mut selection = body.selection;
     if let Some(name) = body.client {
         selection.client = Some(client(&state, &name).await?);
@@ -165,10 +177,23 @@ pub(in crate::http) async fn begin(
                 counted,
             }));
     }
-    let key = Some(service.key);
-    let beginning = bulk_revocations::begin(&state.ctx, key, selection, body.reason);
-    let bulk = state.timely(beginning).await??;
-    Ok(HttpResponse::Accepted()
+    let beginning = async {
+        let what = (selection, body.reason);
+        match &repeatable {
+            Some(name) => bulk_revocations::begin_named(&state.ctx, what, name).await,
+            None => {
+                let key = Some(service.key);
+                let begun = bulk_revocations::begin(&state.ctx, key, what.0, what.1).await;
+                Ok((begun?, false))
+            }
+        }
+    };
+    let (bulk, repeated) = state.timely(beginning).await??;
+    let mut response = HttpResponse::Accepted();
+    if repeated {
+        response.insert_header(("Idempotent-Replayed", "true"));
+    }
+    Ok(response
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((LOCATION, format!("/v1/revocations/bulk/{}", bulk.id)))
         .json(BulkAnswer::new(&bulk)))

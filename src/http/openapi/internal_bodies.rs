@@ -55,7 +55,7 @@ pub(in crate::http) struct BulkRevocationBody {
     grant_id: Option<String>,
     /// Such as `access_token`.
     kind: Option<String>,
-    /// Made earlier (RFC 3339).
+    /// Made earlier, or from a grant that was (RFC 3339).
     #[schema(format = "date-time")]
     created_before: Option<String>,
     /// `operator` (unless said) or `owner`: whoever wants it.

@@ -13,8 +13,8 @@ use crate::storage::rows::{Columns, column, token_kind};
 const NOT_FOR_GOOD: &str = "COALESCE(t.revoked_reason, 'quarantined')
          IN ('quarantined', 'relative_quarantined')";
 
-/// Up to `limit` of the selected tokens that nobody revoked for good and that were made before `end`, behind
-/// `after`.
+/// Up to `limit` of the selected tokens that nobody revoked for good and that were made before `end`, or come
+/// from a grant that was, behind `after`: a family that is refreshed meanwhile is the same family.
 ///
 /// # Errors
 /// When the database fails.
@@ -106,7 +106,12 @@ where
     let end = selection
         .created_before
         .map_or(end, |before| before.min(end));
-    text.push(" AND t.created_at < ").push_bind(end.as_millis());
+    // Not `EXISTS`: for that, PostgreSQL may read all grants first.
+    text.push(" AND (t.created_at < ")
+        .push_bind(end.as_millis());
+    text.push(" OR (SELECT g.created_at FROM grants AS g WHERE g.id = t.grant_id) < ")
+        .push_bind(end.as_millis());
+    text.push(")");
 }
 
 fn rest<DB: Database>(text: &mut QueryBuilder<DB>, after: Id<Token>, limit: i64)

@@ -84,6 +84,21 @@ async fn a_relative_dies_with_it_and_is_counted() {
 }
 
 #[tokio::test]
+async fn what_died_with_another_item_is_dead() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let desk = Desk::open(&app).await;
+    let family = app.family(&ada).await;
+    let answer = desk
+        .revoke(json!([
+            {"token": family.refresh.token.reveal(), "reason": "exposed"},
+            {"token": family.access.token.reveal(), "reason": "operator"},
+        ]))
+        .await;
+    assert_eq!(statuses(&answer), ["revoked", "already_revoked"]);
+}
+
+#[tokio::test]
 async fn of_several_reasons_for_one_token_exposure_counts() {
     let app = TestApp::start().await;
     let ada = app.user("ada@example.com").await;

@@ -13,11 +13,18 @@ use crate::support::{Answer, TestApp};
 
 impl Desk<'_> {
     async fn bulk(&self, body: &Value) -> Answer {
+        self.bulk_named(body, None).await
+    }
+
+    async fn bulk_named(&self, body: &Value, name: Option<&str>) -> Answer {
         let request = self
             .app
             .http
             .post(format!("{}/v1/revocations/bulk", self.app.url));
-        let request = request.bearer_auth(self.key.reveal()).json(body);
+        let mut request = request.bearer_auth(self.key.reveal()).json(body);
+        if let Some(name) = name {
+            request = request.header("idempotency-key", name);
+        }
         Answer::read(request.send().await.expect("the service answers")).await
     }
 
@@ -141,6 +148,74 @@ async fn tokens_are_chosen_by_what_they_have_in_common() {
         }
         assert_eq!(dead, expected, "{body}");
     }
+}
+
+/// Whoever stole a refresh token goes on refreshing; what that makes is younger than the request.
+#[tokio::test]
+async fn a_family_that_is_refreshed_before_its_turn_dies_all_the_same() {
+    for which in ["user_id", "grant_id", "created_before"] {
+        let app = TestApp::start().await;
+        let ada = app.user("ada@example.com").await;
+        let desk = Desk::open(&app).await;
+        let family = app.family(&ada).await;
+        app.clock.advance(Duration::from_secs(1));
+        let body = match which {
+            "user_id" => json!({ which: ada.id.to_string() }),
+            "grant_id" => json!({ which: family.grant.to_string() }),
+            _ => json!({ which: app.clock.now().to_string(), "kind": "refresh_token" }),
+        };
+        app.clock.advance(Duration::from_secs(1));
+        let begun = desk.bulk(&body).await;
+        assert_eq!(begun.status, 202, "{body} {}", begun.text);
+        app.clock.advance(Duration::from_secs(1));
+        let exchanged = "UPDATE tokens SET revoked_at = 1, revoked_reason = 'redeemed'
+            WHERE grant_id IS NOT NULL";
+        app.database.execute(exchanged).await;
+        let mint = |kind| app.mint(kind, &ada, family.client, family.grant);
+        let access = mint(TokenKind::AccessToken).await;
+        let refresh = mint(TokenKind::RefreshToken).await;
+        assert!(app.is_active(&refresh.token).await);
+
+        work(&app).await;
+
+        for late in [&access, &refresh] {
+            assert!(!app.is_active(&late.token).await, "{which}");
+        }
+        let open = "SELECT count(*) FROM grants WHERE revoked_at IS NULL";
+        assert_eq!(app.number(open).await, 0, "{which}");
+    }
+}
+
+/// Whoever did not hear the answer asks again, when what it replaced the tokens with is there already.
+#[tokio::test]
+async fn a_request_under_the_same_name_begins_once() {
+    let app = TestApp::start().await;
+    let ada = app.cast("ada").await;
+    let desk = Desk::open(&app).await;
+    let stolen = app.token_of(TokenKind::PersonalAccessToken, &ada).await;
+    let body = json!({"user_id": ada.user.id.to_string()});
+    let counting = json!({"user_id": ada.user.id.to_string(), "dry_run": true});
+    let counted = desk.bulk_named(&counting, Some("laptop")).await;
+    assert_eq!(counted.status, 200, "that takes no name");
+    let first = desk.bulk_named(&body, Some("laptop")).await;
+    assert_eq!(first.status, 202, "{}", first.text);
+    work(&app).await;
+    app.clock.advance(Duration::from_secs(1));
+    let new = app.token_of(TokenKind::PersonalAccessToken, &ada).await;
+
+    let again = desk.bulk_named(&body, Some("laptop")).await;
+
+    assert_eq!(again.status, 202, "{}", again.text);
+    assert_eq!(again.headers["location"], first.headers["location"]);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert!(!first.headers.contains_key("idempotent-replayed"));
+    assert_eq!(again.json()["revoked"], 1, "how far it has come");
+    work(&app).await;
+    assert!(!app.is_active(&stolen.token).await && app.is_active(&new.token).await);
+    let other = json!({"kind": "personal_access_token"});
+    let answer = desk.bulk_named(&other, Some("laptop")).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
+    assert_eq!(app.number("SELECT count(*) FROM bulk_revocations").await, 1);
 }
 
 #[tokio::test]
