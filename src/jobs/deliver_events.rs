@@ -156,7 +156,11 @@ impl DeliverEvents {
             if stop.is_cancelled() || began.elapsed() >= self.pace.claim / RESERVE {
                 break;
             }
-            let pushed = self.push(stream, &signal).await?;
+            let held = (stream.id, claim);
+            let Some(header) = delivery::header(&self.ctx, held).await? else {
+                break;
+            };
+            let pushed = self.push(stream, header, &signal).await;
             self.metrics.event_pushed(match &pushed {
                 Pushed::Taken => "taken",
                 Pushed::Refused(_) => "refused",
@@ -168,7 +172,6 @@ impl DeliverEvents {
                 let failures = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
                 now.plus(backoff(failures, PAUSES.0, PAUSES.1))
             };
-            let held = (stream.id, claim);
             let next = delivery::settle(&self.ctx, held, signal.id, &pushed, pause).await?;
             if next == Next::Stop {
                 break;
@@ -177,31 +180,27 @@ impl DeliverEvents {
         Ok(())
     }
 
-    async fn push(
-        &self,
-        stream: &EventStream,
-        signal: &WaitingSignal,
-    ) -> Result<Pushed, StorageError> {
+    async fn push(&self, stream: &EventStream, header: Header, signal: &WaitingSignal) -> Pushed {
         let failed = |why: String| Pushed::Failed {
             why,
             give_up: self.gives_up(signal, self.ctx.clock.now()),
         };
         let DeliveryMethod::Push { url, .. } = &stream.delivery else {
-            return Ok(failed("the stream is not pushed any more".to_owned()));
+            return failed("the stream is not pushed any more".to_owned());
         };
-        let header = match delivery::header(&self.ctx, stream.id).await? {
+        let header = match header {
             Header::None => None,
             Header::Given(value) => Some(value),
             Header::Lost => {
                 let why = "the header cannot be opened with the hash keys that there are";
-                return Ok(failed(why.to_owned()));
+                return failed(why.to_owned());
             }
         };
         let token = match token::sign(&self.ctx, stream, signal).await {
             Ok(token) => token,
             Err(error) => {
                 tracing::error!(error = %error, "a security event token cannot be signed");
-                return Ok(failed("the token cannot be signed".to_owned()));
+                return failed("the token cannot be signed".to_owned());
             }
         };
         let mut headers = vec![("accept", "application/json")];
@@ -213,13 +212,13 @@ impl DeliverEvents {
         let posting = self
             .callbacks
             .post_and_listen(url.as_str(), CONTENT_TYPE, &headers, token);
-        Ok(match posting.await {
+        match posting.await {
             Ok((200..=299, _)) => Pushed::Taken,
             Ok((400, body)) => delivery::refusal(&body)
                 .map_or_else(|| failed("status 400".to_owned()), Pushed::Refused),
             Ok((status, _)) => failed(format!("status {status}")),
             Err(error) => failed(error.to_string()),
-        })
+        }
     }
 
     fn gives_up(&self, signal: &WaitingSignal, now: Timestamp) -> bool {

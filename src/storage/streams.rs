@@ -16,7 +16,7 @@ mod tending;
 
 pub(in crate::storage) use enqueue::{enqueue, is_telling};
 pub use enqueue::{insert_stream_updated, insert_verification};
-pub use headers::{SealedHeader, find_header, list_sealed_otherwise, seal_anew};
+pub use headers::{HeldStream, SealedHeader, find_held, list_sealed_otherwise, seal_anew};
 pub use pushing::{DueStream, claim, list_due, pause, recover, release};
 pub use queue::{Outcome, WaitingSignal, settle, settle_all, waiting};
 pub use subjects::{add_exception, count_exceptions, remove_exception};
@@ -183,7 +183,7 @@ pub async fn page(
 }
 
 /// Stores what a receiver decides about a stream that is locked. Without `header` the one that is
-/// stored stays, as far as anything is still pushed.
+/// stored stays, as far as anything is still pushed. Whoever is pushing it stops: the claim ends.
 ///
 /// # Errors
 /// When the database fails.
@@ -204,7 +204,7 @@ pub async fn update(
          SET method = $2, endpoint_url = $3, requested = $4, format = $5, description = $6,
              sealed_header = CASE WHEN $7 THEN COALESCE($8, sealed_header) END,
              hash_key = CASE WHEN $7 THEN COALESCE($9, hash_key) END,
-             failing_since = NULL, failures = 0, paused_until = 0
+             failing_since = NULL, failures = 0, paused_until = 0, claim = NULL, claimed_until = 0
          WHERE id = $1",
     )
     .bind(stream.id.uuid())
@@ -219,7 +219,7 @@ pub async fn update(
     .map(drop)
 }
 
-/// Gives a stream another status; `false` when there is no such stream.
+/// Gives a stream another status; `false` when there is no such stream. Whoever is pushing it stops.
 ///
 /// # Errors
 /// When the database fails.
@@ -231,7 +231,7 @@ pub async fn set_standing(
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE event_streams
          SET status = $2, status_by = $3, reason = $4, failing_since = NULL, failures = 0,
-             paused_until = 0
+             paused_until = 0, claim = NULL, claimed_until = 0
          WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(stream.uuid())
@@ -275,7 +275,7 @@ pub async fn delete(
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE event_streams
          SET deleted_at = $2, endpoint_url = NULL, sealed_header = NULL, hash_key = NULL,
-             description = NULL, reason = NULL
+             description = NULL, reason = NULL, claim = NULL, claimed_until = 0
          WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(stream.uuid())

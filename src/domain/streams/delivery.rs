@@ -8,7 +8,7 @@ use crate::domain::Context;
 use crate::model::letter::StreamEnd;
 use crate::model::{EventStream, Id, SignalMessage, Timestamp};
 use crate::storage::StorageError;
-use crate::storage::streams::{self as table};
+use crate::storage::streams::{self as table, SealedHeader};
 pub use crate::storage::streams::{Outcome, WaitingSignal};
 
 /// The header that goes with the tokens of a stream.
@@ -22,15 +22,20 @@ pub enum Header {
     Lost,
 }
 
-/// Finds the header that goes with the tokens of a stream.
+/// Finds the header that goes with the tokens of a stream which is being pushed. `None` when the claim
+/// has ended: the stream was changed, and nothing more may go where it went.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn header(ctx: &Context, stream: Id<EventStream>) -> Result<Header, StorageError> {
-    let sealed = table::find_header(&ctx.db, stream).await?;
-    Ok(sealed.map_or(Header::None, |sealed| {
+pub async fn header(
+    ctx: &Context,
+    (stream, claim): (Id<EventStream>, Uuid),
+) -> Result<Option<Header>, StorageError> {
+    let held = table::find_held(&ctx.db, stream, claim).await?;
+    let open = |sealed: SealedHeader| {
         headers::open(ctx, stream, &sealed).map_or(Header::Lost, Header::Given)
-    }))
+    };
+    Ok(held.map(|held| held.header.map_or(Header::None, open)))
 }
 
 /// How a push went.
@@ -58,7 +63,8 @@ pub enum Next {
     Stop,
 }
 
-/// Writes down a push, what became of its token and what that means for the stream. One at which
+/// Writes down a push, what became of its token and what that means for the stream, as long as the claim
+/// holds. One at which
 /// everything failed for so long as is configured is disabled, and whoever answers for it is told.
 ///
 /// # Errors
@@ -73,19 +79,26 @@ pub async fn settle(
     let now = ctx.clock.now();
     let mut tx = ctx.db.begin().await?;
     // The stream first, always: two who settle tokens of it wait for each other here.
-    let (next, disabled) = match pushed {
-        Pushed::Taken | Pushed::Refused(_) => {
-            let held = table::recover(&mut tx, stream, claim).await?;
-            (if held { Next::GoOn } else { Next::Stop }, false)
-        }
+    let mut disabled = false;
+    let held = match pushed {
+        Pushed::Taken | Pushed::Refused(_) => table::recover(&mut tx, stream, claim).await?,
         Pushed::Failed { .. } => {
             let since = table::pause(&mut tx, stream, claim, now, pause).await?;
             let patience = ctx.policy.shared_signals.disable_after;
-            let over = since.is_some_and(|since| now.since(since) >= patience);
-            let disabled =
-                over && operating::disable(ctx, &mut tx, stream, StreamEnd::Failing, now).await?;
-            (Next::Stop, disabled)
+            if since.is_some_and(|since| now.since(since) >= patience) {
+                disabled =
+                    operating::disable(ctx, &mut tx, stream, StreamEnd::Failing, now).await?;
+            }
+            since.is_some()
         }
+    };
+    if !held {
+        // The stream was changed, or somebody else has it: the token goes where the next ones go.
+        return Ok(Next::Stop);
+    }
+    let next = match pushed {
+        Pushed::Taken | Pushed::Refused(_) => Next::GoOn,
+        Pushed::Failed { .. } => Next::Stop,
     };
     let (outcome, error) = match pushed {
         Pushed::Taken => (Some(Outcome::Taken), None),

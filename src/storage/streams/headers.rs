@@ -16,23 +16,32 @@ pub struct SealedHeader {
     pub hash_key: HashKeyId,
 }
 
-/// The header of a stream, if it has one.
+/// A stream that is being pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldStream {
+    /// The header that goes with it, if one was given.
+    pub header: Option<SealedHeader>,
+}
+
+/// What goes with the tokens of a stream, as long as the claim holds, which ends when the stream is changed;
+/// `None` from then on.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_header(
+pub async fn find_held(
     db: &Db,
     stream: Id<EventStream>,
-) -> Result<Option<SealedHeader>, StorageError> {
-    let found = sql!(db.reader(), |c| sqlx::query(
-        "SELECT id, sealed_header, hash_key
+    claim: Uuid,
+) -> Result<Option<HeldStream>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT sealed_header, hash_key
          FROM event_streams
-         WHERE id = $1 AND sealed_header IS NOT NULL AND deleted_at IS NULL",
+         WHERE id = $1 AND claim = $2 AND deleted_at IS NULL",
     )
     .bind(stream.uuid())
-    .try_map(|row| sealed(&row))
-    .fetch_optional(c))?;
-    Ok(found.map(|(_, header)| header))
+    .bind(claim)
+    .try_map(|row| held(&row))
+    .fetch_optional(c))
 }
 
 /// Up to `limit` streams behind `after` whose header is encrypted under another hash key.
@@ -79,6 +88,18 @@ pub async fn seal_anew(
     .bind(after.sealed.as_slice())
     .bind(after.hash_key.as_str()))
     .map(drop)
+}
+
+fn held(row: &impl Columns) -> Result<HeldStream, sqlx::Error> {
+    let sealed: Option<Vec<u8>> = row.read("sealed_header")?;
+    let hash_key: Option<String> = row.read("hash_key")?;
+    let header = sealed.zip(hash_key);
+    Ok(HeldStream {
+        header: header.map(|(sealed, hash_key)| SealedHeader {
+            sealed,
+            hash_key: HashKeyId::from_stored(hash_key),
+        }),
+    })
 }
 
 fn sealed(row: &impl Columns) -> Result<(Id<EventStream>, SealedHeader), sqlx::Error> {

@@ -301,6 +301,35 @@ async fn whoever_disappears_while_pushing_gives_the_stream_back() {
     assert_eq!(heard(&server).await.len(), 2);
 }
 
+/// Whoever moves an endpoint may have reason not to trust the one before.
+#[tokio::test]
+async fn what_waits_goes_where_the_receiver_says_while_it_is_being_pushed() {
+    let app = start().await;
+    let before = receiver(taken().set_delay(Duration::from_secs(2))).await;
+    let after = receiver(taken()).await;
+    let machine = Machine::of_operators(&app).await;
+    let id = id_of(&machine.stream(json!({ "delivery": to(&before) })).await);
+    let expected = made(&app, 3).await;
+    let mut delivery = to(&after);
+    delivery["authorization_header"] = json!("Bearer of-the-new-one");
+    let change = json!({ "stream_id": id, "delivery": delivery });
+    let (round, ()) = tokio::join!(app.deliver_events(), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(machine.call("PATCH", STREAMS, change).await.0, 200);
+    });
+    assert_eq!(round, Round::Done);
+    app.deliver_events().await;
+
+    let stale = heard(&before).await;
+    assert_eq!(stale.len(), 1, "the one under way");
+    assert!(!stale[0].headers.contains_key("authorization"));
+    assert_eq!(tokens(&claims(&machine, &after).await), expected);
+    for request in heard(&after).await {
+        assert_eq!(request.headers["authorization"], "Bearer of-the-new-one");
+    }
+    assert_eq!(waiting(&app).await, 0);
+}
+
 #[tokio::test]
 async fn a_stopping_service_pushes_nothing_more_and_loses_nothing() {
     let app = start().await;
