@@ -5,13 +5,14 @@ mod queue;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokenward::domain::quarantines;
 use tokenward::domain::retention::{self, Ended, Rest};
 use tokenward::domain::tokens::{self, TokenReference};
 use tokenward::domain::webhooks::{self, WithSecret};
 use tokenward::jobs::Round;
 use tokenward::model::webhook::WebhookSecret;
 use tokenward::model::{
-    EventTypes, Id, Organization, PlainToken, RevocationReason, Timestamp, TokenKind,
+    EventTypes, Id, Organization, PlainToken, QuarantineEnd, RevocationReason, Timestamp, TokenKind,
 };
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -142,6 +143,41 @@ async fn a_leak_is_told_signed_and_without_the_token() {
     let tries = tries.unwrap();
     assert_eq!(tries.len(), 2);
     assert!(tries.iter().all(|one| one.attempt.status == Some(204)));
+}
+
+/// What waits for an operator is dead meanwhile, with its whole family.
+#[tokio::test]
+async fn what_goes_into_quarantine_is_told_as_dead_and_a_release_is_not_told() {
+    let settings = format!("{PRIVATE}\n[policy]\ndefault = 'quarantine'");
+    let app = TestApp::builder().settings(&settings).start().await;
+    let server = receiver(ok()).await;
+    endpoint(&app, &server, None).await;
+    let cast = app.cast("ada").await;
+    let family = app.family(&cast.user).await;
+    let leak = report_at(family.refresh.token.reveal(), "https://x.example/a");
+    assert_eq!(app.github().report(&[leak]).await.status, 200);
+    app.deliver_webhooks().await;
+    let requests = heard(&server).await;
+    let mut expected = vec!["exposure.created"];
+    expected.extend(["token.revoked"; 5]);
+    assert_eq!(kinds(&requests), expected);
+    let reasons = requests.iter().map(body);
+    let reasons: Vec<_> = reasons
+        .filter(|told| told["type"] == "token.revoked")
+        .map(|told| told["data"]["token"]["revoked_reason"].clone())
+        .collect();
+    assert_eq!(
+        reasons.iter().filter(|one| **one == "quarantined").count(),
+        1
+    );
+
+    let open = quarantines::find(&app.ctx, family.refresh.id)
+        .await
+        .unwrap();
+    let released = quarantines::settle(&app.ctx, open.id, QuarantineEnd::Release).await;
+    assert_eq!(released.unwrap().tokens.len(), 5);
+    app.deliver_webhooks().await;
+    assert_eq!(heard(&server).await.len(), expected.len());
 }
 
 #[tokio::test]

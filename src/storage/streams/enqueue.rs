@@ -185,7 +185,7 @@ fn told(noted: &Noted) -> Option<Told> {
             let token = deed.about.token?;
             (Signal::CredentialChange, token, Some("update"), None)
         }
-        Event::TokenRevoked(token) => match token.reason {
+        Event::TokenRevoked(token) | Event::TokenQuarantined(token) => match token.reason {
             // Ended as they should, and were followed by others.
             RevocationReason::Redeemed | RevocationReason::Superseded => return None,
             reason if short_lived(token.kind) => {

@@ -119,7 +119,9 @@ fn told(noted: &Noted) -> Option<Told> {
             (EventType::ExposureCreated, *token, Some(exposure.uuid()))
         }
         Event::ExposureAttempted { token } => (EventType::ExposureAttempted, *token, None),
-        Event::TokenRevoked(token) if !is_rotation(token.reason) => {
+        Event::TokenRevoked(token) | Event::TokenQuarantined(token)
+            if !is_rotation(token.reason) =>
+        {
             (EventType::TokenRevoked, token.id, None)
         }
         _ => return None,

@@ -43,6 +43,30 @@ async fn a_leak_is_told_without_the_token_and_without_the_place() {
 }
 
 #[tokio::test]
+async fn what_goes_into_quarantine_is_told_as_ended() {
+    let policy = "[policy]\ndefault = 'quarantine'";
+    let app = TestApp::builder().settings(policy).start().await;
+    let cast = app.cast("ada").await;
+    let family = app.family(&cast.user).await;
+    let personal = app.token_of(TokenKind::PersonalAccessToken, &cast).await;
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    for (token, ended) in [(&family.refresh, SESSION), (&personal, CHANGE)] {
+        app.github()
+            .report(&[report_at(token.token.reveal(), "https://x.example/a")])
+            .await;
+        let all = machine.take(&stream).await;
+        assert_eq!(kinds(&all), [ended, COMPROMISE]);
+        let told = all.iter().find(|claims| kind(claims) == ended).unwrap();
+        let why = &event(told)["reason_admin"]["en"];
+        assert!(
+            why.as_str().unwrap().contains("held until an operator"),
+            "{why}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn credentials_are_told_of_when_they_are_made_and_when_they_end() {
     let app = TestApp::start().await;
     let cast = app.cast("ada").await;
