@@ -41,8 +41,7 @@ pub struct Handled {
 /// session is among them; four more when an endpoint listens, five more when something goes into
 /// quarantine, two more when a token ended so long ago that little of it is kept, one more when it tells
 /// of tokens that were dead before and of others, one more when one of them had died as a relative, and one
-/// more while there is an older hash key. When another
-/// transaction was in the way, it begins anew, after a few statements that keep pruning away.
+/// more while there is an older hash key. When another transaction was in the way, it begins anew, after a few statements that keep pruning away.
 ///
 /// # Errors
 /// When the database fails. Nothing was changed then, or, when it failed during the commit,

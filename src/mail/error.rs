@@ -60,7 +60,8 @@ pub enum SendError {
 /// Longest server text that is kept.
 const LONGEST_TEXT: usize = 120;
 
-/// What a server said, fit for the outbox: one short line of ASCII without any mail address. Servers like to repeat the addressee, sometimes encoded in a help link.
+/// What a server said, fit for the outbox: one short line of ASCII without any mail address. Servers like to
+/// repeat the addressee, sometimes encoded in a help link.
 pub(super) fn server_text(text: &str, addressee: &str) -> String {
     let addressee = addressee.to_ascii_lowercase();
     let local = addressee.split('@').next().unwrap_or_default();
