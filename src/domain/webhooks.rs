@@ -112,7 +112,8 @@ pub async fn list(
     Ok(table::page(&ctx.db, organization, after, i64::from(limit)).await?)
 }
 
-/// Gives an endpoint a new secret. The one before signs as well for a while.
+/// Gives an endpoint a new secret. The one before signs as well for a while, and the three before it for the
+/// rest of theirs: whoever did not hear the answer and asks again loses nothing that is in use.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is no such endpoint.
@@ -126,7 +127,9 @@ pub async fn rotate_secret(
     let sealed = secrets::seal(ctx, endpoint.id, &secret)?;
     let until = now.plus(ctx.policy.webhooks.secret_overlap);
     let mut tx = ctx.db.begin().await?;
-    if !table::rotate_secret(&mut tx, endpoint.id, &sealed, until).await? {
+    // The secret that becomes a former one must be the one that is replaced.
+    turns::take(&mut tx, table::TURN).await?;
+    if !table::rotate_secret(&mut tx, endpoint.id, &sealed, (now, until)).await? {
         return Err(UNKNOWN);
     }
     note(&mut tx, now, "webhook.secret_rotated", &endpoint);

@@ -1,5 +1,5 @@
-//! Tables `webhook_endpoints`, `webhook_messages` and `webhook_attempts`: machines that are told, what
-//! they are told, and how each try went.
+//! Tables `webhook_endpoints`, `former_webhook_secrets`, `webhook_messages` and `webhook_attempts`:
+//! machines that are told, what signed before, what they are told, and how each try went.
 //!
 //! Messages are claimed as letters are, but endpoint by endpoint, so that one that is slow or far
 //! behind holds up no other.
@@ -26,7 +26,9 @@ pub use messages::{
     Depth, StoredMessage, count_old, delete_old, depth, forget_places, list_messages, replay,
     replay_since,
 };
-pub use secrets::{SealedSecret, list_sealed_otherwise, rotate_secret, seal_anew};
+pub use secrets::{
+    OwnedSecret, SealedSecret, delete_former, list_sealed_otherwise, rotate_secret, seal_anew,
+};
 
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
@@ -65,7 +67,7 @@ pub async fn insert(
     .map_err(StorageError::of_reference)
 }
 
-/// Whose turn it is among those who add endpoints.
+/// Whose turn it is among those who add endpoints or change their secrets.
 pub const TURN: &str = "webhook endpoints";
 
 /// How many endpoints an organization has, or operators have.
@@ -182,13 +184,17 @@ pub async fn delete(
 ) -> Result<bool, StorageError> {
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE webhook_endpoints
-         SET deleted_at = $2, url = 'https://deleted.invalid/', secret = $3,
-             previous_secret = NULL, previous_hash_key = NULL, previous_until = NULL
+         SET deleted_at = $2, url = 'https://deleted.invalid/', secret = $3
          WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(endpoint.uuid())
     .bind(now.as_millis())
     .bind(Vec::<u8>::new()))?;
+    // Behind the endpoint, for which a rotation may have been waited.
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM former_webhook_secrets WHERE endpoint_id = $1",
+    )
+    .bind(endpoint.uuid()))?;
     Ok(done == 1)
 }
 

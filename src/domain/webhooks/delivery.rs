@@ -30,9 +30,9 @@ pub fn sign(
 ) -> Option<Signed> {
     let id = message_name(message.id);
     let current = secrets::open(ctx, to.id, &to.secret)?;
-    let previous = to.previous.as_ref().filter(|(_, until)| *until > now);
-    let previous = previous.and_then(|(sealed, _)| secrets::open(ctx, to.id, sealed));
-    let all = std::iter::once(current).chain(previous);
+    let former = to.former.iter().filter(|former| former.until > now);
+    let former = former.filter_map(|former| secrets::open(ctx, to.id, &former.secret));
+    let all = std::iter::once(current).chain(former);
     let signatures: Vec<_> = all
         .map(|secret| secret.sign(&id, now, &message.body))
         .collect();

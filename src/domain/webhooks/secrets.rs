@@ -4,15 +4,15 @@ use crate::domain::vault::Vault;
 use crate::domain::{Context, DomainError};
 use crate::model::webhook::WebhookSecret;
 use crate::model::{Id, WebhookEndpoint};
-use crate::storage::StorageError;
 use crate::storage::webhooks::{self as table, SealedSecret};
+use crate::storage::{StorageError, turns};
 
 /// How secrets are encrypted.
 const SECRETS: Vault = Vault {
     purpose: "tokenward webhook secret encryption, version 1",
     table: "webhook_endpoints",
 };
-/// How many endpoints are looked at together.
+/// How many secrets are looked at together.
 const BATCH: i64 = 100;
 
 /// Encrypts a secret for its endpoint. At another one it cannot be opened.
@@ -52,22 +52,23 @@ pub async fn seal_anew(ctx: &Context) -> Result<(), StorageError> {
     let current = ctx.hash_keys.current().id();
     let mut after = None;
     loop {
-        let all = table::list_sealed_otherwise(&ctx.db, current, after, BATCH).await?;
-        let Some(last) = all.last() else {
-            return Ok(());
-        };
-        after = Some(last.0);
+        let mut all = table::list_sealed_otherwise(&ctx.db, current, after.as_ref(), BATCH).await?;
         for before in &all {
-            let anew =
-                |secret| open(ctx, before.0, secret).and_then(|s| seal(ctx, before.0, &s).ok());
-            let Some(secret) = anew(&before.1) else {
-                tracing::error!(webhook.id = %before.0, "a webhook's secret cannot be opened");
+            let secret = open(ctx, before.endpoint, &before.secret);
+            let anew = secret.and_then(|secret| seal(ctx, before.endpoint, &secret).ok());
+            let Some(anew) = anew else {
+                tracing::error!(webhook.id = %before.endpoint, "a webhook's secret cannot be opened");
                 continue;
             };
-            let after = (before.0, secret, before.2.as_ref().and_then(anew));
             let mut tx = ctx.db.begin().await?;
-            table::seal_anew(&mut tx, before, &after).await?;
+            // Whoever rotates meanwhile would keep it as it was.
+            turns::take(&mut tx, table::TURN).await?;
+            table::seal_anew(&mut tx, before, &anew).await?;
             tx.commit().await?;
+        }
+        after = all.pop();
+        if after.is_none() {
+            return Ok(());
         }
     }
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::attempts::{self, Attempt};
 use super::moment;
-use super::secrets::{self, SealedSecret};
+use super::secrets::{self, FormerSecret, SealedSecret};
 use crate::model::{Id, Timestamp, WebhookEndpoint, WebhookMessage, WebhookUrl};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, Tx, patient, sql};
@@ -19,8 +19,8 @@ pub struct Subscriber {
     pub url: WebhookUrl,
     /// What signs.
     pub secret: SealedSecret,
-    /// What signs as well, and until when.
-    pub previous: Option<(SealedSecret, Timestamp)>,
+    /// What signs as well, the latest first.
+    pub former: Vec<FormerSecret>,
 }
 
 /// Up to `limit` endpoints with messages that are due, whoever waits longest first.
@@ -32,10 +32,8 @@ pub async fn list_due(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Subscriber>, StorageError> {
-    sql!(db.reader(), |c| sqlx::query(
-        "SELECT
-             e.id, e.url, e.secret, e.hash_key, e.previous_secret, e.previous_hash_key,
-             e.previous_until
+    let mut due = sql!(db.reader(), |c| sqlx::query(
+        "SELECT e.id, e.url, e.secret, e.hash_key
          FROM webhook_endpoints AS e
          WHERE e.disabled_at IS NULL
              AND e.deleted_at IS NULL
@@ -52,7 +50,17 @@ pub async fn list_due(
     .bind(now.as_millis())
     .bind(limit)
     .try_map(|row| subscriber(&row))
-    .fetch_all(c))
+    .fetch_all(c))?;
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let ids: Vec<_> = due.iter().map(|one| one.id).collect();
+    for (endpoint, secret) in secrets::list_former(db, &ids, now).await? {
+        if let Some(subscriber) = due.iter_mut().find(|one| one.id == endpoint) {
+            subscriber.former.push(secret);
+        }
+    }
+    Ok(due)
 }
 
 /// A message that one sender holds until its claim ends.
@@ -249,12 +257,11 @@ fn failing(row: &impl Columns) -> Result<(i64, Option<Timestamp>), sqlx::Error> 
 }
 
 fn subscriber(row: &impl Columns) -> Result<Subscriber, sqlx::Error> {
-    let until = moment(row, "previous_until")?;
     Ok(Subscriber {
         id: Id::from_uuid(row.read("id")?),
         url: WebhookUrl::from_stored(&row.read::<String>("url")?).map_err(unreadable)?,
-        secret: secrets::current(row)?,
-        previous: secrets::previous(row)?.zip(until),
+        secret: secrets::secret(row)?,
+        former: Vec::new(),
     })
 }
 

@@ -1,11 +1,14 @@
-//! What signs for an endpoint, encrypted.
+//! Table `former_webhook_secrets`, and column `secret` of `webhook_endpoints`: what signs, encrypted.
 
 use uuid::Uuid;
 
 use crate::model::{HashKeyId, Id, Timestamp, WebhookEndpoint};
 use crate::storage::StorageError;
-use crate::storage::backend::{Db, Tx, sql};
-use crate::storage::rows::Columns;
+use crate::storage::backend::{Backend, Db, Tx, patient, sql};
+use crate::storage::rows::{Columns, ids_as_json};
+
+/// How many former secrets of an endpoint sign beside its own. One more, and the oldest goes.
+const MOST_FORMER: i64 = 4;
 
 /// A secret as it is stored.
 #[derive(Clone, Debug)]
@@ -16,8 +19,17 @@ pub struct SealedSecret {
     pub hash_key: HashKeyId,
 }
 
-/// Puts a new secret in front of the current one, which signs as well until `until`; `false` when
-/// there is no such endpoint.
+/// A secret that signs beside the one that replaced it.
+#[derive(Clone, Debug)]
+pub struct FormerSecret {
+    /// It.
+    pub secret: SealedSecret,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Gives an endpoint a new secret. The one before signs as well until `until`, and those before it until
+/// their own times; `false` when there is no such endpoint. Callers hold [`super::TURN`].
 ///
 /// # Errors
 /// When the database fails.
@@ -25,90 +37,180 @@ pub async fn rotate_secret(
     tx: &mut Tx,
     endpoint: Id<WebhookEndpoint>,
     secret: &SealedSecret,
-    until: Timestamp,
+    (now, until): (Timestamp, Timestamp),
 ) -> Result<bool, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO former_webhook_secrets (endpoint_id, secret, hash_key, replaced_at, until)
+         SELECT id, secret, hash_key, $2, $3
+         FROM webhook_endpoints
+         WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(endpoint.uuid())
+    .bind(now.as_millis())
+    .bind(until.as_millis()))?;
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE webhook_endpoints
-         SET previous_secret = secret, previous_hash_key = hash_key, previous_until = $4,
-             secret = $2, hash_key = $3
+         SET secret = $2, hash_key = $3
          WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(endpoint.uuid())
     .bind(secret.sealed.as_slice())
-    .bind(secret.hash_key.as_str())
-    .bind(until.as_millis()))?;
+    .bind(secret.hash_key.as_str()))?;
+    // Behind the endpoint, as whoever deletes it takes them.
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM former_webhook_secrets
+         WHERE endpoint_id = $1
+             AND (until <= $2 OR secret NOT IN (
+                 SELECT secret
+                 FROM former_webhook_secrets
+                 WHERE endpoint_id = $1
+                 ORDER BY replaced_at DESC
+                 LIMIT $3
+             ))",
+    )
+    .bind(endpoint.uuid())
+    .bind(now.as_millis())
+    .bind(MOST_FORMER))?;
     Ok(done == 1)
 }
 
-/// An endpoint, its secret, and the one before, if it is still there.
-pub(super) type Sealed = (Id<WebhookEndpoint>, SealedSecret, Option<SealedSecret>);
+/// The former secrets of these endpoints that still sign, the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn list_former(
+    db: &Db,
+    endpoints: &[Id<WebhookEndpoint>],
+    now: Timestamp,
+) -> Result<Vec<(Id<WebhookEndpoint>, FormerSecret)>, StorageError> {
+    const SQLITE: &str = "SELECT endpoint_id, secret, hash_key, until
+         FROM former_webhook_secrets
+         WHERE endpoint_id IN (SELECT unhex(value) FROM json_each($1)) AND until > $2
+         ORDER BY replaced_at DESC";
+    const POSTGRES: &str = "SELECT endpoint_id, secret, hash_key, until
+         FROM former_webhook_secrets
+         WHERE endpoint_id = ANY($1) AND until > $2
+         ORDER BY replaced_at DESC";
+    let ids: Vec<Uuid> = endpoints.iter().map(|id| id.uuid()).collect();
+    match db.reader() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            let query = query.bind(now.as_millis());
+            patient(query.try_map(|row| former(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids).bind(now.as_millis());
+            patient(query.try_map(|row| former(&row)).fetch_all(c)).await
+        }
+    }
+}
 
-/// Up to `limit` endpoints behind `after` with a secret that is encrypted under another hash key.
+/// Deletes up to `limit` former secrets that do not sign any more; tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_former(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<u64, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM former_webhook_secrets
+         WHERE (endpoint_id, secret) IN (
+             SELECT endpoint_id, secret
+             FROM former_webhook_secrets
+             WHERE until <= $1
+             ORDER BY until
+             LIMIT $2
+         )",
+    )
+    .bind(now.as_millis())
+    .bind(limit))
+}
+
+/// A secret, current or former, and whose it is.
+#[derive(Clone, Debug)]
+pub struct OwnedSecret {
+    /// Whose.
+    pub endpoint: Id<WebhookEndpoint>,
+    /// It.
+    pub secret: SealedSecret,
+}
+
+/// Up to `limit` secrets behind `after` that are encrypted under another hash key.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_sealed_otherwise(
     db: &Db,
     hash_key: &HashKeyId,
-    after: Option<Id<WebhookEndpoint>>,
+    after: Option<&OwnedSecret>,
     limit: i64,
-) -> Result<Vec<Sealed>, StorageError> {
+) -> Result<Vec<OwnedSecret>, StorageError> {
+    let (endpoint, sealed) = match after {
+        Some(last) => (last.endpoint.uuid(), last.secret.sealed.as_slice()),
+        None => (Uuid::nil(), [].as_slice()),
+    };
     sql!(db.reader(), |c| sqlx::query(
-        "SELECT id, secret, hash_key, previous_secret, previous_hash_key
-         FROM webhook_endpoints
-         WHERE id > $1
-             AND deleted_at IS NULL
-             AND (hash_key <> $2 OR COALESCE(previous_hash_key, $2) <> $2)
-         ORDER BY id
-         LIMIT $3",
+        "SELECT endpoint_id, secret, hash_key
+         FROM (
+             SELECT id AS endpoint_id, secret, hash_key
+             FROM webhook_endpoints
+             WHERE deleted_at IS NULL
+             UNION ALL
+             SELECT endpoint_id, secret, hash_key
+             FROM former_webhook_secrets
+         ) AS both_sorts
+         WHERE hash_key <> $1 AND (endpoint_id, secret) > ($2, $3)
+         ORDER BY endpoint_id, secret
+         LIMIT $4",
     )
-    .bind(after.map_or(Uuid::nil(), Id::uuid))
     .bind(hash_key.as_str())
+    .bind(endpoint)
+    .bind(sealed)
     .bind(limit)
-    .try_map(|row| sealed(&row))
+    .try_map(|row| owned(&row))
     .fetch_all(c))
 }
 
-/// Stores secrets that were encrypted anew, unless they were changed meanwhile.
+/// Stores a secret that was encrypted anew, unless it went meanwhile.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn seal_anew(tx: &mut Tx, before: &Sealed, after: &Sealed) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
-        "UPDATE webhook_endpoints
-         SET secret = $3, hash_key = $4, previous_secret = $5, previous_hash_key = $6
-         WHERE id = $1 AND secret = $2",
-    )
-    .bind(before.0.uuid())
-    .bind(before.1.sealed.as_slice())
-    .bind(after.1.sealed.as_slice())
-    .bind(after.1.hash_key.as_str())
-    .bind(after.2.as_ref().map(|one| one.sealed.as_slice()))
-    .bind(after.2.as_ref().map(|one| one.hash_key.as_str())))
-    .map(drop)
+pub async fn seal_anew(
+    tx: &mut Tx,
+    before: &OwnedSecret,
+    after: &SealedSecret,
+) -> Result<(), StorageError> {
+    // A current one may have become a former one.
+    for statement in [
+        "UPDATE webhook_endpoints SET secret = $3, hash_key = $4 WHERE id = $1 AND secret = $2",
+        "UPDATE former_webhook_secrets SET secret = $3, hash_key = $4
+         WHERE endpoint_id = $1 AND secret = $2",
+    ] {
+        sql!(tx.connection(), execute sqlx::query(statement)
+            .bind(before.endpoint.uuid())
+            .bind(before.secret.sealed.as_slice())
+            .bind(after.sealed.as_slice())
+            .bind(after.hash_key.as_str()))?;
+    }
+    Ok(())
 }
 
-fn sealed(row: &impl Columns) -> Result<Sealed, sqlx::Error> {
-    Ok((
-        Id::from_uuid(row.read("id")?),
-        current(row)?,
-        previous(row)?,
-    ))
+fn owned(row: &impl Columns) -> Result<OwnedSecret, sqlx::Error> {
+    Ok(OwnedSecret {
+        endpoint: Id::from_uuid(row.read("endpoint_id")?),
+        secret: secret(row)?,
+    })
 }
 
-pub(super) fn current(row: &impl Columns) -> Result<SealedSecret, sqlx::Error> {
+fn former(row: &impl Columns) -> Result<(Id<WebhookEndpoint>, FormerSecret), sqlx::Error> {
+    let former = FormerSecret {
+        secret: secret(row)?,
+        until: Timestamp::from_millis(row.read("until")?),
+    };
+    Ok((Id::from_uuid(row.read("endpoint_id")?), former))
+}
+
+pub(super) fn secret(row: &impl Columns) -> Result<SealedSecret, sqlx::Error> {
     Ok(SealedSecret {
         sealed: row.read("secret")?,
         hash_key: HashKeyId::from_stored(row.read("hash_key")?),
     })
-}
-
-pub(super) fn previous(row: &impl Columns) -> Result<Option<SealedSecret>, sqlx::Error> {
-    let sealed: Option<Vec<u8>> = row.read("previous_secret")?;
-    let hash_key: Option<String> = row.read("previous_hash_key")?;
-    let both = sealed.zip(hash_key);
-    Ok(both.map(|(sealed, hash_key)| SealedSecret {
-        sealed,
-        hash_key: HashKeyId::from_stored(hash_key),
-    }))
 }

@@ -146,7 +146,8 @@ async fn secrets_move_to_a_newer_hash_key_and_outlive_the_older_one() {
 
     webhooks::seal_anew(&both.ctx).await.unwrap();
 
-    let sealed = "SELECT count(*) FROM webhook_endpoints WHERE hash_key = previous_hash_key";
+    let sealed = "SELECT count(*) FROM webhook_endpoints AS e
+         JOIN former_webhook_secrets AS f ON f.endpoint_id = e.id AND f.hash_key = e.hash_key";
     assert_eq!(both.number(sealed).await, 1);
     // Nothing else needs the old key.
     both.database.execute("DELETE FROM hash_keys").await;
