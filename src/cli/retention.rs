@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
 use tokio::time::sleep;
@@ -28,6 +29,7 @@ struct OriginView {
     with_place: u64,
     oldest_with_place: Option<String>,
     letters_with_place: u64,
+    messages_with_place: u64,
     scrubbed: u64,
     #[serde(skip)]
     kept_for: String,
@@ -43,6 +45,7 @@ impl From<PlaceReport> for OriginView {
             with_place: report.held,
             oldest_with_place: moment(report.oldest),
             letters_with_place: report.letters,
+            messages_with_place: report.messages,
             scrubbed: report.scrubbed,
         }
     }
@@ -57,6 +60,7 @@ impl Shown for OriginView {
             ("with place", self.with_place.to_string()),
             ("oldest", or(self.oldest_with_place.as_ref(), "-")),
             ("letters with place", self.letters_with_place.to_string()),
+            ("messages with place", self.messages_with_place.to_string()),
             ("scrubbed", self.scrubbed.to_string()),
         ]
     }
@@ -90,12 +94,19 @@ impl Rest for Steady {
 pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     match command {
         Command::Report => {
-            let _progress = Progress::start("reading every exposure and letter".to_owned());
+            let _progress =
+                Progress::start("reading every exposure, letter and message".to_owned());
             let report = retention::report(ctx).await?;
             let report: Vec<_> = report.into_iter().map(OriginView::from).collect();
             out.list(&report, "No leak was ever reported.")
         }
         Command::Run => {
+            if let Some(skew) = retention::skew(ctx).await? {
+                bail!(
+                    "nothing was removed: the clocks of this machine and of the database server differ by {}",
+                    span(skew)
+                );
+            }
             let _progress = Progress::start("removing what was kept for long enough".to_owned());
             let removed = removed(ctx).await?;
             out.list(&removed, "")

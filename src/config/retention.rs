@@ -1,8 +1,10 @@
 //! `[retention]`: how long what is no longer needed is kept.
 
+use std::time::Duration;
+
 use super::reader::Reader;
 use crate::model::retention::{
-    InvalidPlacePolicy, PlacePolicy, RetentionPolicy, SHORTEST_LOGIN_CODES,
+    InvalidPlacePolicy, PlacePolicy, RetentionPolicy, SHORTEST_ADDRESSES, SHORTEST_LOGIN_CODES,
 };
 use crate::model::time::parse_duration;
 
@@ -13,18 +15,18 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     let dead_letters = from.duration("retention.dead_letters");
     let deliveries = from.duration("retention.deliveries");
     let login_codes = from.with("retention.login_codes", |text| {
-        match parse_duration(text).map_err(|error| error.to_string())? {
-            short if short < SHORTEST_LOGIN_CODES => {
-                Err("it is 2h or more: codes are counted by the hour".to_owned())
-            }
-            long => Ok(long),
-        }
+        let why = "it is 2h or more: codes are counted by the hour";
+        at_least(SHORTEST_LOGIN_CODES, text, why)
     });
     let sessions = from.duration("retention.sessions");
     let logout_notices = from.duration("retention.logout_notices");
     let webhooks = from.duration("retention.webhooks");
     let events = from.duration("retention.events");
     let quarantines = from.duration("retention.quarantines");
+    let addresses = from.with("retention.addresses", |text| {
+        let why = "it is 1d or more: limits.registrations may count over a day";
+        at_least(SHORTEST_ADDRESSES, text, why)
+    });
     let audit_log = from.duration("retention.audit_log");
     let figures = from.duration("retention.figures");
     let tokens = from.duration("retention.tokens");
@@ -40,10 +42,18 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
         webhooks: webhooks?,
         events: events?,
         quarantines: quarantines?,
+        addresses: addresses?,
         audit_log: audit_log?,
         figures: figures?,
         tokens: tokens?,
     })
+}
+
+fn at_least(shortest: Duration, text: &str, why: &str) -> Result<Duration, String> {
+    match parse_duration(text).map_err(|error| error.to_string())? {
+        short if short < shortest => Err(why.to_owned()),
+        long => Ok(long),
+    }
 }
 
 fn places(from: &mut Reader<'_>) -> Option<PlacePolicy> {
@@ -86,6 +96,7 @@ mod tests {
             assert_eq!(refused(&toml), ["retention.places_by_origin"], "{entry}");
         }
         assert_eq!(refused("login_codes = '90m'"), ["retention.login_codes"]);
+        assert_eq!(refused("addresses = '23h'"), ["retention.addresses"]);
         let fitting = "[retention]\nplaces = '29d'\nplaces_by_origin = ['internal 52w']";
         assert!(Settings::from_overlay(fitting).is_ok());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::rounds::{Patient, Rounds};
+use super::rounds::{Patient, Rounds, may_delete};
 use crate::domain::Context;
 use crate::domain::retention::{self, Ended};
 use crate::telemetry::Metrics;
@@ -30,7 +30,9 @@ impl Prune {
         }
         let mut rounds = Rounds::about_every(INTERVAL);
         while rounds.next(&stop).await {
-            self.round(&stop).await;
+            if may_delete(&self.ctx).await {
+                self.round(&stop).await;
+            }
         }
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::retention::Rest;
+use crate::domain::Context;
+use crate::domain::retention::{self, Rest};
 use crate::model::random;
 
 /// The longest wait before the first round: replicas that start together do not work together.
@@ -40,5 +41,24 @@ pub(super) struct Patient(pub(super) CancellationToken);
 impl Rest for Patient {
     async fn rest(&self, pause: Duration) -> bool {
         self.0.run_until_cancelled(sleep(pause)).await.is_some()
+    }
+}
+
+/// Whether this machine's clock is one to delete by. Says so when it is not.
+pub(super) async fn may_delete(ctx: &Context) -> bool {
+    match retention::skew(ctx).await {
+        Ok(None) => true,
+        Ok(Some(skew)) => {
+            let seconds = skew.as_secs();
+            tracing::error!(
+                seconds,
+                "nothing is deleted: the clocks of this machine and of the database server differ"
+            );
+            false
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "nothing is deleted: what time it is cannot be asked");
+            false
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::rounds::{Patient, Rounds};
+use super::rounds::{Patient, Rounds, may_delete};
 use crate::domain::{Context, retention};
 use crate::telemetry::Metrics;
 
@@ -26,7 +26,9 @@ impl ScrubExposures {
     pub async fn run(self, stop: CancellationToken) {
         let mut rounds = Rounds::about_every(INTERVAL);
         while rounds.next(&stop).await {
-            self.round(&stop).await;
+            if may_delete(&self.ctx).await {
+                self.round(&stop).await;
+            }
         }
     }
 

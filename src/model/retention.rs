@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::exposure::Origin;
+use super::limits::Allowance;
 use super::time::parse_duration;
 
 /// The longest for places of code hosts, from when a case is closed: the agreements say within 30 days, and
@@ -34,6 +35,8 @@ pub struct RetentionPolicy {
     pub events: Duration,
     /// How long quarantines are kept after they were settled.
     pub quarantines: Duration,
+    /// How long network addresses are kept from which leaked tokens were tried and clients registered.
+    pub addresses: Duration,
     /// How long rows of the audit log are kept.
     pub audit_log: Duration,
     /// How long the figures are kept that operators see over time.
@@ -45,6 +48,9 @@ pub struct RetentionPolicy {
 
 /// Limits on codes look back this far.
 pub const SHORTEST_LOGIN_CODES: Duration = Duration::from_secs(2 * 3_600);
+
+/// A limit on registrations looks back this far at most.
+pub const SHORTEST_ADDRESSES: Duration = Allowance::LONGEST;
 
 /// How long places are kept after their case was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
+use super::overdue::{self, Overdue};
 use super::rows::{Columns, column, unreadable};
 use crate::model::{
     Client, ClientId, ClientMetadata, ClientStanding, Email, Id, RegisteredClient, Timestamp, User,
@@ -275,15 +276,59 @@ pub async fn touch(tx: &mut Tx, client: Id<Client>, now: Timestamp) -> Result<bo
     Ok(done == 1)
 }
 
+/// Forgets up to `limit` network addresses from which clients were registered before `before`; tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_addresses(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE clients
+         SET registered_from = NULL
+         WHERE id IN (
+             SELECT id
+             FROM clients
+             WHERE registered_from IS NOT NULL AND created_at < $1
+             ORDER BY created_at
+             LIMIT $2
+         )",
+    )
+    .bind(before.as_millis())
+    .bind(limit))
+}
+
+/// How many addresses [`forget_addresses`] would forget, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_addresses(
+    db: &Db,
+    before: Timestamp,
+    most: i64,
+) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(created_at) AS oldest
+         FROM (
+             SELECT created_at
+             FROM clients
+             WHERE registered_from IS NOT NULL AND created_at < $1
+             ORDER BY created_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
+}
+
 /// Marks a client as deleted, and as disabled for every lookup of a token; `false` when it was
-/// deleted before.
+/// deleted before. Of what it said about itself, the name stays, which lists of what it was issued show.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete(tx: &mut Tx, client: Id<Client>, now: Timestamp) -> Result<bool, StorageError> {
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE clients
-         SET deleted_at = $2, disabled_at = COALESCE(disabled_at, $2)
+         SET deleted_at = $2, disabled_at = COALESCE(disabled_at, $2), metadata = '{}'
          WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(client.uuid())

@@ -1,20 +1,54 @@
 //! Table `leaked_uses`: attempts to use a token after it leaked; and `leaked_use_alarms`: whose
 //! owners were told.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use serde_json::json;
 use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
 use super::journal::Event;
+use super::overdue::{self, Overdue};
 use super::rows::{Columns, column, hex_of, ids_as_json};
 use crate::model::{Id, LeakedUse, Timestamp, Token};
+
+/// Attempts as they stand in a row.
+struct Row {
+    token: Uuid,
+    via: String,
+    /// Empty when nobody said.
+    address: String,
+    first_at: i64,
+    last_at: i64,
+    times: i64,
+}
+
+impl From<&LeakedUse> for Row {
+    fn from(one: &LeakedUse) -> Self {
+        Self {
+            token: one.token.uuid(),
+            via: one.via.name().to_owned(),
+            address: one.from.map(|from| from.to_string()).unwrap_or_default(),
+            first_at: one.first_at.as_millis(),
+            last_at: one.last_at.as_millis(),
+            times: i64::try_from(one.times).unwrap_or(i64::MAX),
+        }
+    }
+}
 
 /// Adds attempts to those that were written down before.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn add(tx: &mut Tx, uses: &[LeakedUse]) -> Result<(), StorageError> {
+    let rows: Vec<_> = uses.iter().map(Row::from).collect();
+    add_rows(tx, &rows).await
+}
+
+/// No two rows are of the same token, way and address.
+async fn add_rows(tx: &mut Tx, rows: &[Row]) -> Result<(), StorageError> {
     const SQLITE: &str = "INSERT INTO leaked_uses
              (token_id, via, address, first_at, last_at, times)
          SELECT
@@ -37,44 +71,119 @@ pub async fn add(tx: &mut Tx, uses: &[LeakedUse]) -> Result<(), StorageError> {
              times = leaked_uses.times + excluded.times";
     match tx.connection() {
         Backend::Sqlite(c) => {
-            let rows: Vec<_> = uses.iter().map(as_json).collect();
+            let rows: Vec<_> = rows.iter().map(as_json).collect();
             let query = sqlx::query(SQLITE).bind(json!(rows).to_string());
             patient(query.execute(c)).await?;
         }
         Backend::Postgres(c) => {
-            fn each<T>(all: &[LeakedUse], of: impl Fn(&LeakedUse) -> T) -> Vec<T> {
+            fn each<T>(all: &[Row], of: impl Fn(&Row) -> T) -> Vec<T> {
                 all.iter().map(of).collect()
             }
             let query = sqlx::query(POSTGRES)
-                .bind(each(uses, |one| one.token.uuid()))
-                .bind(each(uses, |one| one.via.name()))
-                .bind(each(uses, address))
-                .bind(each(uses, |one| one.first_at.as_millis()))
-                .bind(each(uses, |one| one.last_at.as_millis()))
-                .bind(each(uses, times));
+                .bind(each(rows, |row| row.token))
+                .bind(each(rows, |row| row.via.clone()))
+                .bind(each(rows, |row| row.address.clone()))
+                .bind(each(rows, |row| row.first_at))
+                .bind(each(rows, |row| row.last_at))
+                .bind(each(rows, |row| row.times));
             patient(query.execute(c)).await?;
         }
     }
     Ok(())
 }
 
-fn address(one: &LeakedUse) -> String {
-    one.from.map(|from| from.to_string()).unwrap_or_default()
-}
-
-fn times(one: &LeakedUse) -> i64 {
-    i64::try_from(one.times).unwrap_or(i64::MAX)
-}
-
-fn as_json(one: &LeakedUse) -> serde_json::Value {
+fn as_json(row: &Row) -> serde_json::Value {
     json!([
-        hex_of(one.token.uuid()),
-        one.via.name(),
-        address(one),
-        one.first_at,
-        one.last_at,
-        times(one),
+        hex_of(row.token),
+        row.via,
+        row.address,
+        row.first_at,
+        row.last_at,
+        row.times,
     ])
+}
+
+/// Forgets up to `limit` addresses from which nobody tried a token since `before`, and tells how many those
+/// were. How often each token was tried by which way, and when, stays.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_addresses(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64, StorageError> {
+    // What was tried again meanwhile is not old any more.
+    let old = sql!(tx.connection(), |c| sqlx::query(
+        "DELETE FROM leaked_uses
+         WHERE (token_id, via, address) IN (
+                 SELECT token_id, via, address
+                 FROM leaked_uses
+                 WHERE address <> '' AND last_at < $1
+                 ORDER BY last_at
+                 LIMIT $2
+             )
+             AND last_at < $1
+         RETURNING token_id, via, first_at, last_at, times",
+    )
+    .bind(before.as_millis())
+    .bind(limit)
+    .try_map(|row| nameless(&row))
+    .fetch_all(c))?;
+    let number = old.len();
+    let mut together: BTreeMap<(Uuid, String), Row> = BTreeMap::new();
+    for row in old {
+        match together.entry((row.token, row.via.clone())) {
+            Entry::Vacant(place) => {
+                place.insert(row);
+            }
+            Entry::Occupied(mut sum) => sum.get_mut().absorb(&row),
+        }
+    }
+    let rows: Vec<_> = together.into_values().collect();
+    if !rows.is_empty() {
+        add_rows(tx, &rows).await?;
+    }
+    Ok(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+impl Row {
+    fn absorb(&mut self, more: &Self) {
+        self.first_at = self.first_at.min(more.first_at);
+        self.last_at = self.last_at.max(more.last_at);
+        self.times = self.times.saturating_add(more.times);
+    }
+}
+
+fn nameless(row: &impl Columns) -> Result<Row, sqlx::Error> {
+    Ok(Row {
+        token: row.read("token_id")?,
+        via: row.read("via")?,
+        address: String::new(),
+        first_at: row.read("first_at")?,
+        last_at: row.read("last_at")?,
+        times: row.read("times")?,
+    })
+}
+
+/// How many addresses [`forget_addresses`] would forget, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_addresses(
+    db: &Db,
+    before: Timestamp,
+    most: i64,
+) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(last_at) AS oldest
+         FROM (
+             SELECT last_at
+             FROM leaked_uses
+             WHERE address <> '' AND last_at < $1
+             ORDER BY last_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
 }
 
 /// Raises the alarm for these tokens and tells for which of them it is the first.

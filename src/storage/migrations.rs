@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 32] = [
+const FILES: [(&str, (&str, &str)); 34] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -138,6 +138,14 @@ const FILES: [(&str, (&str, &str)); 32] = [
             include_str!("../../migrations/0032_samples.sqlite.sql"),
             include_str!("../../migrations/0032_samples.postgres.sql"),
         ),
+    ),
+    (
+        "former webhook secrets",
+        both!("../../migrations/0033_former_webhook_secrets.sql"),
+    ),
+    (
+        "forgotten addresses",
+        both!("../../migrations/0034_forgotten_addresses.sql"),
     ),
 ];
 

@@ -29,6 +29,7 @@ pub mod outbox;
 pub mod owner_leaks;
 pub mod provenance;
 pub mod quarantines;
+pub mod server_clock;
 pub mod sessions;
 pub mod signing_keys;
 pub mod spent_tokens;

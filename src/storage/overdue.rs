@@ -14,6 +14,18 @@ pub struct Overdue {
     pub oldest: Option<Timestamp>,
 }
 
+impl Overdue {
+    /// These and others, `most` at most.
+    #[must_use]
+    pub fn and(self, other: Self, most: i64) -> Self {
+        let oldest = [self.oldest, other.oldest].into_iter().flatten().min();
+        Self {
+            number: self.number.saturating_add(other.number).min(most),
+            oldest,
+        }
+    }
+}
+
 /// Counts the rows of a statement that takes the moment and the most rows, and returns the `number`
 /// and the `oldest` of what it found.
 pub(super) async fn count(

@@ -4,10 +4,21 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenward::domain::leaked_uses;
+use tokenward::domain::retention::{self, Ended, Rest};
 use tokenward::domain::tokens::{TokenReference, revoke};
 use tokenward::model::{PlainToken, RevocationReason, TokenKind};
 
 use crate::support::{Answer, TestApp, report};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct AtOnce;
+
+impl Rest for AtOnce {
+    async fn rest(&self, _: Duration) -> bool {
+        true
+    }
+}
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -202,6 +213,53 @@ async fn whoever_has_many_addresses_does_not_fill_the_database() {
     assert_eq!(app.number("SELECT count(*) FROM leaked_uses").await, 201);
     let times = "SELECT CAST(sum(times) AS BIGINT) FROM leaked_uses";
     assert_eq!(app.number(times).await, 250);
+}
+
+#[tokio::test]
+async fn addresses_are_forgotten_and_attempts_stay_counted() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let token = app.personal_token(&ada, "deploy").await.token;
+    app.github().report(&[report(&token)]).await;
+    let first = app.clock.now();
+    for number in 0..60 {
+        ask(&app, &key, &token, &format!("2001:db8::{number:x}")).await;
+    }
+    leaked_uses::flush(&app.ctx).await.unwrap();
+    app.clock.advance(DAY);
+    ask(&app, &key, &token, "").await;
+    leaked_uses::flush(&app.ctx).await.unwrap();
+    app.clock.advance(DAY * 49);
+    ask(&app, &key, &token, "2001:db8::7").await;
+    leaked_uses::flush(&app.ctx).await.unwrap();
+    app.clock.advance(DAY * 41);
+
+    let backlog = retention::backlog(&app.ctx).await.unwrap();
+    let waiting = backlog.iter().find(|one| one.what == "addresses").unwrap();
+    assert_eq!((waiting.waiting, waiting.overdue), (59, DAY));
+    let pruned = retention::prune(&app.ctx, Ended::Addresses, &AtOnce).await;
+    assert_eq!(pruned.unwrap().rows, 59);
+
+    // Whoever came again is kept from then on.
+    let all = attempts(&app).await;
+    let told = |one: &Value| (one["address"].clone(), one["times"].clone());
+    assert_eq!(
+        all.iter().map(told).collect::<Vec<_>>(),
+        [(json!("2001:db8::7"), json!(2)), (Value::Null, json!(60))]
+    );
+    assert_eq!(all[1]["first_at"], first.to_string());
+    app.clock.advance(DAY * 50);
+    retention::prune(&app.ctx, Ended::Addresses, &AtOnce)
+        .await
+        .unwrap();
+    let all = attempts(&app).await;
+    assert_eq!(
+        all.iter().map(told).collect::<Vec<_>>(),
+        [(Value::Null, json!(62))]
+    );
+    let pruned = retention::prune(&app.ctx, Ended::Addresses, &AtOnce).await;
+    assert_eq!(pruned.unwrap().rows, 0);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::{AssertSqlSafe, Connection};
 use tokenward::model::Timestamp;
 use tokenward::storage::outbox::{self, Settlement};
 
@@ -91,4 +92,41 @@ fn what_is_collected_for_a_digest_is_listed_by_reader() {
         "{}",
         letters.err
     );
+}
+
+/// Turns a server's clock, for one database; `false` where there is none.
+#[tokio::main(flavor = "current_thread")]
+async fn turn_clock_of(place: &Place) -> bool {
+    let url = place.database_url();
+    if !url.starts_with("postgres") {
+        return false;
+    }
+    let name = url.rsplit_once('/').unwrap().1;
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    for statement in [
+        "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+         AS $$ SELECT pg_catalog.clock_timestamp() - interval '2 days' $$",
+        &format!("ALTER DATABASE {name} SET search_path = public, pg_catalog"),
+    ] {
+        let query = sqlx::query(AssertSqlSafe(statement.to_owned()));
+        query.execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    true
+}
+
+#[test]
+fn nothing_is_removed_by_a_clock_that_is_not_the_servers() {
+    let (place, _, token) = place_with_token();
+    report_since(&place, &token, Duration::from_secs(40 * 86_400));
+    let turned = turn_clock_of(&place);
+    let run = place.run(&["retention", "run", "--json"]);
+    if turned {
+        assert_eq!((run.code, run.out.as_str()), (1, ""));
+        assert!(run.err.contains("differ by"), "{}", run.err);
+        let report = place.object(&["retention", "report"]);
+        assert_eq!(report["with_place"], 1);
+    } else {
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
 }

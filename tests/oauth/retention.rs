@@ -8,6 +8,7 @@ use tokenward::model::{PlainToken, TokenKind};
 
 use crate::desk::{Answer, Party};
 use crate::flow::Ask;
+use crate::registration::minimal;
 use crate::support::{TestApp, report};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -270,4 +271,22 @@ async fn a_grant_stays_as_long_as_its_session_may_end() {
     prune(&app).await;
     assert_eq!(app.number("SELECT count(*) FROM grants").await, 0);
     assert_eq!(app.number("SELECT count(*) FROM sessions").await, 0);
+}
+
+#[tokio::test]
+async fn from_where_a_client_was_registered_is_forgotten_and_the_client_stays() {
+    let app = TestApp::start().await;
+    let made = app.register(&minimal()).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let known = "SELECT count(*) FROM clients WHERE registered_from IS NOT NULL";
+    app.clock.advance(DAY * 89);
+    assert_eq!(app.number(known).await, 1);
+    prune(&app).await;
+    assert_eq!(app.number(known).await, 1);
+    app.clock.advance(DAY * 2);
+    let pruned = prune(&app).await;
+    assert!(pruned.contains(&("addresses", 1)), "{pruned:?}");
+    assert_eq!(app.number(known).await, 0);
+    let kept = "SELECT count(*) FROM clients WHERE deleted_at IS NULL AND metadata <> '{}'";
+    assert_eq!(app.number(kept).await, 1);
 }

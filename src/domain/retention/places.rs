@@ -162,6 +162,8 @@ pub struct PlaceReport {
     pub scrubbed: u64,
     /// How many letters hold a place.
     pub letters: u64,
+    /// How many messages to machines do.
+    pub messages: u64,
 }
 
 /// What is kept of places, by origin. Reads everything, so that it is a proof.
@@ -178,6 +180,7 @@ pub async fn report(ctx: &Context) -> Result<Vec<PlaceReport>, StorageError> {
         oldest: held.oldest,
         scrubbed: count(held.scrubbed),
         letters: count(held.letters),
+        messages: count(held.messages),
         origin: held.origin,
     });
     Ok(report.collect())

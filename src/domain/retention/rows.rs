@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Backlog, MOST_COUNTED, Rest, TURN};
+use super::{Rest, TURN};
 use crate::domain::attempts::until_settled;
 use crate::domain::{Context, audit, incident};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::spent_tokens::IssuedToken;
 use crate::storage::{
-    Overdue, StorageError, Tx, audit_log, deliveries, figures, grants, limit_uses, login_codes,
+    StorageError, Tx, clients, deliveries, figures, grants, leaked_uses, limit_uses, login_codes,
     logout_notices, outbox, quarantines, sessions, streams, tokens, turns, webhooks,
 };
 
@@ -44,7 +44,7 @@ pub enum Ended {
     LogoutNotices,
     /// What was used of limits and has come back.
     Limits,
-    /// Messages to machines, and endpoints that were deleted.
+    /// Messages to machines, secrets that sign no more, and endpoints that were deleted.
     Webhooks,
     /// How tries to tell machines went.
     WebhookAttempts,
@@ -52,6 +52,9 @@ pub enum Ended {
     Events,
     /// Quarantines that ended.
     Quarantines,
+    /// Network addresses: from where leaked tokens were tried, and clients registered. What else is known of
+    /// either stays.
+    Addresses,
     /// Rows of the audit log.
     AuditLog,
     /// What was counted by the hour.
@@ -62,7 +65,7 @@ pub enum Ended {
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
@@ -73,6 +76,7 @@ impl Ended {
         Self::WebhookAttempts,
         Self::Events,
         Self::Quarantines,
+        Self::Addresses,
         Self::AuditLog,
         Self::Figures,
         Self::Tokens(TokenKind::AccessToken),
@@ -96,13 +100,14 @@ impl Ended {
             Self::WebhookAttempts => "webhook_attempts",
             Self::Events => "events",
             Self::Quarantines => "quarantines",
+            Self::Addresses => "addresses",
             Self::AuditLog => "audit_log",
             Self::Figures => "figures",
             Self::Tokens(kind) => kind.name(),
         }
     }
 
-    const fn kept_for(self, policy: &RetentionPolicy) -> Duration {
+    pub(super) const fn kept_for(self, policy: &RetentionPolicy) -> Duration {
         match self {
             Self::Letters => policy.letters,
             Self::DeadLetters => policy.dead_letters,
@@ -113,6 +118,7 @@ impl Ended {
             Self::Webhooks | Self::WebhookAttempts => policy.webhooks,
             Self::Events => policy.events,
             Self::Quarantines => policy.quarantines,
+            Self::Addresses => policy.addresses,
             Self::AuditLog => policy.audit_log,
             Self::Figures => policy.figures,
             Self::Tokens(TokenKind::UserSessionToken) => policy.sessions,
@@ -182,13 +188,21 @@ async fn prune_batch(
         Ended::LoginCodes => rows(login_codes::delete_expired(&mut tx, before, BATCH).await?),
         Ended::Limits => prune_limits(&mut tx, before).await?,
         Ended::LogoutNotices => rows(logout_notices::delete_settled(&mut tx, before, BATCH).await?),
-        Ended::Webhooks => prune_webhooks(&mut tx, before).await?,
+        Ended::Webhooks => prune_webhooks(&mut tx, before, now).await?,
         Ended::WebhookAttempts => {
             rows(webhooks::delete_old_attempts(&mut tx, before, BATCH).await?)
         }
         Ended::Events => prune_events(&mut tx, before).await?,
         Ended::Quarantines => prune_quarantines(&mut tx, before).await?,
-        Ended::AuditLog => rows(audit::prune(ctx, &mut tx, before, BATCH).await?),
+        Ended::Addresses => prune_addresses(&mut tx, before).await?,
+        Ended::AuditLog => {
+            let pruned = audit::prune(ctx, &mut tx, (before, now), BATCH).await?;
+            // Rows of the future at a batch's end wait for the next one.
+            Batch {
+                full: pruned > 0,
+                ..rows(pruned)
+            }
+        }
         Ended::Figures => rows(figures::delete_old(&mut tx, before, BATCH).await?),
         Ended::Tokens(kind) => prune_tokens(&mut tx, kind, before, now).await?,
     };
@@ -235,10 +249,27 @@ async fn prune_quarantines(tx: &mut Tx, before: Timestamp) -> Result<Batch, Stor
     Ok(rows(quarantines::delete_settled(tx, before, BATCH).await?))
 }
 
+async fn prune_addresses(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageError> {
+    let tried = leaked_uses::forget_addresses(tx, before, BATCH).await?;
+    if is_full(tried) {
+        return Ok(rows(tried));
+    }
+    let registered = clients::forget_addresses(tx, before, BATCH).await?;
+    Ok(Batch {
+        full: is_full(registered),
+        ..rows(tried + registered)
+    })
+}
+
 /// An endpoint's row goes after the last of its messages, which were all made before it was deleted.
-async fn prune_webhooks(tx: &mut Tx, before: Timestamp) -> Result<Batch, StorageError> {
+async fn prune_webhooks(
+    tx: &mut Tx,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Batch, StorageError> {
     let batch = rows(webhooks::delete_old(tx, before, BATCH).await?);
     if !batch.full {
+        webhooks::delete_former(tx, now, BATCH).await?;
         webhooks::delete_gone(tx, before, BATCH).await?;
     }
     Ok(batch)
@@ -322,42 +353,4 @@ pub(in crate::domain) async fn spare(
         tx.commit().await
     })
     .await
-}
-
-/// How much of each kind is over.
-pub(super) async fn backlog(ctx: &Context) -> Result<Vec<Backlog>, StorageError> {
-    let mut all = Vec::new();
-    let now = ctx.clock.now();
-    for what in Ended::ALL {
-        let before = now.minus(what.kept_for(&ctx.policy.retention));
-        let overdue = overdue(ctx, what, before).await?;
-        all.push(Backlog {
-            what: what.name(),
-            waiting: u64::try_from(overdue.number).unwrap_or_default(),
-            overdue: overdue
-                .oldest
-                .map(|oldest| before.since(oldest))
-                .unwrap_or_default(),
-        });
-    }
-    Ok(all)
-}
-
-async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdue, StorageError> {
-    let most = i64::try_from(MOST_COUNTED).unwrap_or(i64::MAX);
-    match what {
-        Ended::Letters => outbox::count_sent(&ctx.db, before, most).await,
-        Ended::DeadLetters => outbox::count_dead(&ctx.db, before, most).await,
-        Ended::Deliveries => deliveries::count_old(&ctx.db, before, most).await,
-        Ended::LoginCodes => login_codes::count_expired(&ctx.db, before, most).await,
-        Ended::LogoutNotices => logout_notices::count_settled(&ctx.db, before, most).await,
-        Ended::Limits => limit_uses::count_over(&ctx.db, before, most).await,
-        Ended::Webhooks => webhooks::count_old(&ctx.db, before, most).await,
-        Ended::WebhookAttempts => webhooks::count_old_attempts(&ctx.db, before, most).await,
-        Ended::Events => streams::count_settled(&ctx.db, before, most).await,
-        Ended::Quarantines => quarantines::count_settled(&ctx.db, before, most).await,
-        Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
-        Ended::Figures => figures::count_old(&ctx.db, before, most).await,
-        Ended::Tokens(kind) => tokens::count_expired(&ctx.db, kind, before, most).await,
-    }
 }

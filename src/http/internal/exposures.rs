@@ -79,7 +79,7 @@ pub(in crate::http) struct AttemptAnswer {
     /// `introspection`, `api`, `session`, `token_endpoint`, `client` or `service`.
     #[schema(example = "introspection")]
     via: String,
-    /// From where, if whoever asked told us.
+    /// From where, if whoever asked told us, and as long as that is kept.
     #[schema(example = "203.0.113.7")]
     address: Option<String>,
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]

@@ -178,62 +178,95 @@ pub struct PlacesHeld {
     pub scrubbed: i64,
     /// How many letters about them, or entries of digests, hold an address or a kind of place.
     pub letters: i64,
+    /// How many messages to machines do.
+    pub messages: i64,
 }
 
+const HELD_SQLITE: &str = "SELECT
+         e.origin, count(*) AS exposures, count(COALESCE(e.url, e.source)) AS held,
+         min(CASE WHEN COALESCE(e.url, e.source) IS NOT NULL THEN e.first_seen_at END)
+             AS oldest,
+         count(e.scrubbed_at) AS scrubbed,
+         (
+             SELECT count(*)
+             FROM outbox AS l
+             JOIN exposures AS o ON o.id = l.exposure_id
+             WHERE o.origin = e.origin
+                 AND COALESCE(l.letter ->> '$.url', l.letter ->> '$.source') IS NOT NULL
+         ) + (
+             SELECT count(*)
+             FROM digest_entries AS d
+             JOIN exposures AS o ON o.id = d.exposure_id
+             WHERE o.origin = e.origin
+                 AND COALESCE(d.letter ->> '$.url', d.letter ->> '$.source') IS NOT NULL
+         ) AS letters,
+         (
+             SELECT count(*)
+             FROM webhook_messages AS m
+             JOIN exposures AS o ON o.id = m.exposure_id
+             WHERE o.origin = e.origin
+                 AND COALESCE(
+                     m.body ->> '$.data.exposure.url', m.body ->> '$.data.exposure.source'
+                 ) IS NOT NULL
+         ) AS messages
+     FROM exposures AS e
+     GROUP BY e.origin
+     ORDER BY e.origin";
+
+const HELD_POSTGRES: &str = "SELECT
+         e.origin, count(*) AS exposures, count(COALESCE(e.url, e.source)) AS held,
+         min(CASE WHEN COALESCE(e.url, e.source) IS NOT NULL THEN e.first_seen_at END)
+             AS oldest,
+         count(e.scrubbed_at) AS scrubbed,
+         (
+             SELECT count(*)
+             FROM outbox AS l
+             JOIN exposures AS o ON o.id = l.exposure_id
+             WHERE o.origin = e.origin
+                 AND COALESCE(l.letter::json ->> 'url', l.letter::json ->> 'source') IS NOT NULL
+         ) + (
+             SELECT count(*)
+             FROM digest_entries AS d
+             JOIN exposures AS o ON o.id = d.exposure_id
+             WHERE o.origin = e.origin
+                 AND COALESCE(d.letter::json ->> 'url', d.letter::json ->> 'source') IS NOT NULL
+         ) AS letters,
+         (
+             SELECT count(*)
+             FROM webhook_messages AS m
+             JOIN exposures AS o ON o.id = m.exposure_id
+             WHERE o.origin = e.origin
+                 AND COALESCE(
+                     m.body::json #>> '{data,exposure,url}',
+                     m.body::json #>> '{data,exposure,source}'
+                 ) IS NOT NULL
+         ) AS messages
+     FROM exposures AS e
+     GROUP BY e.origin
+     ORDER BY e.origin";
+
 /// What is kept of places, by origin. Counts what is there and not what is noted about it, so it
-/// reads both tables from end to end.
+/// reads every table that holds some from end to end.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn places_held(db: &Db) -> Result<Vec<PlacesHeld>, StorageError> {
-    const SQLITE: &str = "SELECT
-             e.origin, count(*) AS exposures, count(COALESCE(e.url, e.source)) AS held,
-             min(CASE WHEN COALESCE(e.url, e.source) IS NOT NULL THEN e.first_seen_at END)
-                 AS oldest,
-             count(e.scrubbed_at) AS scrubbed,
-             (
-                 SELECT count(*)
-                 FROM outbox AS l
-                 JOIN exposures AS o ON o.id = l.exposure_id
-                 WHERE o.origin = e.origin
-                     AND COALESCE(l.letter ->> '$.url', l.letter ->> '$.source') IS NOT NULL
-             ) + (
-                 SELECT count(*)
-                 FROM digest_entries AS d
-                 JOIN exposures AS o ON o.id = d.exposure_id
-                 WHERE o.origin = e.origin
-                     AND COALESCE(d.letter ->> '$.url', d.letter ->> '$.source') IS NOT NULL
-             ) AS letters
-         FROM exposures AS e
-         GROUP BY e.origin
-         ORDER BY e.origin";
-    const POSTGRES: &str = "SELECT
-             e.origin, count(*) AS exposures, count(COALESCE(e.url, e.source)) AS held,
-             min(CASE WHEN COALESCE(e.url, e.source) IS NOT NULL THEN e.first_seen_at END)
-                 AS oldest,
-             count(e.scrubbed_at) AS scrubbed,
-             (
-                 SELECT count(*)
-                 FROM outbox AS l
-                 JOIN exposures AS o ON o.id = l.exposure_id
-                 WHERE o.origin = e.origin
-                     AND COALESCE(l.letter::json ->> 'url', l.letter::json ->> 'source') IS NOT NULL
-             ) + (
-                 SELECT count(*)
-                 FROM digest_entries AS d
-                 JOIN exposures AS o ON o.id = d.exposure_id
-                 WHERE o.origin = e.origin
-                     AND COALESCE(d.letter::json ->> 'url', d.letter::json ->> 'source') IS NOT NULL
-             ) AS letters
-         FROM exposures AS e
-         GROUP BY e.origin
-         ORDER BY e.origin";
     match db.reader() {
         Backend::Sqlite(c) => {
-            patient(sqlx::query(SQLITE).try_map(|row| held(&row)).fetch_all(c)).await
+            patient(
+                sqlx::query(HELD_SQLITE)
+                    .try_map(|row| held(&row))
+                    .fetch_all(c),
+            )
+            .await
         }
         Backend::Postgres(c) => {
-            patient(sqlx::query(POSTGRES).try_map(|row| held(&row)).fetch_all(c)).await
+            patient(
+                sqlx::query(HELD_POSTGRES)
+                    .try_map(|row| held(&row))
+                    .fetch_all(c),
+            )
+            .await
         }
     }
 }
@@ -253,5 +286,6 @@ fn held(row: &impl Columns) -> Result<PlacesHeld, sqlx::Error> {
             .map(Timestamp::from_millis),
         scrubbed: row.read("scrubbed")?,
         letters: row.read("letters")?,
+        messages: row.read("messages")?,
     })
 }

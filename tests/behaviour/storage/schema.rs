@@ -86,6 +86,10 @@ const SCHEMA: &[(&str, &str)] = &[
     ),
     ("figures", "at! series! value!"),
     (
+        "former_webhook_secrets",
+        "endpoint_id! hash_key! replaced_at! secret! until!",
+    ),
+    (
         "grants",
         "auth_time claims client_id! code_challenge created_at! ends_at id! nonce \
          organization_id quarantined_at redirect_uri resources revoked_at scopes! sid user_id!",
