@@ -1,5 +1,7 @@
 //! `tokenward audit`: who did what, and whether anybody changed it afterwards.
 
+use std::io::{self, Write};
+
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use super::output::{Output, Shown};
 use super::progress::Progress;
-use super::values::{LARGEST_PAGE, PAGE, id, or, when};
+use super::values::{LARGEST_PAGE, PAGE, id, or, span, when};
 use crate::domain::Context;
 use crate::domain::audit::{self, Anchor, AuditFilter, ChainedRecord, Check};
 use crate::model::{AuditRecord, Id, Timestamp, Token};
@@ -245,11 +247,21 @@ async fn export(arguments: &Export, ctx: &Context, out: &mut Output) -> anyhow::
     loop {
         let rows = audit::page(ctx, after, BATCH).await?;
         let Some(last) = rows.last() else {
-            return Ok(());
+            break;
         };
         after = last.seq;
         for row in rows {
             out.line(&ExportedView::from(row))?;
         }
     }
+    let (waiting, oldest) = audit::waiting(ctx).await?;
+    if waiting > 0 {
+        writeln!(
+            io::stderr(),
+            "{waiting} rows, the oldest from {} ago, wait for their place in the chain and are not in here. \
+             A running service gives it to them within seconds; if it does not, run `tokenward audit verify`.",
+            span(oldest)
+        )?;
+    }
+    Ok(())
 }

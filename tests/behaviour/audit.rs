@@ -405,6 +405,39 @@ async fn what_is_past_keeping_goes_and_the_rest_stays_proven() {
     assert_eq!(check(&app, None).await.flaws, [Flaw::HeadForged]);
 }
 
+/// A clock that was ahead for a while, and was set back, keeps nothing for as long as it was ahead.
+#[tokio::test]
+async fn rows_of_the_future_go_with_those_around_them() {
+    let ahead = Clock::manual(START.plus(DAY * 4_000));
+    let app = TestApp::builder().clock(ahead).start().await;
+    let user = app.user("ada@example.com").await;
+    for number in 0..60 {
+        app.personal_token(&user, &format!("token {number}")).await;
+    }
+    let future = chained(&app).await.head.unwrap();
+    assert!(future.seq > 50, "more than a batch");
+    let (database, github) = (app.database.clone(), std::sync::Arc::clone(app.origin()));
+    app.stop().await;
+
+    let builder = TestApp::builder().database(database).github(github);
+    let app = builder.clock(Clock::manual(START)).start().await;
+    chained(&app).await;
+    // Nothing says yet how old they are but what came behind them.
+    let prune = async || {
+        let pruned = retention::prune(&app.ctx, Ended::AuditLog, &Steady).await;
+        pruned.unwrap().rows
+    };
+    assert_eq!(prune().await, 0);
+    app.user("eve@example.com").await;
+    let old = chained(&app).await.head.unwrap();
+    app.clock.advance(DAY * 401);
+    app.user("bob@example.com").await;
+    chained(&app).await;
+    assert_eq!(prune().await, u64::try_from(old.seq).unwrap());
+    let after = chained(&app).await;
+    assert_eq!((after.flaws, after.first), (vec![], old.seq + 1));
+}
+
 const OTHER_KEY: &str = "[tokens]\nhash_keys = [\"another-key-of-32-characters-0002\", \
      \"a-hash-key-of-32-characters-0001\"]";
 

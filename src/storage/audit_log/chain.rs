@@ -150,30 +150,54 @@ pub async fn move_head(tx: &mut Tx, head: &AuditHead) -> Result<(), StorageError
 }
 
 /// Deletes up to `limit` rows behind `after` from the beginning of the chain, as long as they are
-/// older than `before`, and tells the place and link of the last one.
+/// older than `before`, and tells the place and link of the last one. A row that is later than `now` was
+/// written by a clock that was ahead; it is as old as the one that follows it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn prune(
     tx: &mut Tx,
     after: i64,
-    before: Timestamp,
+    (before, now): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<(i64, Link)>, StorageError> {
+    let next = sql!(tx.connection(), |c| sqlx::query(
+        "SELECT seq, at
+         FROM audit_log
+         WHERE seq > $1 AND at <= $2
+         ORDER BY seq
+         LIMIT 1",
+    )
+    .bind(after)
+    .bind(now.as_millis())
+    .try_map(|row| Ok::<(i64, i64), _>((column(&row, "seq")?, column(&row, "at")?)))
+    .fetch_optional(c))?;
+    let Some((next, _)) = next.filter(|(_, at)| *at < before.as_millis()) else {
+        return Ok(Vec::new());
+    };
+    // Behind nothing but rows of the future there is an old one: they may go.
+    let beyond = next > after.saturating_add(limit);
     // A younger row keeps all that follow it: the chain has one beginning.
     sql!(tx.connection(), |c| sqlx::query(
         "DELETE FROM audit_log
-         WHERE seq > $1 AND seq <= $1 + $3
-             AND seq < COALESCE(
-                 (SELECT min(seq) FROM audit_log
-                  WHERE seq > $1 AND seq <= $1 + $3 AND at >= $2),
-                 $1 + $3 + 1
-             )
+         WHERE seq > $1 AND seq <= $1 + $4
+             AND ($5 OR seq <= (
+                 SELECT max(seq)
+                 FROM audit_log
+                 WHERE seq > $1 AND seq <= $1 + $4 AND at < $2
+                     AND seq < COALESCE(
+                         (SELECT min(seq) FROM audit_log
+                          WHERE seq > $1 AND seq <= $1 + $4 AND at >= $2 AND at <= $3),
+                         $1 + $4 + 1
+                     )
+             ))
          RETURNING seq, link",
     )
     .bind(after)
     .bind(before.as_millis())
+    .bind(now.as_millis())
     .bind(limit)
+    .bind(beyond)
     .try_map(|row| {
         let link = exactly(&column::<Vec<u8>>(&row, "link")?)?;
         Ok((column(&row, "seq")?, link))
