@@ -109,7 +109,8 @@ impl Arguments {
     }
 }
 
-/// Works until it is done, together with whatever service runs.
+/// Works until it is done, together with whatever service runs. What others asked for is not done in this
+/// operator's name, nor at their pace.
 async fn finish(
     ctx: &Context,
     id: Id<BulkRevocation>,
@@ -118,7 +119,7 @@ async fn finish(
 ) -> anyhow::Result<BulkRevocation> {
     let mut revoked = 0;
     loop {
-        while let Some(mut claimed) = bulk_revocations::claim(ctx).await? {
+        while let Some(mut claimed) = bulk_revocations::claim(ctx, Some(id)).await? {
             loop {
                 let began = Instant::now();
                 let batch = bulk_revocations::advance(ctx, &mut claimed).await?;

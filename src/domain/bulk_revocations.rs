@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::incident::{self, Reasons};
@@ -137,7 +137,13 @@ async fn write(tx: &mut Tx, new: &BulkRevocation) -> Result<bool, StorageError> 
     if !table::insert(tx, new).await? {
         return Ok(false);
     }
-    let detail = json!({ "bulk_revocation": new.id, "tokens": new.counted });
+    let selection: Value = serde_json::from_str(&new.selection.to_stored()).unwrap_or_default();
+    let detail = json!({
+        "bulk_revocation": new.id,
+        "tokens": new.counted,
+        "reason": new.reason.name(),
+        "selection": selection,
+    });
     let deed = Deed::new("bulk_revocation.begun", About::default());
     audit::note(tx, new.requested_at, deed.with(detail));
     Ok(true)
@@ -190,18 +196,21 @@ impl Claimed {
     }
 }
 
-/// Takes the one that has waited longest, if any is due.
+/// Takes the one that has waited longest, if any is due; or `only` one, if that is.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim(ctx: &Context) -> Result<Option<Claimed>, StorageError> {
+pub async fn claim(
+    ctx: &Context,
+    only: Option<Id<BulkRevocation>>,
+) -> Result<Option<Claimed>, StorageError> {
     let now = ctx.clock.now();
     if !table::is_due(&ctx.db, now).await? {
         return Ok(None);
     }
     let claim = Id::<Claimed>::new(now).uuid();
     let mut tx = ctx.db.begin().await?;
-    let bulk = table::claim(&mut tx, claim, now, now.plus(CLAIM)).await?;
+    let bulk = table::claim(&mut tx, only, claim, (now, now.plus(CLAIM))).await?;
     tx.commit().await?;
     Ok(bulk.map(|bulk| Claimed {
         bulk,

@@ -47,7 +47,7 @@ impl RevokeInBulk {
     /// When the database fails. It goes on where it stopped.
     #[tracing::instrument(name = "job.revoke_in_bulk", skip_all)]
     pub async fn round(&self, stop: &CancellationToken) -> Result<(), StorageError> {
-        while let Some(mut claimed) = bulk_revocations::claim(&self.ctx).await? {
+        while let Some(mut claimed) = bulk_revocations::claim(&self.ctx, None).await? {
             loop {
                 if stop.is_cancelled() {
                     return Ok(());

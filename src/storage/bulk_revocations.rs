@@ -109,21 +109,21 @@ pub async fn is_due(db: &Db, now: Timestamp) -> Result<bool, StorageError> {
     Ok(one.is_some())
 }
 
-/// Claims the one that has waited longest, until `until`.
+/// Claims the one that has waited longest, or `only` one if it is due, until `until`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn claim(
     tx: &mut Tx,
+    only: Option<Id<BulkRevocation>>,
     claim: Uuid,
-    now: Timestamp,
-    until: Timestamp,
+    (now, until): (Timestamp, Timestamp),
 ) -> Result<Option<BulkRevocation>, StorageError> {
     // As `outbox::claim`, and for its reasons.
     const SQLITE: &str = "WITH due AS MATERIALIZED (
              SELECT id
              FROM bulk_revocations
-             WHERE finished_at IS NULL AND due_at <= $1
+             WHERE finished_at IS NULL AND due_at <= $1 AND id = COALESCE($4, id)
              ORDER BY due_at
              LIMIT 1
          )
@@ -136,7 +136,7 @@ pub async fn claim(
     const POSTGRES: &str = "WITH due AS MATERIALIZED (
              SELECT id
              FROM bulk_revocations
-             WHERE finished_at IS NULL AND due_at <= $1
+             WHERE finished_at IS NULL AND due_at <= $1 AND id = COALESCE($4, id)
              ORDER BY due_at
              LIMIT 1
              FOR UPDATE SKIP LOCKED
@@ -148,13 +148,16 @@ pub async fn claim(
              id, service_key_id, selection, reason, requested_at, counted, revoked, position,
              finished_at";
     let (now, until) = (now.as_millis(), until.as_millis());
+    let only = only.map(Id::uuid);
     match tx.connection() {
         Backend::Sqlite(c) => {
-            let query = sqlx::query(SQLITE).bind(now).bind(until).bind(claim);
+            let query = sqlx::query(SQLITE).bind(now).bind(until);
+            let query = query.bind(claim).bind(only);
             patient(query.try_map(|row| read(&row)).fetch_optional(c)).await
         }
         Backend::Postgres(c) => {
-            let query = sqlx::query(POSTGRES).bind(now).bind(until).bind(claim);
+            let query = sqlx::query(POSTGRES).bind(now).bind(until);
+            let query = query.bind(claim).bind(only);
             patient(query.try_map(|row| read(&row)).fetch_optional(c)).await
         }
     }

@@ -1,8 +1,10 @@
 //! `tokenward revoke`: everything of an owner, a client or a kind.
 
 use serde_json::json;
+use tokenward::model::{Clock, Id, RevocationReason, Selection, Timestamp, TokenKind};
+use tokenward::storage::bulk_revocations::{self, BulkRevocation};
 
-use crate::{create_token, place_with_token, text};
+use crate::{Place, create_token, place_with_token, text};
 
 #[test]
 fn everything_of_a_user_is_counted_and_revoked() {
@@ -52,4 +54,67 @@ fn what_is_not_said_is_not_revoked() {
     }
     let inspect = ["token", "inspect", "--id", &id];
     assert_eq!(place.object(&inspect)["state"], "live");
+}
+
+/// Whoever revokes by hand does what they asked for, and nothing in their name that others did.
+#[test]
+fn what_another_one_asked_for_is_left_to_the_service() {
+    let (place, id, _) = place_with_token();
+    place.object(&["user", "create", "--email", "bob@example.com"]);
+    let of_others = begin(&place);
+    let done = place.object(&["revoke", "--user", "bob@example.com"]);
+    assert_eq!((&done["counted"], &done["revoked"]), (&json!(0), &json!(0)));
+    let inspect = ["token", "inspect", "--id", &id];
+    assert_eq!(place.object(&inspect)["state"], "live");
+    let begun = place.run(&[
+        "audit",
+        "list",
+        "--event",
+        "bulk_revocation.begun",
+        "--json",
+    ]);
+    let begun = begun.objects();
+    let details: Vec<_> = begun.iter().map(|row| text(&row["detail"])).collect();
+    assert_eq!(details.len(), 1);
+    assert!(
+        details[0].contains("\"selection\"") && details[0].contains("operator"),
+        "{details:?}"
+    );
+    let finished = place.run(&[
+        "revoke",
+        "--kind",
+        "personal_access_token",
+        "--dry-run",
+        "--json",
+    ]);
+    assert_eq!(
+        finished.objects()[0]["counted"],
+        1,
+        "{of_others} has not begun"
+    );
+}
+
+/// Begins to revoke everything of a kind, as a service does, and leaves it there.
+#[tokio::main(flavor = "current_thread")]
+async fn begin(place: &Place) -> String {
+    let db = crate::open(place).await;
+    let new = BulkRevocation {
+        id: Id::new(Clock::System.now()),
+        service_key: None,
+        selection: Selection {
+            kind: Some(TokenKind::PersonalAccessToken),
+            ..Selection::default()
+        },
+        reason: RevocationReason::Operator,
+        requested_at: Clock::System.now(),
+        counted: 1,
+        revoked: 0,
+        position: Id::new(Timestamp::from_millis(0)),
+        finished_at: None,
+    };
+    let mut tx = db.begin().await.unwrap();
+    assert!(bulk_revocations::insert(&mut tx, &new).await.unwrap());
+    tx.commit().await.unwrap();
+    db.close().await;
+    new.id.to_string()
 }

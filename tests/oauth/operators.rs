@@ -294,7 +294,7 @@ async fn everything_of_somebody_is_counted_confirmed_and_revoked_once() {
     ];
     assert_eq!(answers[0].location(), answers[1].location());
     acted(&app, "bulk_revocation.begun", 1).await;
-    while let Some(mut claimed) = bulk_revocations::claim(&app.ctx).await.unwrap() {
+    while let Some(mut claimed) = bulk_revocations::claim(&app.ctx, None).await.unwrap() {
         while !bulk_revocations::advance(&app.ctx, &mut claimed)
             .await
             .unwrap()

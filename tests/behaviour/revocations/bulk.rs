@@ -230,7 +230,10 @@ async fn work_that_stopped_is_taken_up_where_it_was() {
         .await;
     let path = begun.headers["location"].to_str().unwrap();
     // A worker does one batch and disappears; its claim holds for a minute.
-    let mut claimed = bulk_revocations::claim(&app.ctx).await.unwrap().unwrap();
+    let mut claimed = bulk_revocations::claim(&app.ctx, None)
+        .await
+        .unwrap()
+        .unwrap();
     let batch = bulk_revocations::advance(&app.ctx, &mut claimed)
         .await
         .unwrap();
@@ -263,7 +266,10 @@ async fn the_first_thousand_die_without_rest() {
     app.tokens_of(kinds, &cast).await;
     desk.bulk(&json!({"user_id": cast.user.id.to_string()}))
         .await;
-    let mut claimed = bulk_revocations::claim(&app.ctx).await.unwrap().unwrap();
+    let mut claimed = bulk_revocations::claim(&app.ctx, None)
+        .await
+        .unwrap()
+        .unwrap();
     let (mut revoked, took) = (0, Duration::from_millis(5));
     while revoked < 1_000 {
         assert_eq!(claimed.rest_after(took), Duration::ZERO, "{revoked}");
