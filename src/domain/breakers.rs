@@ -44,7 +44,7 @@ pub(super) async fn restrain(
     let both = reports.cases.iter().zip(decisions.iter_mut());
     let wanted: Vec<_> = both
         .filter(|(case, decision)| {
-            decision.reaction == Reaction::Revoke && case.can_end_something()
+            decision.reaction == Reaction::Revoke && !case.is_doomed && case.can_end_something()
         })
         .map(|(_, decision)| decision)
         .collect();

@@ -77,6 +77,8 @@ pub(super) struct Case<'f> {
     pub(super) seen: Vec<(usize, [u8; 32])>,
     places: Vec<Place>,
     pub(super) rehash: Option<TokenDigest>,
+    /// Whether somebody who may say so wants it dead whatever policy makes of the reports.
+    pub(super) is_doomed: bool,
 }
 
 impl<'f> Case<'f> {
@@ -112,6 +114,7 @@ impl<'f> Case<'f> {
             rehash: sighting
                 .filter(|_| outdated)
                 .and_then(|sighting| sighting.current_digest),
+            is_doomed: false,
         }
     }
 

@@ -33,7 +33,10 @@ pub(super) async fn react(
     now: Timestamp,
 ) -> Result<Reacted, StorageError> {
     let policy = ctx.leak_policy.current();
-    let decide = |case: &Case<'_>| policy.decide(origin, case.found.known.token.kind);
+    let decide = |case: &Case<'_>| match case.is_doomed {
+        true => Decision::always(),
+        false => policy.decide(origin, case.found.known.token.kind),
+    };
     let mut decisions: Vec<_> = cases.iter().map(decide).collect();
     let reports = breakers::Reports { origin, cases };
     let opened = breakers::restrain(ctx, tx, &policy, &reports, &mut decisions, now).await?;

@@ -73,7 +73,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// What no policy changes: we noticed it ourselves.
+    /// What no policy changes: we noticed it ourselves, or somebody who may say so wants it dead as well.
     #[must_use]
     pub fn always() -> Self {
         Self {

@@ -61,7 +61,8 @@ impl Seen {
         })
     }
 
-    /// The tokens by why they are revoked. Of several reasons for one, the first counts.
+    /// The tokens by why they are revoked. Of several reasons for one, the first counts; but what is revoked
+    /// for another one as well dies whatever policy makes of its exposure.
     pub(super) fn groups<'s>(
         &'s self,
         ctx: &Context,
@@ -71,12 +72,14 @@ impl Seen {
         let mut groups: Vec<_> = Cause::ALL.map(|cause| (cause, Vec::new())).into();
         for issued in &self.found {
             let found = &issued.found;
-            let case = Case::new(ctx, &self.reports, found, &self.sightings, now);
+            let mut case = Case::new(ctx, &self.reports, found, &self.sightings, now);
             let items = case
                 .seen
                 .iter()
                 .filter_map(|(at, _)| request.items.get(*at));
-            let cause = items.flatten().map(|item| item.cause).min();
+            let causes: Vec<_> = items.flatten().map(|item| item.cause).collect();
+            let cause = causes.iter().copied().min();
+            case.is_doomed = causes.iter().any(|cause| *cause != Cause::Exposed);
             let group = groups.iter_mut().find(|(other, _)| Some(*other) == cause);
             if let Some((_, cases)) = group {
                 cases.push(case);

@@ -122,6 +122,41 @@ async fn of_several_reasons_for_one_token_exposure_counts() {
     );
 }
 
+/// Policy speaks of what was seen, and not of what an operator wants.
+#[tokio::test]
+async fn what_an_operator_names_as_well_dies_whatever_policy_says() {
+    for (policy, reason) in [
+        ("notify", "operator"),
+        ("observe", "owner"),
+        ("quarantine", "operator"),
+    ] {
+        let settings = format!("[policy]\ndefault = '{policy}'");
+        let app = TestApp::builder().settings(&settings).start().await;
+        let ada = app.user("ada@example.com").await;
+        let desk = Desk::open(&app).await;
+        let token = app.personal_token(&ada, "one").await;
+        let other = app.personal_token(&ada, "two").await;
+        let answer = desk
+            .revoke(json!([
+                {"token": token.token.reveal(), "url": "https://x.example", "reason": "exposed"},
+                {"id": token.id.to_string(), "reason": reason},
+                {"token": other.token.reveal(), "url": "https://x.example", "reason": "exposed"},
+            ]))
+            .await;
+        let spared = match policy {
+            "quarantine" => "quarantined",
+            _ => "not_revoked",
+        };
+        assert_eq!(
+            statuses(&answer),
+            ["revoked", "revoked", spared],
+            "{policy}"
+        );
+        let dead = "SELECT count(*) FROM tokens WHERE revoked_reason = 'exposed'";
+        assert_eq!(app.number(dead).await, 1, "{policy}");
+    }
+}
+
 #[tokio::test]
 async fn a_place_that_is_known_keeps_its_record() {
     let app = TestApp::start().await;
