@@ -2,7 +2,6 @@
 //! service knocks, so it knocks at public addresses only (CWE-918), follows nobody anywhere, and
 //! listens neither long nor to much.
 
-mod address;
 mod resolver;
 
 use std::time::Duration;
@@ -11,7 +10,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response};
 use url::{Host, Url, form_urlencoded};
 
-use address::is_public;
+use crate::model::address::is_public;
 use resolver::PublicOnly;
 
 /// How long the whole exchange may take.

@@ -4,7 +4,7 @@
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::lookup_host;
 
-use super::address::is_public;
+use crate::model::address::is_public;
 
 /// A name that leads into a private network, and only there.
 #[derive(Debug, thiserror::Error)]

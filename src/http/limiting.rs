@@ -8,7 +8,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use std::time::Duration;
 
 use super::ApiError;
-use super::extract::client_address;
+use super::extract::limited_address;
 use super::state::ApiState;
 use crate::domain::limits::{Standing, Subject};
 use crate::model::Limit;
@@ -23,7 +23,7 @@ pub(super) const STANDING: &str = "ratelimit";
 /// # Errors
 /// 429 when there were too many.
 pub(super) fn count(request: &HttpRequest, state: &ApiState, limit: Limit) -> Result<(), ApiError> {
-    let address = client_address(request, state);
+    let address = limited_address(request, state);
     count_for(request, state, limit, Subject::Address(address))
 }
 

@@ -1,6 +1,7 @@
 //! The vocabulary: pure values, no I/O, no async. Every other room may use it, and it uses none.
 
 pub mod access_token;
+pub mod address;
 pub mod audit;
 pub mod client;
 pub mod client_metadata;
@@ -8,6 +9,7 @@ pub mod delivery;
 pub mod detector;
 pub mod exposure;
 pub mod figures;
+pub mod forwarded;
 pub mod grant;
 pub mod id;
 pub mod language;

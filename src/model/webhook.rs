@@ -13,6 +13,7 @@ use sha2::Sha256;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use super::address::is_public;
 use super::id::Id;
 use super::organization::Organization;
 use super::random;
@@ -125,7 +126,7 @@ pub struct WebhookPolicy {
     pub give_up_after: Duration,
     /// How long an endpoint may fail at everything before it is disabled.
     pub disable_after: Duration,
-    /// How long the secret before the current one signs as well.
+    /// How long a secret signs as well after it was replaced.
     pub secret_overlap: Duration,
     /// Whether endpoints may be on private networks, and use `http` on this machine.
     pub private_endpoints: bool,
@@ -209,16 +210,14 @@ fn is_here(url: &Url) -> Option<bool> {
     })
 }
 
+/// Whether it names an address that nobody calls outside. What a name leads to is found out at each call.
 fn is_private(url: &Url) -> bool {
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::from(address),
-        Some(Host::Ipv6(address)) => IpAddr::from(address).to_canonical(),
+        Some(Host::Ipv6(address)) => IpAddr::from(address),
         _ => return false,
     };
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_unspecified(),
-    }
+    !is_public(address)
 }
 
 /// A subscriber's endpoint.
@@ -323,6 +322,9 @@ mod tests {
             ("https://10.0.0.1/in", false, true),
             ("https://[::ffff:10.0.0.1]/in", false, true),
             ("https://169.254.169.254/", false, true),
+            ("https://100.64.0.1/in", false, true),
+            ("https://[fd00::1]/in", false, true),
+            ("https://140.82.112.3/in", true, true),
             ("http://10.0.0.1/in", false, false),
             ("https://user@hooks.example/", false, false),
             ("https://:secret@hooks.example/", false, false),

@@ -1,5 +1,6 @@
 //! Service keys that work from some networks only.
 
+use reqwest::header::HeaderValue;
 use tokenward::domain::leaked_uses;
 use tokenward::domain::tokens::{Issued, NewTokenRequest};
 use tokenward::model::{Networks, TokenKind};
@@ -136,4 +137,32 @@ async fn a_leaked_key_that_asks_is_noted_with_its_address() {
         .rows("SELECT via, address, times FROM leaked_uses")
         .await;
     assert_eq!(noted, [["service", "203.0.113.7", "2"]]);
+}
+
+/// A proxy that named nobody is not whom the key is for, however close it is.
+#[tokio::test]
+async fn a_key_works_for_nobody_whose_address_cannot_be_read() {
+    let settings =
+        "[server]\ntrusted_proxies = ['127.0.0.1']\n[limits]\nwrong_service_keys = '2 in 1h'";
+    let app = TestApp::builder().settings(settings).start().await;
+    let key = key_for(&app, &["127.0.0.0/8", "10.0.0.0/8"]).await;
+    let ask = async |from: &[u8]| {
+        let request = app.http.get(format!("{}/v1/exposures", app.url));
+        let request = request.header("x-forwarded-for", HeaderValue::from_bytes(from).unwrap());
+        let answer = request
+            .bearer_auth(key.token.reveal())
+            .send()
+            .await
+            .unwrap();
+        answer.status().as_u16()
+    };
+    // Let in, and not for this.
+    for from in ["10.1.2.3", "10.1.2.3:4711", "\"x\", 10.1.2.3"] {
+        assert_eq!(ask(from.as_bytes()).await, 403, "{from}");
+    }
+    for from in [&b"\xff"[..], b"10.1.2.3, \xff"] {
+        assert_eq!(ask(from).await, 401, "{from:?}");
+    }
+    // Nobody is limited by nobody: all of that proxy share one allowance.
+    assert_eq!(ask(b"unknown").await, 429);
 }

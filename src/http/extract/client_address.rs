@@ -5,28 +5,25 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 
 use crate::http::state::ApiState;
+use crate::model::forwarded;
 
-/// The address that limits and lists go by.
+/// The address that a request comes from, as far as it is known; `None` when a trusted proxy named nobody
+/// that can be read. Whoever is let in by their address goes by this one.
 pub(in crate::http) fn client_address(request: &HttpRequest, state: &ApiState) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     if !state.trusted_proxies.contains(peer) {
         return Some(peer);
     }
     let headers = request.headers().get_all("x-forwarded-for");
-    let named: Vec<&str> = headers
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .collect();
-    // Each proxy appends whom it heard: the last one that is not ours is as far as trust goes.
-    let mut addresses = named.iter().rev().map(|text| text.trim().parse::<IpAddr>());
-    let stranger = addresses.find(|address| match address {
-        Ok(address) => !state.trusted_proxies.contains(*address),
-        Err(_) => true,
-    });
-    match stranger {
-        Some(Ok(address)) => Some(address.to_canonical()),
-        _ => Some(peer),
-    }
+    let values = headers.map(|value| value.as_bytes());
+    let named = forwarded::named(values, &state.trusted_proxies).ok()?;
+    Some(named.unwrap_or(peer))
+}
+
+/// The address that limits go by: where nobody is named, all of that proxy share one allowance.
+pub(in crate::http) fn limited_address(request: &HttpRequest, state: &ApiState) -> Option<IpAddr> {
+    let peer = || Some(request.peer_addr()?.ip().to_canonical());
+    client_address(request, state).or_else(peer)
 }
 
 /// Whether the peer itself is a proxy whose headers are believed.

@@ -18,7 +18,7 @@ mod visitor;
 pub use asker::AskedBy;
 pub use bearer::{AccessToken, BearerCredential};
 pub use client::{ClientRequest, parse_basic};
-pub(super) use client_address::{client_address, is_from_proxy};
+pub(super) use client_address::{client_address, is_from_proxy, limited_address};
 pub use delivery::SignedDelivery;
 pub use form::{Form, FromParameters, PageQuery, Parameters, RawForm, SCOPES};
 pub use gitlab::{GitlabClient, GitlabDelivery};

@@ -12,7 +12,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use tokio::time::timeout;
 
-use super::client_address::client_address;
+use super::client_address::limited_address;
 use super::form::{FromParameters, parameters};
 use crate::domain::sessions::Circumstances;
 use crate::domain::{csrf, operators, sessions};
@@ -89,7 +89,7 @@ pub(super) async fn look(request: &HttpRequest) -> Result<Visitor, PageError> {
         let cookie = request.cookie(name)?;
         Some(PlainToken::new(cookie.value().to_owned()))
     };
-    let address = client_address(request, state);
+    let address = limited_address(request, state);
     let presented = cookie(&state.cookies.session);
     let finding = async {
         let Some(text) = &presented else {
