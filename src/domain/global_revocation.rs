@@ -33,8 +33,8 @@ pub enum GlobalRevocationRefusal {
     Storage(#[from] StorageError),
 }
 
-/// Ends every session of a user and everything that was granted in their name: whoever wants in
-/// must sign in again. Personal access tokens, which nobody signs in with, live on unless operators
+/// Ends every session of a user, everything that was granted in their name, and every access token that
+/// acts for them: whoever wants in must sign in again. Personal access tokens, which nobody signs in with, live on unless operators
 /// decided otherwise. What they allowed clients stays remembered, so that they are not asked anew
 /// about everything once they are back.
 ///
@@ -79,6 +79,10 @@ async fn end_everything(ctx: &Context, user: Id<User>) -> Result<Vec<RevokedToke
     dead.extend(sessions::wind_up(&mut tx, &ended, revocation).await?);
     let granted = grants::list_by_user(&mut tx, user).await?;
     dead.extend(families::end(&mut tx, &granted, revocation).await?);
+    // What a service had issued in their name comes from no grant.
+    for kind in [TokenKind::AccessToken, TokenKind::RefreshToken] {
+        dead.extend(tokens::revoke_of_user(&mut tx, user, kind, revocation).await?);
+    }
     if ctx.policy.oauth.global_revocation_of_personal_tokens {
         let personal = TokenKind::PersonalAccessToken;
         dead.extend(tokens::revoke_of_user(&mut tx, user, personal, revocation).await?);

@@ -7,6 +7,7 @@ use super::service_keys::Service;
 use super::tokens::{self, Issued, NewTokenRequest};
 use super::{Context, DomainError};
 use crate::model::{Timestamp, TokenKind};
+use crate::storage::tokens::access_tokens as table;
 use crate::storage::{StorageError, Tx, organizations, users};
 
 /// The scope that lets a service key issue tokens.
@@ -24,6 +25,9 @@ pub enum Refusal {
     /// There is no such owner, or it is blocked.
     #[error("there is no such owner, or it is blocked")]
     UnknownOwner(&'static str),
+    /// The owner has as many of them as may be.
+    #[error("there are too many tokens")]
+    TooMany(u32),
     /// The request makes no sense.
     #[error("{0}")]
     Invalid(&'static str),
@@ -113,6 +117,7 @@ async fn write(ctx: &Context, request: &NewTokenRequest) -> Result<Made, Refusal
     let now = ctx.clock.now();
     let mut tx = ctx.db.begin().await?;
     check_owners(&mut tx, request).await?;
+    check_count(&mut tx, ctx, request, now).await?;
     let issued = tokens::create_within(&mut tx, ctx, request.clone(), now).await?;
     tx.commit().await?;
     Ok(Made {
@@ -142,4 +147,27 @@ async fn check_owners(tx: &mut Tx, request: &NewTokenRequest) -> Result<(), Refu
         ));
     }
     Ok(())
+}
+
+/// Whoever issues in a loop fills nothing, and leaves owners what they can manage.
+async fn check_count(
+    tx: &mut Tx,
+    ctx: &Context,
+    request: &NewTokenRequest,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let live = match (request.kind, request.user, request.organization) {
+        (TokenKind::PersonalAccessToken, Some(user), _) => {
+            table::count_live_of_user(tx, user, now).await?
+        }
+        (TokenKind::OrganizationAccessToken, _, Some(organization)) => {
+            table::count_live_of_organization(tx, organization, now).await?
+        }
+        _ => return Ok(()),
+    };
+    let most = ctx.policy.max_tokens_per_owner;
+    match live < i64::from(most) {
+        true => Ok(()),
+        false => Err(Refusal::TooMany(most)),
+    }
 }

@@ -160,3 +160,30 @@ async fn a_request_that_makes_no_sense_is_told_what_is_wrong() {
     let body = json!({"kind": "access_token", "user_id": user, "organization_id": organization});
     assert_eq!(issue(&app, &key, &body).await.status, 201);
 }
+
+#[tokio::test]
+async fn an_owner_has_as_many_as_operators_allow_whoever_asks() {
+    let app = TestApp::builder()
+        .settings("[tokens]\nmax_per_owner = 2")
+        .start()
+        .await;
+    let cast = app.cast("ada").await;
+    let key = app.service_key("tokens:issue").await.token;
+    let (user, organization) = (cast.user.id.to_string(), cast.organization.id.to_string());
+    for body in [
+        json!({"kind": "personal_access_token", "user_id": user, "name": "n"}),
+        json!({"kind": "organization_access_token", "organization_id": organization}),
+    ] {
+        let asked = (0..4).map(|_| issue(&app, &key, &body));
+        let answers = futures_util::future::join_all(asked).await;
+        let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 201, 409, 409], "{body}");
+        let refused = answers.iter().find(|answer| answer.status == 409).unwrap();
+        assert_eq!(refused.json()["error"], "too_many_tokens");
+    }
+    let customers = json!({"kind": "customer_session_token", "customer": "customer-17"});
+    for _ in 0..3 {
+        assert_eq!(issue(&app, &key, &customers).await.status, 201);
+    }
+}

@@ -87,6 +87,26 @@ async fn a_person_is_signed_out_everywhere_and_must_sign_in_again() {
     app.everything_is_in_the_audit_log().await;
 }
 
+/// What a product that keeps its own sign-in had issued comes from no grant.
+#[tokio::test]
+async fn access_tokens_that_a_service_had_issued_end_as_well() {
+    let settings = "[tokens]\nissued_to_services = ['access_token']";
+    let app = TestApp::builder().settings(settings).start().await;
+    let (ada, eve) = (app.user(ADA).await, app.user("eve@example.com").await);
+    let issuer = app.service_key("tokens:issue").await.token;
+    let issue = async |user: &User| {
+        let body = json!({"kind": "access_token", "user_id": user.id.to_string()});
+        let request = app.http.post(format!("{}/v1/tokens", app.url)).json(&body);
+        let answer = request.bearer_auth(issuer.reveal()).send().await.unwrap();
+        Answer::of(answer).await.member("token")
+    };
+    let (hers, another) = (issue(&ada).await, issue(&eve).await);
+    assert!(app.works(&hers).await);
+    let answer = post(&app, Some(&key(&app).await), &by_email(ADA)).await;
+    assert_eq!(answer.status, 204);
+    assert!(!app.works(&hers).await && app.works(&another).await);
+}
+
 #[tokio::test]
 async fn what_is_minted_at_the_same_moment_is_dead_as_well() {
     let app = TestApp::start().await;

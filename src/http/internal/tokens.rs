@@ -107,6 +107,8 @@ pub(in crate::http) struct IssuedToken {
             not issued to services (`kind_not_issued`).", body = ErrorBody),
         (status = 408, description = "The body is late.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
+        (status = 409, description = "The owner has as many of them as `tokens.max_per_owner` allows.",
+            body = ErrorBody),
         (status = 415, description = "The body is not application/json.", body = ErrorBody),
         (status = 422, description = "The body is not valid, or there is no such owner.",
             body = ProblemsBody),
@@ -146,6 +148,10 @@ impl From<Refusal> for ApiError {
             Refusal::UnknownOwner(name) => {
                 let what = "There is nobody with this id, or they are blocked";
                 Self::invalid(vec![Problem::in_body(name, "value_error", what)])
+            }
+            Refusal::TooMany(most) => {
+                let detail = format_args!("there are {most} already: revoke one first");
+                Self::conflict("too_many_tokens", detail)
             }
             Refusal::Invalid(what) => Self::invalid(vec![Problem::of_body("value_error", what)]),
             Refusal::Storage(error) => error.into(),
