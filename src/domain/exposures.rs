@@ -7,7 +7,7 @@ use super::cases::{Case, Sightings};
 use super::incident::{self, Incident};
 use super::{Context, Wake, breakers, provenance, reactions, retention};
 use crate::model::{
-    Actor, Delivery, Exposure, Id, RevocationReason, TokenDigest, TokenKind, Verdict,
+    Actor, Delivery, Exposure, Id, Origin, RevocationReason, TokenDigest, TokenKind, Verdict,
 };
 use crate::storage::deliveries::{self, Remembered};
 use crate::storage::exposures as exposures_table;
@@ -47,6 +47,11 @@ pub struct Handled {
 /// When the database fails. Nothing was changed then, or, when it failed during the commit,
 /// perhaps everything; repeating the delivery is right in both cases.
 pub async fn handle(ctx: &Context, delivery: &Delivery) -> Result<Handled, StorageError> {
+    if delivery.origin == Origin::POSSESSION {
+        // Whoever proves nothing must not learn from a database that takes nothing, or late, whether there was
+        // something to write.
+        ctx.db.begin().await?.probe().await?;
+    }
     let sightings = Sightings::in_reports(ctx, &delivery.reports);
     let nothing = Handled {
         verdicts: vec![Verdict::FalsePositive; delivery.reports.len()],

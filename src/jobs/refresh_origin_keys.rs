@@ -90,8 +90,12 @@ impl RefreshOriginKeys {
                     tracing::warn!(keys = skipped, "the origin lists keys that cannot be used");
                 }
                 let stored = self.store(&keys).await;
-                // Known is known, also when the database is away.
-                self.ring.publish(keys);
+                // Known is known, also when the database is away. Without the tag the whole list comes again
+                // the next time, and is stored then.
+                self.ring.publish(match stored {
+                    Ok(()) => keys,
+                    Err(_) => KeySet::new(keys.keys().cloned(), None),
+                });
                 self.kept(stored);
                 KeyFetchOutcome::Ok
             }

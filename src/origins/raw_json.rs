@@ -19,13 +19,16 @@ pub(super) struct SyntaxError {
     pub(super) reason: String,
 }
 
-/// The values of the array `json`, in order, each as its own text.
-pub(super) fn elements(json: &[u8]) -> Result<Vec<&[u8]>, SyntaxError> {
+/// The values of the array `json`, `most` at most, in order, each as its own text.
+pub(super) fn elements(json: &[u8], most: usize) -> Result<Vec<&[u8]>, SyntaxError> {
     let mut scanner = Scanner { json, at: 0 };
     let mut found = Vec::new();
     scanner.expect(b'[', "expected an array")?;
     if !scanner.take(b']') {
         loop {
+            if found.len() == most {
+                return Err(scanner.error("there are too many values"));
+            }
             found.push(scanner.value()?);
             if scanner.take(b']') {
                 break;
@@ -201,13 +204,13 @@ mod tests {
     fn an_array_falls_into_its_elements() {
         let json = b" [ 1 , \"a,]\" ,{\"b\":[2]},null\n,[] ] \n";
         let expected: [&[u8]; 5] = [b"1", b"\"a,]\"", b"{\"b\":[2]}", b"null", b"[]"];
-        let found: Vec<_> = elements(json)
+        let found: Vec<_> = elements(json, 1_000)
             .unwrap()
             .iter()
             .map(|json| json.trim_ascii())
             .collect();
         assert_eq!(found, expected);
-        assert_eq!(elements(b"[]"), Ok(vec![]));
+        assert_eq!(elements(b"[]", 1_000), Ok(vec![]));
     }
 
     #[test]
@@ -237,7 +240,7 @@ mod tests {
         #[case] column: usize,
         #[case] reason: &str,
     ) {
-        let error = elements(json).unwrap_err();
+        let error = elements(json, 1_000).unwrap_err();
         assert_eq!(
             (error.line, error.column, error.reason.as_str()),
             (line, column, reason)
@@ -250,7 +253,7 @@ mod tests {
             let text = json.to_string();
             match &json {
                 Value::Array(values) => {
-                    let found = elements(text.as_bytes()).unwrap();
+                    let found = elements(text.as_bytes(), 1_000).unwrap();
                     let found: Vec<Value> =
                         found.into_iter().map(|json| serde_json::from_slice(json).unwrap()).collect();
                     prop_assert_eq!(&found, values);
@@ -265,7 +268,7 @@ mod tests {
                     prop_assert_eq!(super::text(text.as_bytes()).unwrap(), string.as_bytes());
                 }
                 _ => {
-                    prop_assert!(elements(text.as_bytes()).is_err());
+                    prop_assert!(elements(text.as_bytes(), 1_000).is_err());
                     prop_assert!(members(text.as_bytes()).is_err());
                     prop_assert!(super::text(text.as_bytes()).is_none());
                 }
@@ -277,7 +280,7 @@ mod tests {
             text in "[\\[\\]{},:\"\\\\ a1ntrue.e-]{0,24}",
         ) {
             let lawful = serde_json::from_str::<Vec<IgnoredAny>>(&text).is_ok();
-            prop_assert_eq!(elements(text.as_bytes()).is_ok(), lawful);
+            prop_assert_eq!(elements(text.as_bytes(), 1_000).is_ok(), lawful);
         }
     }
 

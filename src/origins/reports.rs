@@ -6,7 +6,11 @@ use super::raw_json::{self, Member, SyntaxError};
 use super::spec::BodyShape;
 use crate::model::{Report, ReportedText};
 
-/// The body is no array of JSON values. Says where it breaks and nothing of what is there.
+/// So many reports are read of one body: ten times as many as were ever seen in one. What is one byte on the way
+/// is hundreds in memory.
+const MOST_REPORTS: usize = 100_000;
+
+/// The body is no array of JSON values, or one of too many. Says where it breaks and nothing of what is there.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("line {line} column {column}: {reason}")]
 pub struct MalformedBody {
@@ -102,9 +106,9 @@ impl fmt::Debug for ClaimedType {
 /// Reads a body that was proven to be the origin's.
 ///
 /// # Errors
-/// When it is not one JSON array. What an item looks like never is an error.
+/// When it is not one JSON array, or has more than 100,000 items. What an item looks like never is an error.
 pub fn parse_reports(shape: &BodyShape, body: &[u8]) -> Result<Vec<ReceivedReport>, MalformedBody> {
-    let items = raw_json::elements(body)?;
+    let items = raw_json::elements(body, MOST_REPORTS)?;
     Ok(items.into_iter().map(|item| read(shape, item)).collect())
 }
 
@@ -145,6 +149,18 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[test]
+    fn a_body_has_so_many_reports_and_no_more() {
+        let body = |reports: usize| format!("[{}0]", "0,".repeat(reports - 1)).into_bytes();
+        let shape = &crate::origins::GITHUB.body;
+        let most = parse_reports(shape, &body(MOST_REPORTS)).unwrap();
+        assert_eq!(most.len(), MOST_REPORTS);
+        let error = parse_reports(shape, &body(MOST_REPORTS + 1)).unwrap_err();
+        let column = 2 * MOST_REPORTS + 2;
+        let said = format!("line 1 column {column}: there are too many values");
+        assert_eq!(error.to_string(), said);
+    }
 
     fn parse(body: &[u8]) -> Vec<ReceivedReport> {
         parse_reports(&BodyShape::GITHUB, body).unwrap()

@@ -193,6 +193,16 @@ impl Tx {
         }
     }
 
+    /// Fails where nothing can be written now, and leaves nothing behind.
+    ///
+    /// # Errors
+    /// When the database fails, or does not take writes.
+    pub async fn probe(mut self) -> Result<(), StorageError> {
+        // A server that only reads refuses it, whether or not a row fits.
+        let nothing = "UPDATE figures SET value = value WHERE 1 = 0";
+        sql!(self.connection(), execute sqlx::query(nothing)).map(drop)
+    }
+
     /// Notes that something happened, for those who listen.
     pub fn note(&mut self, at: Timestamp, event: Event) {
         self.noted.push(Noted { at, event });

@@ -98,6 +98,41 @@ async fn a_new_key_is_picked_up_by_the_first_delivery_that_names_it() {
     assert_eq!(app.metric(FORMER), 1.0);
 }
 
+/// What could not be stored is asked for again, and stored then, though the list has not changed since.
+#[tokio::test]
+async fn keys_that_could_not_be_stored_are_stored_later() {
+    let app = TestApp::start().await;
+    app.keys_were_fetched().await;
+    let next = OriginSigner::generate();
+    app.origin()
+        .publish(&key_list([(&next, true)]), "\"2\"")
+        .await;
+    app.database
+        .execute("ALTER TABLE origin_keys RENAME TO origin_keys_away")
+        .await;
+    // Known is known.
+    assert_eq!(app.github().post_signed_by(&next, "[]").await.status, 200);
+    app.database
+        .execute("ALTER TABLE origin_keys_away RENAME TO origin_keys")
+        .await;
+    let stored = async || {
+        let keys = app
+            .rows("SELECT key_id FROM origin_keys WHERE origin = 'github'")
+            .await;
+        keys.into_iter().flatten().collect::<Vec<_>>()
+    };
+    let next_id = next.key_id().as_str().to_owned();
+    assert!(!stored().await.contains(&next_id));
+    app.clock.advance(Duration::from_secs(60));
+    strangers(&app, 1).await;
+    eventually("the new key is stored", async || {
+        stored().await == [next_id.clone()]
+    })
+    .await;
+    let told = "SELECT count(*) FROM audit_log WHERE event = 'origin_keys.replaced'";
+    assert_eq!(app.number(told).await, 2);
+}
+
 #[tokio::test]
 async fn unknown_keys_make_github_be_asked_once_a_minute() {
     let app = TestApp::start().await;

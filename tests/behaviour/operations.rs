@@ -28,7 +28,7 @@ async fn a_service_that_has_everything_is_healthy_and_ready() {
         (200, json!({ "status": "ok" }))
     );
     assert_eq!(healthy.headers["cache-control"], "no-store");
-    let outbox = json!({ "status": "ok", "waiting": 0, "dead": 0, "oldest_seconds": 0 });
+    let outbox = json!({ "status": "ok" });
     let expected = json!({
         "status": "ready", "database": "ok", "migrations": "ok", "outbox": outbox,
     });
@@ -134,8 +134,7 @@ async fn letters_that_wait_too_long_are_told_and_take_nothing_out_of_service() {
         (200, &json!("degraded")),
         "{body}"
     );
-    let outbox = json!({ "status": "late", "waiting": 1, "dead": 0, "oldest_seconds": 601 });
-    assert_eq!(body["outbox"], outbox);
+    assert_eq!(body["outbox"], json!({ "status": "late" }));
 
     app.read_mail().await;
     let (status, body) = readiness(&app).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokenward::model::TokenKind;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, TestApp, is_postgres};
 
 async fn give_up(app: &TestApp, body: &str) -> Answer {
     let request = app.http.post(format!("{}/v1/credentials/revoke", app.url));
@@ -177,4 +177,43 @@ async fn operators_may_switch_it_off() {
     let off = "[origins.possession]\nenabled = false\n";
     let app = TestApp::builder().settings(off).start().await;
     assert_eq!(give_up(&app, &credentials(&["x"])).await.status, 404);
+}
+
+/// Where nothing can be written, or only later, everybody hears so.
+#[tokio::test]
+async fn a_database_that_takes_nothing_tells_no_token_from_another() {
+    let app = TestApp::start().await;
+    let ada = app.cast("ada").await;
+    let leaked = app.personal_token(&ada.user, "deploy").await;
+    let known = credentials(&[leaked.token.reveal()]);
+    let unknown = credentials(&[app.never_issued().reveal()]);
+    if is_postgres() {
+        let only_reads = "DO $$ BEGIN EXECUTE format(
+                 'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()
+             ); END $$;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        app.database.execute(only_reads).await;
+        for body in [&known, &unknown] {
+            assert_eq!(give_up(&app, body).await.status, 503);
+        }
+        return;
+    }
+    let file = app.database.file().unwrap();
+    for body in [&unknown, &known] {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+        let mut writer = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut writer)
+            .await
+            .unwrap();
+        let began = Instant::now();
+        let (answer, ()) = tokio::join!(give_up(&app, body), async {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
+        });
+        assert_eq!(answer.status, 202);
+        assert!(began.elapsed() >= Duration::from_millis(995));
+    }
+    assert!(!app.is_active(&leaked.token).await);
 }
