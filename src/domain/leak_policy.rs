@@ -3,15 +3,16 @@
 use serde_json::json;
 
 use super::Context;
-use crate::model::{Deed, LeakPolicy, Rule};
+use crate::model::{Deed, Rule};
 use crate::storage::StorageError;
 use crate::storage::journal::Event;
 
-/// Puts this policy in force, and writes that into the audit log; `false` when it is in force already.
+/// Writes the policy that is in force into the audit log, after it has changed.
 ///
 /// # Errors
-/// When it could not be written down. It is in force all the same.
-pub async fn change(ctx: &Context, policy: LeakPolicy) -> Result<bool, StorageError> {
+/// When it could not be written down.
+pub async fn tell(ctx: &Context) -> Result<(), StorageError> {
+    let policy = ctx.leak_policy.current();
     let rules: Vec<_> = policy.rules.iter().map(Rule::to_string).collect();
     let detail = json!({
         "default": policy.default.name(),
@@ -21,9 +22,6 @@ pub async fn change(ctx: &Context, policy: LeakPolicy) -> Result<bool, StorageEr
         "breaker_revocations": policy.breaker.most,
         "breaker_share": policy.breaker.share,
     });
-    if !ctx.leak_policy.replace(policy) {
-        return Ok(false);
-    }
     let deed = Deed {
         name: "policy.changed",
         about: Default::default(),
@@ -31,6 +29,5 @@ pub async fn change(ctx: &Context, policy: LeakPolicy) -> Result<bool, StorageEr
     };
     let mut tx = ctx.db.begin().await?;
     tx.note(ctx.clock.now(), Event::Done(deed));
-    tx.commit().await?;
-    Ok(true)
+    tx.commit().await
 }

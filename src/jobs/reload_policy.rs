@@ -31,6 +31,15 @@ pub struct ReloadPolicy {
     pub asked: Arc<Notify>,
 }
 
+/// What one round leaves to the next.
+#[derive(Default)]
+struct State {
+    /// What was wrong with the configuration, and was said.
+    refused: Option<String>,
+    /// Whether the audit log does not know yet what is in force.
+    untold: bool,
+}
+
 impl fmt::Debug for ReloadPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ReloadPolicy")
@@ -40,7 +49,7 @@ impl fmt::Debug for ReloadPolicy {
 impl ReloadPolicy {
     /// Reads until told to stop.
     pub async fn run(self, stop: CancellationToken) {
-        let mut refused = None;
+        let mut state = State::default();
         loop {
             let next = async {
                 tokio::select! {
@@ -51,38 +60,41 @@ impl ReloadPolicy {
             if stop.run_until_cancelled(next).await.is_none() {
                 return;
             }
-            self.round(&mut refused).await;
+            self.round(&mut state).await;
         }
     }
 
     /// Reads the configuration; what cannot be read changes nothing, and is said once.
-    async fn round(&self, refused: &mut Option<String>) {
+    async fn round(&self, state: &mut State) {
         let read = Arc::clone(&self.read);
         match tokio::task::spawn_blocking(move || read()).await {
             Ok(Ok(policy)) => {
-                *refused = None;
-                match leak_policy::change(&self.ctx, policy).await {
-                    Ok(true) => {
-                        tracing::info!("the policy about leaks has changed and is in force")
-                    }
-                    Ok(false) => {}
-                    Err(error) => tracing::error!(
-                        error = %error,
-                        "the policy about leaks has changed, which the audit log does not know"
-                    ),
+                state.refused = None;
+                if self.ctx.leak_policy.replace(policy) {
+                    tracing::info!("the policy about leaks has changed and is in force");
+                    state.untold = true;
                 }
             }
             Ok(Err(all)) => {
-                if refused.as_ref() != Some(&all) {
+                if state.refused.as_ref() != Some(&all) {
                     self.metrics.policy_reload_failed();
                     tracing::error!(
                         problems = %all,
                         "the changed configuration cannot be used: the policy stays as it was"
                     );
                 }
-                *refused = Some(all);
+                state.refused = Some(all);
             }
             Err(error) => tracing::error!(error = %error, "the configuration cannot be read"),
+        }
+        if state.untold {
+            match leak_policy::tell(&self.ctx).await {
+                Ok(()) => state.untold = false,
+                Err(error) => tracing::error!(
+                    error = %error,
+                    "the policy about leaks has changed, which the audit log does not know yet"
+                ),
+            }
         }
     }
 }

@@ -5,10 +5,15 @@ mod breaker;
 #[path = "policy/quarantine.rs"]
 mod quarantine;
 
-use serde_json::Value;
-use tokenward::model::{Reaction, TokenKind};
+use std::sync::Arc;
 
-use crate::support::{TestApp, report, report_at};
+use serde_json::Value;
+use tokenward::jobs::ReloadPolicy;
+use tokenward::model::{Reaction, TokenKind};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{TestApp, eventually, report, report_at};
 
 async fn under(policy: &str) -> TestApp {
     let settings = format!("[policy]\n{policy}");
@@ -148,4 +153,38 @@ async fn whoever_commands_is_obeyed_and_whoever_reports_follows_policy() {
     assert_eq!(answer["items"][1]["status"], "revoked");
     assert!(app.is_active(&seen.token).await);
     assert!(!app.is_active(&unwanted.token).await);
+}
+
+/// A change is in force at once, and the audit log knows of it as soon as it can.
+#[tokio::test]
+async fn a_change_that_could_not_be_written_down_is_written_down_later() {
+    let app = TestApp::start().await;
+    let mut changed = (*app.ctx.leak_policy.current()).clone();
+    changed.default = Reaction::Notify;
+    let asked = Arc::new(Notify::new());
+    let job = ReloadPolicy {
+        ctx: Arc::clone(&app.ctx),
+        metrics: app.metrics.clone(),
+        read: Arc::new(move || Ok(changed.clone())),
+        asked: Arc::clone(&asked),
+    };
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(job.run(stop.clone()));
+    app.database
+        .execute("ALTER TABLE audit_log RENAME TO audit_log_away")
+        .await;
+    asked.notify_one();
+    let in_force = || app.ctx.leak_policy.current().default == Reaction::Notify;
+    eventually("the policy is in force", async || in_force()).await;
+    app.database
+        .execute("ALTER TABLE audit_log_away RENAME TO audit_log")
+        .await;
+    let told = "SELECT count(*) FROM audit_log WHERE event = 'policy.changed'";
+    for _ in 0..2 {
+        asked.notify_one();
+        eventually("it is written down", async || app.number(told).await == 1).await;
+    }
+    stop.cancel();
+    running.await.unwrap();
+    assert_eq!(app.number(told).await, 1);
 }
