@@ -7,11 +7,11 @@ use super::attempts::{Transient, until_settled};
 use super::clients::{self, Birth, CreatedClient, NewClientRequest};
 use super::limits::limited_by;
 use super::tokens::Issued;
-use super::{Context, DomainError};
+use super::{Context, DomainError, provenance};
 use crate::model::{
-    Client, ClientMetadata, ClientStanding, GrantRights, Id, Limit, MetadataRequest, PlainToken,
-    RefusedMetadata, RegisteredClient, RegistrationPolicy, Timestamp, TokenDigest, TokenKind,
-    TokenState, User, WayIn,
+    Actor, Client, ClientMetadata, ClientStanding, GrantRights, Id, Limit, MetadataRequest,
+    PlainToken, RefusedMetadata, RegisteredClient, RegistrationPolicy, Timestamp, TokenDigest,
+    TokenKind, TokenState, User, WayIn,
 };
 use crate::storage::clients as table;
 use crate::storage::{StorageError, Tx, client_secrets, tokens, turns};
@@ -223,6 +223,9 @@ async fn holds(ctx: &Context, client_id: &str, token: &PlainToken) -> Result<boo
         tried.for_each(|known| ctx.leaked_uses.note(known, WayIn::Api, None, now));
     }
     if let Some(found) = theirs {
+        if let Some(client) = &found.known.client {
+            provenance::act_as(Actor::Client(client.id));
+        }
         let outdated = found.hash_key != *ctx.hash_keys.current().id();
         let digest = outdated.then(|| ctx.hash_keys.digest(token));
         let used = found.known.token.id;

@@ -364,9 +364,19 @@ async fn a_public_client_that_is_public_no_longer_gets_a_secret() {
 #[tokio::test]
 async fn a_deleted_client_is_gone_and_its_registration_token_with_it() {
     let app = TestApp::start().await;
-    let client = Registered::of(&app.register(&minimal()).await);
+    let mut body = minimal();
+    body["contacts"] = json!(["grace@example.org"]);
+    let client = Registered::of(&app.register(&body).await);
+    let contacts = "SELECT count(*) FROM clients WHERE metadata LIKE '%grace@example.org%'";
+    assert_eq!(app.number(contacts).await, 1);
     let deleted = app.manage("DELETE", &client, None).await;
     assert_eq!((deleted.status, &*deleted.text), (204, ""));
+    assert_eq!(app.number(contacts).await, 0);
+    // Whoever proved to look after it did it, and no stranger.
+    let actors = app
+        .rows("SELECT DISTINCT actor_kind FROM audit_log WHERE event = 'client.deleted'")
+        .await;
+    assert_eq!(actors, [["client"]]);
     for method in ["GET", "DELETE"] {
         let again = app.manage(method, &client, None).await;
         assert_eq!(
