@@ -469,6 +469,17 @@ async fn a_captured_delivery_is_sent_again_without_its_key() {
         .send(here, "", &["--replay", "sent", "--json"])
         .await;
     assert_eq!((again.status.code(), again.stdout), (Some(0), first.stdout));
+    // Whom it was sent as goes with it.
+    std::fs::write(here.join("secret"), SECRET).unwrap();
+    let gitlab = ["--origin", "gitlab_revocation", "--secret-file", "secret"];
+    let arguments = [&gitlab[..], &["--capture", "gitlab"]].concat();
+    let first = service.send(here, "no token of ours", &arguments).await;
+    assert_eq!(first.status.code(), Some(0), "{first:?}");
+    let again = service.send(here, "", &["--replay", "gitlab"]).await;
+    assert!(
+        text(&again.stdout).starts_with("204 No Content in "),
+        "{again:?}"
+    );
     std::fs::write(here.join("sent"), "nothing of the kind").unwrap();
     let wrong = service.send(here, "", &["--replay", "sent"]).await;
     assert_eq!(wrong.status.code(), Some(1));

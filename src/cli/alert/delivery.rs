@@ -19,6 +19,8 @@ use crate::origins::signing::OriginSigner;
 
 /// GitHub waits as long.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// The line of a captured delivery that says who was played. It is not sent.
+const PLAYED: &str = "Played";
 /// Largest answer that is read: ten thousand verdicts have about two megabytes.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
@@ -51,9 +53,9 @@ impl Delivery {
         }
     }
 
-    /// Writes it to a file that was not there and that nobody else may read: headers, an empty
-    /// line, and the body as it is.
-    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+    /// Writes it to a file that was not there and that nobody else may read: who was played, headers, an
+    /// empty line, and the body as it is.
+    pub(super) fn write(&self, played: &str, path: &Path) -> anyhow::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -61,6 +63,7 @@ impl Delivery {
             .open(path)
             .with_context(|| format!("cannot make {}", path.display()))?;
         let mut written = Zeroizing::new(Vec::new());
+        write!(written, "{PLAYED}: {played}\r\n")?;
         for (name, value) in &self.headers {
             write!(written, "{name}: {value}\r\n")?;
         }
@@ -71,17 +74,18 @@ impl Delivery {
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Reads what [`Delivery::write`] wrote.
-    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+    /// Reads what [`Delivery::write`] wrote, and who was played, which earlier versions did not write.
+    pub(super) fn read(path: &Path) -> anyhow::Result<(Option<String>, Self)> {
         let name = path.display();
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
         let bytes = Zeroizing::new(bytes);
         Self::parse(&bytes).ok_or_else(|| anyhow!("{name} is no captured delivery"))
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    fn parse(bytes: &[u8]) -> Option<(Option<String>, Self)> {
         let mut rest = bytes;
         let mut headers = Vec::new();
+        let mut played = None;
         loop {
             let end = rest.windows(2).position(|pair| pair == b"\r\n")?;
             let (line, after) = rest.split_at_checked(end)?;
@@ -90,12 +94,16 @@ impl Delivery {
                 break;
             }
             let (name, value) = str::from_utf8(line).ok()?.split_once(": ")?;
-            headers.push((name.to_owned(), value.to_owned()));
+            match name {
+                PLAYED => played = Some(value.to_owned()),
+                _ => headers.push((name.to_owned(), value.to_owned())),
+            }
         }
-        Some(Self {
+        let delivery = Self {
             headers,
             body: Zeroizing::new(rest.to_vec()),
-        })
+        };
+        Some((played, delivery))
     }
 
     /// Posts it, and waits for what the service says.
@@ -157,14 +165,16 @@ mod tests {
         fn what_was_captured_is_sent_again_as_it_was(
             headers in prop::collection::vec(("[A-Za-z-]{1,20}", "[!-~]{0,40}"), 0..4),
             body: Vec<u8>,
+            played in "[a-z_]{1,20}",
         ) {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("delivery");
             let sent = Delivery { headers, body: Zeroizing::new(body) };
-            sent.write(&file).unwrap();
+            sent.write(&played, &file).unwrap();
             // Nothing is written over.
-            prop_assert!(sent.write(&file).is_err());
-            let again = Delivery::read(&file).unwrap();
+            prop_assert!(sent.write(&played, &file).is_err());
+            let (again_played, again) = Delivery::read(&file).unwrap();
+            prop_assert_eq!(again_played, Some(played));
             prop_assert_eq!(again.headers, sent.headers);
             prop_assert_eq!(again.body, sent.body);
         }

@@ -18,6 +18,7 @@ use super::player::Player;
 use super::{read_key, unsigned};
 use crate::cli::screen::{Screen, Tone, elapsed, tame};
 use crate::config::Sources;
+use crate::model::Origin;
 use crate::origins::signing::OriginSigner;
 use crate::origins::{self, BodyShape, OriginSpec};
 
@@ -29,9 +30,9 @@ use crate::origins::{self, BodyShape, OriginSpec};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// Whom to play: github, gitlab, depsdev, gitlab_revocation, possession, or a scanner that the
-    /// configuration knows
-    #[arg(long, value_name = "NAME", default_value = "github")]
-    origin: String,
+    /// configuration knows; github, or whom a captured delivery was sent as, unless it is said
+    #[arg(long, value_name = "NAME")]
+    origin: Option<String>,
     /// The service; without a path, the origin's is added
     #[arg(long, value_name = "URL", value_parser = destination)]
     to: Url,
@@ -69,13 +70,24 @@ pub(super) async fn run(
     sources: &Sources,
     json: bool,
 ) -> anyhow::Result<()> {
-    let player = Player::find(&arguments.origin, sources)?;
+    let captured = arguments
+        .replay
+        .as_deref()
+        .map(Delivery::read)
+        .transpose()?;
+    let (played, captured) = captured.unzip();
+    let played = arguments.origin.clone().or(played.flatten());
+    let played = played.unwrap_or_else(|| Origin::GITHUB.to_string());
+    let player = Player::find(&played, sources)?;
     let to = player.address(&arguments.to);
     crate::mail::install_crypto_provider();
     let client = origins::http_client(&arguments.to).context("cannot prepare to speak HTTP")?;
-    let delivery = delivery(arguments, &player, (&client, &to)).await?;
+    let delivery = match captured {
+        Some(captured) => captured,
+        None => delivery(arguments, &player, (&client, &to)).await?,
+    };
     if let Some(file) = &arguments.capture {
-        delivery.write(file)?;
+        delivery.write(&played, file)?;
     }
     let answer = delivery.post(&client, &to).await?;
     let screen = Screen::new();
@@ -97,15 +109,12 @@ pub(super) async fn run(
     show(screen, json, &answer)
 }
 
-/// What is sent: a captured delivery, or the reports on standard input.
+/// What is made of the reports on standard input.
 async fn delivery(
     arguments: &Arguments,
     player: &Player,
     (client, to): (&Client, &Url),
 ) -> anyhow::Result<Delivery> {
-    if let Some(file) = &arguments.replay {
-        return Delivery::read(file);
-    }
     let how = arguments.misbehave;
     let mut what = What {
         token_type: arguments.token_type.clone(),
