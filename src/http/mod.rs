@@ -42,4 +42,16 @@ pub use problem::Problem;
 pub use routes::configure;
 pub use state::{ApiState, Intake, SharedIntake};
 pub use streams::poll::Polls;
-pub use web::{BrandLook, Look, PageError};
+pub use web::{BrandLook, Look, PageError, ReturnTo};
+
+/// Which of the bodies that strangers send an object can be read as: credentials that are given up, a subject
+/// to be signed out, a client's description of itself.
+#[must_use]
+pub fn bodies_of_strangers(members: &extract::Members) -> [bool; 3] {
+    use extract::FromMembers;
+    [
+        possession::Credentials::read(members).is_ok(),
+        global_revocation::SubId::read(members).is_ok(),
+        registration::RegistrationBody::read(members).is_ok(),
+    ]
+}

@@ -26,8 +26,7 @@ use crate::domain::{Context, DomainError, clients};
 use crate::model::{Limit, PlainToken, RefusedMetadata, RegisteredClient};
 
 pub(super) use answer::ClientAnswer;
-use body::RegistrationBody;
-pub(super) use body::RegistrationRequest;
+pub(super) use body::{RegistrationBody, RegistrationRequest};
 pub(super) use error::RegistrationError;
 
 /// Registers a client (RFC 7591). Whoever is signed in owns it; a stranger's client looks after

@@ -35,3 +35,4 @@ pub use error::PageError;
 pub(super) use eyes::Eyes;
 pub(super) use look::within;
 pub use look::{BrandLook, Look};
+pub use return_to::ReturnTo;

@@ -6,7 +6,7 @@ use url::form_urlencoded::byte_serialize;
 
 /// A path of ours with its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::http) struct ReturnTo(String);
+pub struct ReturnTo(String);
 
 /// Longest that is kept.
 const LONGEST: usize = 16_384;
@@ -18,14 +18,16 @@ impl ReturnTo {
     }
 
     /// Reads a path of ours; anything else is the front page.
-    pub(in crate::http) fn read(text: Option<&str>) -> Self {
+    #[must_use]
+    pub fn read(text: Option<&str>) -> Self {
         text.and_then(Self::parse).unwrap_or_else(Self::home)
     }
 
     fn parse(text: &str) -> Option<Self> {
         // A browser takes a backslash for a slash, and leaves out tabs and line breaks.
         let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
-        if text.len() > LONGEST || !text.starts_with('/') || !text.bytes().all(plain) {
+        let path = text.starts_with('/') && !text.starts_with("//");
+        if text.len() > LONGEST || !path || !text.bytes().all(plain) {
             return None;
         }
         // As a browser would read it from one of our pages.
@@ -36,7 +38,8 @@ impl ReturnTo {
     }
 
     /// The path with its query.
-    pub(in crate::http) fn as_str(&self) -> &str {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -87,6 +90,7 @@ mod tests {
         for elsewhere in [
             "https://evil.example/",
             "//evil.example",
+            "//ourselves.invalid/x",
             "/\\evil.example",
             "\\/evil.example",
             "/\t/evil.example",
