@@ -26,7 +26,7 @@ use crate::callbacks::{Callbacks, Reach};
 use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
 use crate::domain::{Context, Wake, audit, live_tokens, usage};
-use crate::http::{self, ApiState, CookieNames, Polls};
+use crate::http::{self, ApiState, CookieNames, Polls, Room};
 use crate::jobs::{DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
@@ -138,6 +138,7 @@ impl Application {
             look: Arc::new(look::of(&settings.brand)?),
             cookies: Arc::new(CookieNames::new(&ctx.public_url)),
             trusted_proxies: Arc::new(settings.server.trusted_proxies.clone()),
+            room: Room::default(),
             request_timeout: settings.server.request_timeout,
             max_outbox_age: settings.health.max_outbox_age,
             polls: Polls::until(stop_jobs.clone()),
@@ -324,6 +325,7 @@ fn wake(letters_waiting: &Arc<Notify>, observer: Option<Wake>) -> Wake {
 
 fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow::Result<Server> {
     let timeout = settings.server.shutdown_timeout.as_secs();
+    let (workers, connections) = (settings.server.workers, settings.server.max_connections);
     let server = HttpServer::new(move || {
         let table = state.clone();
         App::new()
@@ -332,7 +334,8 @@ fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow:
             .configure(move |config| http::configure(config, &table))
     });
     Ok(server
-        .workers(settings.server.workers.get())
+        .workers(workers.get())
+        .max_connections(connections.div_ceil(workers).get())
         .shutdown_timeout(timeout)
         .disable_signals()
         .listen(listener)?

@@ -14,6 +14,7 @@ use crate::config::{Settings, Sources};
 /// has the policy about leaks read anew.
 pub(super) async fn run(settings: &Settings, sources: &Sources) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    allow_open_files(settings.server.max_connections.get());
     let asked = Arc::clone(&signals.reload);
     let seams = Seams {
         policy: Some(PolicySource {
@@ -36,6 +37,25 @@ pub(super) async fn run(settings: &Settings, sources: &Sources) -> anyhow::Resul
     tokio::select! {
         outcome = &mut serving => outcome,
         again = signals.next() => again.end(),
+    }
+}
+
+/// Files that are open besides the connections of clients: the database, letters, calls of our own.
+const OTHER_FILES: u64 = 256;
+
+/// Has the system allow as many open files as may be needed. Where it does not, strangers could take those
+/// that letters need: operators are told.
+fn allow_open_files(connections: usize) {
+    let needed = u64::try_from(connections).unwrap_or(u64::MAX);
+    let needed = needed.saturating_add(OTHER_FILES);
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(allowed) if allowed >= needed => {}
+        Ok(allowed) => tracing::warn!(
+            allowed,
+            needed,
+            "the system allows fewer open files than server.max_connections and the service itself need"
+        ),
+        Err(error) => tracing::warn!(%error, "it cannot be told how many open files are allowed"),
     }
 }
 

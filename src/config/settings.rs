@@ -61,6 +61,8 @@ pub struct ServerSettings {
     pub trusted_proxies: Networks,
     /// Threads that answer requests.
     pub workers: NonZeroUsize,
+    /// Most connections at once; others wait.
+    pub max_connections: NonZeroUsize,
     /// Longest time a request may take.
     pub request_timeout: Duration,
     /// How long work in flight may finish after a stop was asked for.

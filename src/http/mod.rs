@@ -7,6 +7,7 @@ mod access_tokens;
 mod api_error;
 mod authorization;
 mod bodies;
+mod concurrency;
 mod cors;
 mod gitlab;
 mod global_revocation;
@@ -33,7 +34,7 @@ mod web;
 mod well_known;
 
 pub use api_error::ApiError;
-pub use bodies::Bodies;
+pub use bodies::{Bodies, Room};
 pub use extract::CookieNames;
 pub use oauth_error::OAuthError;
 pub use observe::observe;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::ApiError;
-use super::bodies::Bodies;
+use super::bodies::{Bodies, Room};
 use super::extract::CookieNames;
 use super::streams::poll::Polls;
 use super::web::Look;
@@ -39,6 +39,8 @@ pub struct ApiState {
     pub cookies: Arc<CookieNames>,
     /// Proxies whose headers are believed.
     pub trusted_proxies: Arc<Networks>,
+    /// Room for the bodies of strangers.
+    pub room: Room,
     /// Longest time a request may take.
     pub request_timeout: Duration,
     /// From which age of the oldest waiting letter the service calls itself degraded.

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::timeout;
+use rstest::rstest;
+use tokio::time::{sleep, timeout};
 
 use crate::support::{Answer, Raw, TestApp};
 
@@ -163,4 +164,74 @@ async fn a_body_that_stops_coming_is_given_up() {
         // OAuth has no word for it but that the request cannot be read.
         assert!([400, 408].contains(&status), "{path}: {status}");
     }
+}
+
+/// Sends a large body from an address behind a proxy, so much of it every so often, for as long as it is
+/// read; the status of the answer when there is one.
+async fn trickle(app: &TestApp, from: &str, step: usize, every: Duration) -> Option<u16> {
+    let mut connection = Raw::open(app).await;
+    let head = head(app, &(GITHUB, JSON, String::new()), b"");
+    let head = format!("{head}X-Forwarded-For: {from}\r\nContent-Length: 16000000\r\n\r\n");
+    connection.write(head.as_bytes()).await;
+    let piece = vec![b'a'; step];
+    let sending = async {
+        loop {
+            connection.write(&piece).await;
+            sleep(every).await;
+        }
+    };
+    // Longer than any test below looks at it.
+    let _ = timeout(Duration::from_secs(20), sending).await;
+    let answer = timeout(Duration::from_secs(60), connection.answer()).await;
+    answer.ok().map(|answer| answer.status)
+}
+
+/// A GitHub whose large deliveries come from an address of its own.
+async fn deliver(app: &TestApp, from: &str, bytes: usize) -> u16 {
+    let body = format!("[]{}", " ".repeat(bytes - 2));
+    let mut connection = Raw::open(app).await;
+    let head = head(app, &(GITHUB, JSON, String::new()), body.as_bytes());
+    let head = format!("{head}X-Forwarded-For: {from}\r\nContent-Length: {bytes}\r\n\r\n");
+    connection.write(head.as_bytes()).await;
+    connection.write(body.as_bytes()).await;
+    connection.answer().await.status
+}
+
+#[rstest]
+#[case::small_steps(17 * 1_024)]
+#[case::large_steps(300 * 1_024)]
+#[tokio::test]
+async fn strangers_who_trickle_leave_room_for_deliveries(#[case] step: usize) {
+    let settings = "[server]\ntrusted_proxies = ['127.0.0.1']\nrequest_timeout = '5m'";
+    let app = TestApp::builder().settings(settings).start().await;
+    let every = Duration::from_secs(1);
+    let strangers = (0..40).map(|_| trickle(&app, "203.0.113.7", step, every));
+    let genuine = async {
+        sleep(Duration::from_secs(3)).await;
+        let delivered = join_all(
+            [20_000, 200_000, 2_000_000].map(|bytes| deliver(&app, "198.51.100.1", bytes)),
+        );
+        timeout(Duration::from_secs(10), delivered).await
+    };
+    tokio::select! {
+        _ = join_all(strangers) => panic!("nobody was held up"),
+        delivered = genuine => assert_eq!(delivered.expect("they are read"), [200, 200, 200]),
+    }
+}
+
+#[tokio::test]
+async fn more_connections_than_there_may_be_wait_until_one_ends() {
+    let settings = "[server]\nworkers = 1\nmax_connections = 16";
+    let app = TestApp::builder().settings(settings).start().await;
+    let idle: Vec<_> = join_all((0..16).map(|_| Raw::open(&app))).await;
+    let mut other = Raw::open(&app).await;
+    other
+        .write(b"GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n")
+        .await;
+    let waiting = timeout(Duration::from_secs(1), other.answer()).await;
+    assert!(waiting.is_err(), "it is one connection too many");
+    // Whoever asks nothing is sent away.
+    let answer = timeout(Duration::from_secs(60), other.answer()).await;
+    assert_eq!(answer.expect("it is its turn").status, 200);
+    drop(idle);
 }

@@ -84,7 +84,11 @@ impl Place {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tokenward"));
+        self.program(env!("CARGO_BIN_EXE_tokenward"), arguments)
+    }
+
+    fn program(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(name);
         let path = std::env::var_os("PATH").unwrap_or_default();
         command
             .args(arguments)
@@ -118,16 +122,26 @@ impl Place {
 
     /// Starts the service and waits until it listens.
     pub(crate) fn serve(&self) -> Service {
-        let mut command = self.command(&["serve"]);
+        self.started(self.command(&["serve"])).0
+    }
+
+    /// As [`Place::serve`], with so many open files allowed; and what it says until it listens.
+    pub(crate) fn serve_with_files(&self, allowed: u32) -> (Service, String) {
+        let script = format!("ulimit -n {allowed}; exec \"$0\" serve");
+        self.started(self.program("sh", &["-c", &script, env!("CARGO_BIN_EXE_tokenward")]))
+    }
+
+    fn started(&self, mut command: Command) -> (Service, String) {
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
-        let line = wait_for(&mut log, "tokenward::app: listening on http://");
-        let address = line.rsplit("http://").next().unwrap();
-        Service {
+        let said = wait_for(&mut log, "tokenward::app: listening on http://");
+        let address = said.rsplit("http://").next().unwrap();
+        let service = Service {
             address: address.trim().parse().unwrap(),
             process,
             log,
-        }
+        };
+        (service, said)
     }
 }
 
@@ -199,9 +213,8 @@ fn wait_for(log: &mut impl BufRead, words: &str) -> String {
     loop {
         let start = seen.len();
         assert!(log.read_line(&mut seen).unwrap() > 0, "ended: {seen}");
-        let line = seen.get(start..).unwrap();
-        if line.contains(words) {
-            return line.to_owned();
+        if seen.get(start..).unwrap().contains(words) {
+            return seen;
         }
     }
 }

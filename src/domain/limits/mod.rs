@@ -28,7 +28,8 @@ pub enum Subject {
 }
 
 impl Subject {
-    fn text(self) -> String {
+    /// By what it is told from others of its sort.
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Address(address) => address.map(limited_by).unwrap_or_default(),
             Self::Credential(id) => id.to_string(),

@@ -9,9 +9,10 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::http::ApiError;
+use crate::http::bodies::{Body, Incoming};
 use crate::http::limiting;
 use crate::http::state::{ApiState, Intake};
 use crate::model::{Delivery, Id, Limit, Origin, Report, Timestamp};
@@ -68,7 +69,7 @@ async fn receive(
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
     let spec = intake.keys.spec();
-    let proven = prove(intake, request, payload, received_at, deadline).await;
+    let proven = prove(state, intake, request, payload, received_at, deadline).await;
     // Only here: whoever signs is never held up.
     let Proven { key, digest, body } =
         proven.map_err(|refusal| unproven(request, state, refusal))?;
@@ -100,6 +101,7 @@ fn unproven(request: &HttpRequest, state: &ApiState, refusal: ApiError) -> ApiEr
 }
 
 async fn prove(
+    state: &ApiState,
     intake: &Intake,
     request: &HttpRequest,
     payload: Payload,
@@ -107,7 +109,7 @@ async fn prove(
     deadline: Instant,
 ) -> Result<Proven, ApiError> {
     let spec = intake.keys.spec();
-    intake.bodies.refuse_announced(request)?;
+    let body = Incoming::new(request, state, payload, intake.bodies.limit, deadline)?;
     let headers = request.headers().iter();
     let envelope = Envelope::read(
         spec,
@@ -119,8 +121,7 @@ async fn prove(
         .key(&envelope.key_id, received_at)
         .await
         .map_err(no_key)?;
-    let body = timeout_at(deadline, intake.bodies.read(payload));
-    let body = body.await.map_err(|_| ApiError::too_slow())??;
+    let body = body.of_origin(&state.room, &intake.bodies).await?;
     Proven::new(spec, key, envelope, body).await
 }
 
@@ -140,7 +141,7 @@ impl Proven {
         spec: &Arc<OriginSpec>,
         key: Arc<OriginKey>,
         envelope: Envelope,
-        body: Vec<u8>,
+        body: Body,
     ) -> Result<Self, ApiError> {
         if body.len() < HEAVY {
             return Self::prove(spec, key, &envelope.signature, &body);

@@ -2,20 +2,19 @@
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
-use crate::http::{OAuthError, PageError};
+use crate::http::bodies::Incoming;
+use crate::http::state::ApiState;
+use crate::http::{ApiError, OAuthError, PageError};
 
 /// Largest form that is read.
 const LIMIT: usize = 256 * 1_024;
-/// Longest time for its body to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The parameters of a form. Prints nothing of itself: forms hold tokens.
 pub struct Parameters(Vec<(String, String)>);
@@ -147,8 +146,11 @@ async fn bytes(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, OAuth
         let what = "the body must be application/x-www-form-urlencoded";
         return Err(OAuthError::InvalidRequest(what));
     }
-    let body = timeout(PATIENCE, body(payload)).await;
-    body.map_err(|_| OAuthError::InvalidRequest("the body is too slow"))?
+    let state = request.app_data::<Data<ApiState>>();
+    let state = state.ok_or_else(ApiError::not_found)?;
+    let deadline = Instant::now() + state.request_timeout;
+    let body = Incoming::new(request, state, payload, LIMIT, deadline)?;
+    Ok(body.of_stranger(&state.room).await?.keep_for(request))
 }
 
 pub(super) fn is_form(request: &HttpRequest) -> bool {
@@ -162,18 +164,6 @@ pub(super) fn is_form(request: &HttpRequest) -> bool {
     essence
         .trim()
         .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-async fn body(mut payload: Payload) -> Result<Vec<u8>, OAuthError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| OAuthError::InvalidRequest("the body broke off"))?;
-        if bytes.len() + chunk.len() > LIMIT {
-            return Err(OAuthError::TooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::delivery::{HEAVY, counted};
 use crate::http::ApiError;
+use crate::http::bodies::{Body, Incoming};
 use crate::http::limiting;
 use crate::http::state::{ApiState, SharedIntake};
 use crate::model::{Delivery, Id, Limit, Origin, Report};
@@ -100,9 +101,8 @@ async fn receive(
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
     admit(state, intake, Limit::GitlabReports, request)?;
-    intake.bodies.refuse_announced(request)?;
-    let body = timeout_at(deadline, intake.bodies.read(payload));
-    let body = body.await.map_err(|_| ApiError::too_slow())??;
+    let body = Incoming::new(request, state, payload, intake.bodies.limit, deadline)?;
+    let body = body.of_origin(&state.room, &intake.bodies).await?;
     let (digest, received) = read(body).await?;
     let delivery = Delivery {
         id: Id::new(received_at),
@@ -119,7 +119,7 @@ async fn receive(
     })
 }
 
-async fn read(body: Vec<u8>) -> Result<([u8; 32], Vec<ReceivedReport>), ApiError> {
+async fn read(body: Body) -> Result<([u8; 32], Vec<ReceivedReport>), ApiError> {
     let parse = |body: &[u8]| {
         let reports = parse_reports(&BodyShape::GITLAB_REVOCATION, body);
         let reports = reports.map_err(ApiError::malformed)?;

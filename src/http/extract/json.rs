@@ -2,20 +2,18 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
+use tokio::time::Instant;
 
+use crate::http::bodies::Incoming;
+use crate::http::state::ApiState;
 use crate::http::{ApiError, Problem};
-
-/// Longest time for it to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The members of a JSON object. Of a member that is there twice, the last one counts.
 pub struct Members(Map<String, Value>);
@@ -73,28 +71,52 @@ impl<T: FromMembers + 'static> FromRequest for Json<T> {
     }
 }
 
-/// Reads a request's body. That it must say to be JSON keeps pages of other sites from sending it
-/// with somebody's cookies: a browser asks us first.
+/// Reads a request's body, which anybody may have sent. That it must say to be JSON keeps pages of other
+/// sites from sending it with somebody's cookies: a browser asks us first.
 pub(super) async fn read<T: FromMembers>(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<T, ApiError> {
-    let reading = read_with_digest(request, payload).await;
-    reading.map(|(read, _)| read)
+    let state = state(request)?;
+    let body = incoming::<T>(state, request, payload)?;
+    parse(&body.of_stranger(&state.room).await?.keep_for(request))
 }
 
-/// As [`read`], with the SHA-256 of the body.
-pub(super) async fn read_with_digest<T: FromMembers>(
+/// As [`read`], for somebody who showed a key of a service; with the SHA-256 of the body.
+pub(super) async fn read_of_service<T: FromMembers>(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<(T, [u8; 32]), ApiError> {
+    let body = incoming::<T>(state(request)?, request, payload)?;
+    let bytes = body.of_service().await?;
+    Ok((parse(&bytes)?, Sha256::digest(&bytes).into()))
+}
+
+fn state(request: &HttpRequest) -> Result<&Data<ApiState>, ApiError> {
+    let state = request.app_data::<Data<ApiState>>();
+    state.ok_or_else(ApiError::not_found)
+}
+
+fn incoming<T: FromMembers>(
+    state: &ApiState,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Incoming, ApiError> {
     if !is_json(request) {
         return Err(ApiError::unsupported_media_type("application/json"));
     }
-    let body = timeout(PATIENCE, body(payload, T::LARGEST)).await;
-    let bytes = body.map_err(|_| ApiError::too_slow())??;
-    let read = T::read(&Members::parse(&bytes)?).map_err(ApiError::invalid)?;
-    Ok((read, Sha256::digest(&bytes).into()))
+    let deadline = Instant::now() + state.request_timeout;
+    Ok(Incoming::new(
+        request,
+        state,
+        payload,
+        T::LARGEST,
+        deadline,
+    )?)
+}
+
+fn parse<T: FromMembers>(bytes: &[u8]) -> Result<T, ApiError> {
+    T::read(&Members::parse(bytes)?).map_err(ApiError::invalid)
 }
 
 fn is_json(request: &HttpRequest) -> bool {
@@ -102,18 +124,6 @@ fn is_json(request: &HttpRequest) -> bool {
     let value = value.and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next());
     essence.is_some_and(|text| text.trim().eq_ignore_ascii_case("application/json"))
-}
-
-async fn body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, ApiError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| ApiError::malformed("the body broke off"))?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(ApiError::too_large(limit));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl<S: RequiredScope, T: FromMembers + 'static> FromRequest for ServiceJson<S, 
         Box::pin(async move {
             let service = admit(&request, S::NAME).await?;
             let name = idempotency_key(&request)?;
-            let (body, digest) = json::read_with_digest(&request, payload).await?;
+            let (body, digest) = json::read_of_service(&request, payload).await?;
             Ok(Self {
                 service,
                 body,
