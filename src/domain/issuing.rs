@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::access_tokens::most_reached;
 use super::attempts::{Transient, until_settled};
 use super::service_keys::Service;
 use super::tokens::{self, Issued, NewTokenRequest};
 use super::{Context, DomainError};
-use crate::model::{Timestamp, TokenKind};
-use crate::storage::tokens::access_tokens as table;
+use crate::model::{Owner, Timestamp, TokenKind};
 use crate::storage::{StorageError, Tx, organizations, users};
 
 /// The scope that lets a service key issue tokens.
@@ -156,18 +156,15 @@ async fn check_count(
     request: &NewTokenRequest,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let live = match (request.kind, request.user, request.organization) {
-        (TokenKind::PersonalAccessToken, Some(user), _) => {
-            table::count_live_of_user(tx, user, now).await?
-        }
+    let owner = match (request.kind, request.user, request.organization) {
+        (TokenKind::PersonalAccessToken, Some(user), _) => Owner::User(user),
         (TokenKind::OrganizationAccessToken, _, Some(organization)) => {
-            table::count_live_of_organization(tx, organization, now).await?
+            Owner::Organization(organization)
         }
         _ => return Ok(()),
     };
-    let most = ctx.policy.max_tokens_per_owner;
-    match live < i64::from(most) {
-        true => Ok(()),
-        false => Err(Refusal::TooMany(most)),
+    match most_reached(ctx, tx, owner, now).await? {
+        Some(most) => Err(Refusal::TooMany(most)),
+        None => Ok(()),
     }
 }

@@ -190,17 +190,20 @@ async fn check_limits(
 
 /// The client, for whoever may look after its registration.
 ///
+/// A token that had leaked and does not work is noted as tried from `address`.
+///
 /// # Errors
 /// [`RegistrationRefusal::NotTheirs`] for everybody else, and when there is no such client.
 pub async fn find(
     ctx: &Context,
     client_id: &str,
     manager: &Manager,
+    address: Option<IpAddr>,
 ) -> Result<RegisteredClient, RegistrationRefusal> {
     // Both are looked up whether the other is there or not.
     let client = table::find(&ctx.db, client_id).await?;
     let theirs = match manager {
-        Manager::Token(token) => holds(ctx, client_id, token).await?,
+        Manager::Token(token) => holds(ctx, client_id, token, address).await?,
         Manager::Owner(user) => client.as_ref().is_some_and(|c| c.owner == Some(*user)),
     };
     client
@@ -208,7 +211,12 @@ pub async fn find(
         .ok_or(RegistrationRefusal::NotTheirs)
 }
 
-async fn holds(ctx: &Context, client_id: &str, token: &PlainToken) -> Result<bool, StorageError> {
+async fn holds(
+    ctx: &Context,
+    client_id: &str,
+    token: &PlainToken,
+    address: Option<IpAddr>,
+) -> Result<bool, StorageError> {
     let now = ctx.clock.now();
     let found = tokens::find_by_digests(&ctx.db, &digests(ctx, token)).await?;
     let theirs = found.iter().find(|found| {
@@ -220,7 +228,7 @@ async fn holds(ctx: &Context, client_id: &str, token: &PlainToken) -> Result<boo
     });
     if theirs.is_none() {
         let tried = found.iter().map(|found| &found.known);
-        tried.for_each(|known| ctx.leaked_uses.note(known, WayIn::Api, None, now));
+        tried.for_each(|known| ctx.leaked_uses.note(known, WayIn::Api, address, now));
     }
     if let Some(found) = theirs {
         if let Some(client) = &found.known.client {

@@ -218,6 +218,17 @@ impl Incoming {
         Ok(true)
     }
 
+    /// Grows by what comes, later by a block: doubling would take twice what is read.
+    fn make_room_for(&mut self, more: usize) {
+        if self.bytes.capacity() - self.bytes.len() < more {
+            let growth = match self.bytes.len() < BEGINNING {
+                true => more,
+                false => more.max(BLOCK),
+            };
+            self.bytes.reserve_exact(growth);
+        }
+    }
+
     /// Reads until there is enough of it; `false` at its end.
     async fn read(&mut self, enough: usize, by: Instant) -> Result<bool, Unread> {
         while self.bytes.len() < enough {
@@ -229,6 +240,7 @@ impl Incoming {
             if self.bytes.len() + chunk.len() > self.limit {
                 return Err(Unread::TooLarge(self.limit));
             }
+            self.make_room_for(chunk.len());
             self.bytes.extend_from_slice(&chunk);
         }
         Ok(true)

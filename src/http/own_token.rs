@@ -8,11 +8,12 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::extract::{BearerCredential, client_address};
+use super::limiting;
 use super::oauth_error::OAuthError;
 use super::openapi::OAuthErrorBody;
 use super::state::ApiState;
 use crate::domain::bearers;
-use crate::model::{KnownToken, Slug, Timestamp, TokenName};
+use crate::model::{KnownToken, Limit, Slug, Timestamp, TokenName};
 
 /// What a token is.
 #[derive(Serialize, ToSchema)]
@@ -64,6 +65,8 @@ impl OwnToken {
         (status = 400, description = "A header cannot be read.", body = OAuthErrorBody),
         (status = 401, description = "No token, or one that does not work here.",
             body = OAuthErrorBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = OAuthErrorBody),
         (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
     )
 )]
@@ -78,7 +81,14 @@ pub(super) async fn show(
     let found = timeout(state.request_timeout, looking).await;
     let found = found.map_err(|_| OAuthError::too_slow())?;
     let known = found.map_err(|error| OAuthError::Other(error.into()))?;
-    let known = known.ok_or(OAuthError::InvalidToken)?;
+    let known = known.ok_or_else(|| {
+        limiting::failed(
+            &request,
+            &state,
+            Limit::WrongTokens,
+            OAuthError::InvalidToken,
+        )
+    })?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(OwnToken::new(&known)))

@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::access_tokens::{Asked, Pagination};
-use super::extract::{BearerCredential, Caller, Json, OwnSession};
+use super::extract::{BearerCredential, Caller, Json, OwnSession, client_address};
 use super::limiting;
 use super::openapi::{ErrorBody, OAuthErrorBody, ProblemsBody};
 use super::state::ApiState;
@@ -95,8 +95,15 @@ impl FromRequest for ManagedClient {
             let state = state.map_err(|_| ApiError::not_found())?;
             let client_id = Path::<String>::extract(&request).await;
             let client_id = client_id.map_err(|_| RegistrationRefusal::NotTheirs)?;
-            let finding = registration::find(&state.ctx, &client_id, &manager);
-            let client = in_time(&state, finding).await?;
+            let address = client_address(&request, &state);
+            let finding = registration::find(&state.ctx, &client_id, &manager, address);
+            let client = in_time(&state, finding).await;
+            let client = client.map_err(|error| match (&error, &manager) {
+                (RegistrationError::Refused(RegistrationRefusal::NotTheirs), Manager::Token(_)) => {
+                    limiting::failed(&request, &state, Limit::WrongTokens, error)
+                }
+                _ => error,
+            })?;
             Ok(Self { client, manager })
         })
     }
@@ -139,6 +146,8 @@ impl ManagedClient {
         (status = 200, description = "The client.", body = ClientAnswer),
         (status = 401, description = "There is no such client, or it is another's.",
             body = OAuthErrorBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -167,6 +176,8 @@ pub(super) async fn show(managed: ManagedClient, state: Data<ApiState>) -> HttpR
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not `application/json`.", body = ErrorBody),
         (status = 422, description = "The body cannot be read.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -200,6 +211,8 @@ pub(super) async fn replace(
             body = OAuthErrorBody),
         (status = 403, description = "The request comes from a page of another site.",
             body = ErrorBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]

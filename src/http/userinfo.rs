@@ -8,11 +8,12 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::extract::{AccessToken, client_address};
+use super::limiting;
 use super::oauth_error::OAuthError;
 use super::openapi::{OAuthErrorBody, UserInfoForm};
 use super::state::ApiState;
-use crate::domain::userinfo::{self, UserInfo};
-use crate::model::{Email, PersonName};
+use crate::domain::userinfo::{self, Refusal, UserInfo};
+use crate::model::{Email, Limit, PersonName};
 
 /// What is told about a person (OpenID Connect Core 5.1).
 #[derive(Serialize, ToSchema)]
@@ -64,6 +65,8 @@ impl From<UserInfo> for UserInfoAnswer {
             body = OAuthErrorBody),
         (status = 403, description = "The token lacks the scope `openid`, or acts for nobody.",
             body = OAuthErrorBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = OAuthErrorBody),
         (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
     )
 )]
@@ -96,6 +99,8 @@ pub(super) async fn by_get(
         (status = 403, description = "The token lacks the scope `openid`, or acts for nobody.",
             body = OAuthErrorBody),
         (status = 413, description = "The form is too large.", body = OAuthErrorBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = OAuthErrorBody),
         (status = 503, description = "The service cannot answer now.", body = OAuthErrorBody),
     )
 )]
@@ -114,9 +119,14 @@ async fn tell(
 ) -> Result<HttpResponse, OAuthError> {
     let address = client_address(request, state);
     let telling = userinfo::tell(&state.ctx, &token, address);
-    let info = timeout(state.request_timeout, telling)
-        .await
-        .map_err(|_| OAuthError::too_slow())??;
+    let told = timeout(state.request_timeout, telling).await;
+    let told = told.map_err(|_| OAuthError::too_slow())?;
+    let info = told.map_err(|refusal| match refusal {
+        Refusal::InvalidToken => {
+            limiting::failed(request, state, Limit::WrongTokens, OAuthError::InvalidToken)
+        }
+        other => other.into(),
+    })?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(UserInfoAnswer::from(info)))

@@ -27,6 +27,8 @@ pub enum Limit {
     UnverifiedDeliveries,
     /// Service keys that do not work, from one network address.
     WrongServiceKeys,
+    /// Tokens that do not work where they are shown to us, from one network address.
+    WrongTokens,
     /// Introspections of one network address by nobody who may ask.
     FailedIntrospections,
     /// Requests of one network address to the token endpoint that failed.
@@ -39,7 +41,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::LoginCodes,
         Self::LoginCodesFromAddress,
         Self::Registrations,
@@ -49,6 +51,7 @@ impl Limit {
         Self::GitlabWrongSecrets,
         Self::UnverifiedDeliveries,
         Self::WrongServiceKeys,
+        Self::WrongTokens,
         Self::FailedIntrospections,
         Self::FailedTokenRequests,
         Self::GlobalRevocations,
@@ -68,6 +71,7 @@ impl Limit {
             Self::GitlabWrongSecrets => "gitlab_wrong_secrets",
             Self::UnverifiedDeliveries => "unverified_deliveries",
             Self::WrongServiceKeys => "wrong_service_keys",
+            Self::WrongTokens => "wrong_tokens",
             Self::FailedIntrospections => "failed_introspections",
             Self::FailedTokenRequests => "failed_token_requests",
             Self::GlobalRevocations => "global_revocations",

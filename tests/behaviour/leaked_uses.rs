@@ -153,13 +153,14 @@ async fn a_leaked_token_is_noticed_whichever_way_it_comes() {
         TokenKind::ServiceKey,
         TokenKind::ClientSecret,
         TokenKind::PersonalAccessToken,
+        TokenKind::ClientRegistrationToken,
     ] {
         leaked.push(app.token_of(kind, &cast).await.token);
     }
     let reports: Vec<_> = leaked.iter().map(report).collect();
     app.github().report(&reports).await;
-    let [access, service, secret, personal] = &leaked[..] else {
-        panic!("four tokens");
+    let [access, service, secret, personal, registration] = &leaked[..] else {
+        panic!("five tokens");
     };
     let url = |path: &str| format!("{}{path}", app.url);
     let bearer =
@@ -168,6 +169,10 @@ async fn a_leaked_token_is_noticed_whichever_way_it_comes() {
         bearer("/v1/oauth2/userinfo", access),
         bearer("/v1/exposures", service),
         bearer("/v1/personal_access_tokens/", personal),
+        bearer(
+            &format!("/v1/oauth2/register/{}", cast.client_id),
+            registration,
+        ),
         app.http
             .post(url("/v1/oauth2/token"))
             .basic_auth(&cast.client_id, Some(secret.reveal()))
@@ -185,6 +190,7 @@ async fn a_leaked_token_is_noticed_whichever_way_it_comes() {
         app.rows(seen).await,
         [
             ["access_token", "api", "127.0.0.1"],
+            ["client_registration_token", "api", "127.0.0.1"],
             ["client_secret", "client", "127.0.0.1"],
             ["personal_access_token", "api", "127.0.0.1"],
             ["service_key", "service", "127.0.0.1"],
@@ -192,7 +198,7 @@ async fn a_leaked_token_is_noticed_whichever_way_it_comes() {
     );
     assert_eq!(
         app.number("SELECT count(*) FROM leaked_use_alarms").await,
-        4
+        5
     );
 }
 

@@ -240,6 +240,39 @@ async fn a_wrong_key_is_slowed_down_and_a_right_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_wrong_token_is_slowed_down_and_a_right_one_is_not() {
+    let app = app("wrong_tokens = '2 in 1m'").await;
+    let ada = app.user("ada@example.com").await;
+    let right = app.personal_token(&ada, "deploy").await.token;
+    let wrong = app.never_issued();
+    let get = async |path: &str, token: &PlainToken, from: &str| {
+        let request = app.http.get(format!("{}{path}", app.url));
+        let request = request.bearer_auth(token.reveal());
+        let request = request.header("x-forwarded-for", from);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for (number, path) in [
+        "/v1/tokens/self",
+        "/v1/oauth2/userinfo",
+        "/v1/personal_access_tokens/",
+        "/v1/oauth2/register/polar_ci_nobody",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let here = format!("203.0.113.{number}");
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            statuses.push(get(path, &wrong, &here).await);
+        }
+        assert_eq!(statuses, [401, 401, 429], "{path}");
+        let elsewhere = format!("198.51.100.{number}");
+        assert_eq!(get(path, &wrong, &elsewhere).await, 401, "{path}");
+        assert_eq!(get("/v1/tokens/self", &right, &here).await, 200, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_key_signs_out_so_many_and_another_goes_on() {
     let app = app("global_revocations = '1 in 1m'").await;
     app.user("ada@example.com").await;

@@ -335,17 +335,14 @@ async fn write(
 ) -> Result<Made, Refusal> {
     let now = ctx.clock.now();
     let user = session.user.id;
-    let (kind, organization, live) = match home {
-        Home::Own => {
-            let live = access_tokens::count_live_of_user(&mut tx, user, now).await?;
-            (TokenKind::PersonalAccessToken, None, live)
-        }
+    let (kind, organization, owner) = match home {
+        Home::Own => (TokenKind::PersonalAccessToken, None, Owner::User(user)),
         Home::Of(of) => {
-            let live = access_tokens::count_live_of_organization(&mut tx, of.id, now).await?;
-            (TokenKind::OrganizationAccessToken, Some(of.id), live)
+            let owner = Owner::Organization(of.id);
+            (TokenKind::OrganizationAccessToken, Some(of.id), owner)
         }
     };
-    check_count(ctx, live)?;
+    check_count(ctx, &mut tx, owner, now).await?;
     let request = NewTokenRequest {
         id: Some(form),
         user: Some(user),

@@ -11,10 +11,10 @@ use super::attempts::Transient;
 use super::tokens::{self, NewTokenRequest};
 use super::{Context, DomainError};
 use crate::model::{
-    Id, KnownToken, PageWindow, Revocation, RevocationReason, ScopeSet, Session, Sorting,
+    Id, KnownToken, Owner, PageWindow, Revocation, RevocationReason, ScopeSet, Session, Sorting,
     Timestamp, Token, TokenName,
 };
-use crate::storage::tokens as table;
+use crate::storage::tokens::{self as table, access_tokens};
 use crate::storage::{Db, StorageError, Tx, users};
 
 /// What a new token shall be.
@@ -168,12 +168,34 @@ async fn hold(tx: &mut Tx, session: &Session) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses one token more than may be. Needs a hold on whoever owns them.
-fn check_count(ctx: &Context, live: i64) -> Result<(), Refusal> {
+/// How many tokens that work an owner may have, if there are as many. Needs a hold on the owner, so that
+/// there is not one more at the same moment.
+pub(super) async fn most_reached(
+    ctx: &Context,
+    tx: &mut Tx,
+    owner: Owner,
+    now: Timestamp,
+) -> Result<Option<u32>, StorageError> {
+    let live = match owner {
+        Owner::User(user) => access_tokens::count_live_of_user(tx, user, now).await?,
+        Owner::Organization(organization) => {
+            access_tokens::count_live_of_organization(tx, organization, now).await?
+        }
+    };
     let most = ctx.policy.max_tokens_per_owner;
-    match live < i64::from(most) {
-        true => Ok(()),
-        false => Err(Refusal::TooMany(most)),
+    Ok((live >= i64::from(most)).then_some(most))
+}
+
+/// Refuses one token more than may be. Needs a hold on whoever owns them.
+async fn check_count(
+    ctx: &Context,
+    tx: &mut Tx,
+    owner: Owner,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    match most_reached(ctx, tx, owner, now).await? {
+        Some(most) => Err(Refusal::TooMany(most)),
+        None => Ok(()),
     }
 }
 

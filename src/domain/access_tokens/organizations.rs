@@ -7,7 +7,9 @@ use super::{
     Change, Made, NewAccessToken, Part, Refusal, View, by_owner, check_count, check_lifetime,
     check_name, check_scopes, demand_fresh, hold, make, part, read_back,
 };
-use crate::model::{About, Deed, Id, KnownToken, Organization, Role, Session, Token, TokenKind};
+use crate::model::{
+    About, Deed, Id, KnownToken, Organization, Owner, Role, Session, Token, TokenKind,
+};
 use crate::storage::tokens::access_tokens as table;
 use crate::storage::{Tx, organizations, tokens};
 
@@ -78,8 +80,7 @@ async fn write(
     if !role.manages_tokens() || welcome != Some(true) {
         return Err(Refusal::NotPermitted);
     }
-    let live = table::count_live_of_organization(&mut tx, organization, now).await?;
-    check_count(ctx, live)?;
+    check_count(ctx, &mut tx, Owner::Organization(organization), now).await?;
     let request = NewTokenRequest {
         user: Some(session.user.id),
         organization: Some(organization),

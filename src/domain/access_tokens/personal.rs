@@ -7,7 +7,7 @@ use super::{
     Made, NewAccessToken, Part, Refusal, View, by_owner, check_count, check_lifetime, check_scopes,
     demand_fresh, hold, make, part,
 };
-use crate::model::{Id, Session, Token, TokenKind};
+use crate::model::{Id, Owner, Session, Token, TokenKind};
 use crate::storage::StorageError;
 use crate::storage::tokens::access_tokens as table;
 
@@ -44,7 +44,7 @@ async fn write(ctx: &Context, session: &Session, new: &NewAccessToken) -> Result
     let user = session.user.id;
     let mut tx = ctx.db.begin().await?;
     hold(&mut tx, session).await?;
-    check_count(ctx, table::count_live_of_user(&mut tx, user, now).await?)?;
+    check_count(ctx, &mut tx, Owner::User(user), now).await?;
     let request = NewTokenRequest {
         user: Some(user),
         name: Some(new.comment.clone()),

@@ -13,8 +13,9 @@ use super::json::{self, FromMembers};
 use super::visitor::SignedIn;
 use crate::domain::{access_tokens, bearers};
 use crate::http::ApiError;
+use crate::http::limiting;
 use crate::http::state::ApiState;
-use crate::model::Session;
+use crate::model::{Limit, Session};
 
 /// Whoever is signed in, and presents no token besides.
 #[derive(Debug)]
@@ -83,6 +84,9 @@ async fn refuse_token(request: &HttpRequest) -> Result<ApiError, ApiError> {
     let users = found.is_some_and(|token| bearers::acts_for_user(&token.found.known));
     Ok(match users {
         true => ApiError::forbidden("not_permitted", "this needs a session, not a token"),
-        false => ApiError::not_signed_in(),
+        false => {
+            let refusal = ApiError::not_signed_in();
+            limiting::failed(request, state, Limit::WrongTokens, refusal)
+        }
     })
 }

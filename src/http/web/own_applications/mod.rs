@@ -39,7 +39,7 @@ async fn own(
     state: &ApiState,
 ) -> Result<RegisteredClient, PageError> {
     let manager = Manager::Owner(session.user.id);
-    let finding = registration::find(&state.ctx, client_id, &manager);
+    let finding = registration::find(&state.ctx, client_id, &manager, None);
     state
         .timely(finding)
         .await
