@@ -4,21 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenward::domain::leaked_uses;
-use tokenward::domain::retention::{self, Ended, Rest};
+use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::tokens::{TokenReference, revoke};
 use tokenward::model::{PlainToken, RevocationReason, TokenKind};
 
-use crate::support::{Answer, TestApp, report};
+use crate::support::{Answer, AtOnce, TestApp, report};
 
 const DAY: Duration = Duration::from_secs(86_400);
-
-struct AtOnce;
-
-impl Rest for AtOnce {
-    async fn rest(&self, _: Duration) -> bool {
-        true
-    }
-}
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenward::domain::quarantines;
-use tokenward::domain::retention::{self, Ended, Rest};
+use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::tokens::{self, TokenReference};
 use tokenward::domain::webhooks::{self, WithSecret};
 use tokenward::jobs::Round;
@@ -17,18 +17,10 @@ use tokenward::model::{
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use crate::support::{TestApp, report_at};
+use crate::support::{AtOnce, TestApp, report_at};
 
 const PRIVATE: &str = "[webhooks]\nprivate_endpoints = true";
 const DAY: Duration = Duration::from_secs(86_400);
-
-struct AtOnce;
-
-impl Rest for AtOnce {
-    async fn rest(&self, _: Duration) -> bool {
-        true
-    }
-}
 
 async fn start() -> TestApp {
     TestApp::builder().settings(PRIVATE).start().await

@@ -7,7 +7,7 @@ use tokenward::domain::{leaked_uses, retention};
 use tokenward::model::Role;
 
 use crate::browser::{Browser, PageAnswer};
-use crate::support::{TestApp, report, report_at};
+use crate::support::{AtOnce, TestApp, report, report_at};
 
 const ADA: &str = "ada@example.com";
 const HERE: &str = "/settings/exposures";
@@ -173,14 +173,6 @@ async fn what_still_works_is_said_to_work() {
         "{}",
         story.text
     );
-}
-
-struct AtOnce;
-
-impl retention::Rest for AtOnce {
-    async fn rest(&self, _: Duration) -> bool {
-        true
-    }
 }
 
 #[tokio::test]

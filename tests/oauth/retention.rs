@@ -2,26 +2,18 @@
 
 use std::time::Duration;
 
-use tokenward::domain::retention::{self, Ended, Rest};
+use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::usage;
 use tokenward::model::{PlainToken, TokenKind};
 
 use crate::desk::{Answer, Party};
 use crate::flow::Ask;
 use crate::registration::minimal;
-use crate::support::{TestApp, report};
+use crate::support::{AtOnce, TestApp, report};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const ADA: &str = "ada@example.com";
 const COOKIE: &str = "tokenward_session";
-
-struct AtOnce;
-
-impl Rest for AtOnce {
-    async fn rest(&self, _: Duration) -> bool {
-        true
-    }
-}
 
 /// Deletes what is over, and tells how many rows of each kind that were.
 async fn prune(app: &TestApp) -> Vec<(&'static str, u64)> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokenward::domain::breakers;
 use tokenward::domain::retention::{self, Ended};
 use tokenward::model::{PlainToken, TokenKind};
 
@@ -154,6 +155,30 @@ async fn what_an_operator_names_as_well_dies_whatever_policy_says() {
         );
         let dead = "SELECT count(*) FROM tokens WHERE revoked_reason = 'exposed'";
         assert_eq!(app.number(dead).await, 1, "{policy}");
+    }
+}
+
+/// The breaker watches what is claimed to have leaked, and not what operators end anyway.
+#[tokio::test]
+async fn what_an_operator_names_as_well_opens_no_breaker() {
+    let policy = "[policy]\nbreaker_revocations = 1";
+    let app = TestApp::builder().settings(policy).start().await;
+    let ada = app.user("ada@example.com").await;
+    let desk = Desk::open(&app).await;
+    let exposed = |text: &str| json!({"token": text, "url": "https://x.example"});
+    let mut items = Vec::new();
+    for name in ["one", "two", "three"] {
+        let token = app.personal_token(&ada, name).await;
+        items.push(exposed(token.token.reveal()));
+        items.push(json!({"id": token.id.to_string(), "reason": "operator"}));
+    }
+    assert_eq!(statuses(&desk.revoke(json!(items)).await), ["revoked"; 6]);
+    assert!(breakers::list(&app.ctx).await.unwrap().is_empty());
+    // What nobody but a report names is counted.
+    for (name, status) in [("four", "revoked"), ("five", "quarantined")] {
+        let token = app.personal_token(&ada, name).await;
+        let answer = desk.revoke(json!([exposed(token.token.reveal())])).await;
+        assert_eq!(statuses(&answer), [status], "{name}");
     }
 }
 

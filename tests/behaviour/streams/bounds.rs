@@ -3,19 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokenward::domain::retention::{self, Ended, Rest};
+use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::streams::operating;
 
 use super::{DAY, Machine, STREAMS, UPDATED, event, kinds, revoke, told_that_disabled};
-use crate::support::TestApp;
-
-struct AtOnce;
-
-impl Rest for AtOnce {
-    async fn rest(&self, _: Duration) -> bool {
-        true
-    }
-}
+use crate::support::{AtOnce, TestApp};
 
 async fn waiting(app: &TestApp) -> i64 {
     app.number("SELECT count(*) FROM event_messages WHERE settled_at IS NULL")

@@ -11,6 +11,7 @@ mod github;
 mod mailbox;
 mod progress;
 mod raw;
+mod rest;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub(crate) use github::{Answer, GitHub, report, report_at};
 pub(crate) use mailbox::Mail;
 pub(crate) use progress::eventually;
 pub(crate) use raw::Raw;
+pub(crate) use rest::AtOnce;
 
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
