@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::callbacks::{Callbacks, Reach};
 use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
-use crate::domain::{Context, Wake, audit, live_tokens, usage};
+use crate::domain::{Context, Wake, audit, leaked_uses, live_tokens, usage};
 use crate::http::{self, ApiState, CookieNames, Polls, Room};
 use crate::jobs::{DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
 use crate::mail::Mailer;
@@ -213,6 +213,9 @@ impl Application {
             // What the last requests saw is written down too.
             if let Err(error) = usage::flush(&ctx).await {
                 tracing::warn!(error = %error, "last uses could not be written down");
+            }
+            if let Err(error) = leaked_uses::flush(&ctx).await {
+                tracing::warn!(error = %error, "uses of leaked tokens could not be written down");
             }
             if let Err(error) = audit::chain(&ctx).await {
                 tracing::warn!(error = %error, "the audit log could not be chained");

@@ -148,6 +148,7 @@ impl Statements {
                 exposure,
                 state_before: "live",
                 concerned: tokenward::model::Concerned::by(known),
+                is_told: true,
             });
         }
         Ok(bare)

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::incident::{self, Reasons};
+use super::provenance::Provenance;
 use super::revocations::{Refusal, take_name};
 use super::{Context, audit};
 use crate::model::{About, Deed, Id, RevocationReason, Selection, Timestamp, Token, TokenKind};
@@ -179,6 +180,8 @@ pub async fn find(
 #[derive(Debug)]
 pub struct Claimed {
     bulk: BulkRevocation,
+    /// In whose name it is done, if that is known.
+    order: Option<Provenance>,
     claim: Uuid,
     /// What was found and comes next.
     ahead: VecDeque<EndingToken>,
@@ -211,9 +214,14 @@ pub async fn claim(
     let claim = Id::<Claimed>::new(now).uuid();
     let mut tx = ctx.db.begin().await?;
     let bulk = table::claim(&mut tx, only, claim, (now, now.plus(CLAIM))).await?;
+    let order = match &bulk {
+        Some(bulk) => table::find_actor(&mut tx, bulk.id).await?,
+        None => None,
+    };
     tx.commit().await?;
     Ok(bulk.map(|bulk| Claimed {
         bulk,
+        order: order.map(|(actor, id)| Provenance::order(actor, id)),
         claim,
         ahead: VecDeque::new(),
         exhausted: false,
@@ -246,7 +254,12 @@ pub async fn advance(ctx: &Context, claimed: &mut Claimed) -> Result<Batch, Stor
         look_ahead(ctx, claimed).await?;
     }
     let batch = claimed.ahead.len().min(BATCH);
-    match end_batch(ctx, claimed, batch, ctx.clock.now()).await {
+    let ending = end_batch(ctx, claimed, batch, ctx.clock.now());
+    let ended = match claimed.order.clone() {
+        Some(order) => order.within(ending).await,
+        None => ending.await,
+    };
+    match ended {
         Ok(done) => {
             claimed.ahead.drain(..batch);
             claimed.done += batch;

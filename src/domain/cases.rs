@@ -217,6 +217,8 @@ impl<'f> Case<'f> {
         let alive = spares(reported.decision)
             && !revoked.holds(self)
             && !matches!(self.state, TokenState::Revoked { .. });
+        // What is only observed is told of when the token died all the same, as a relative of another one.
+        let is_told = reported.decision.reaction != Reaction::Observe || revoked.holds(self);
         let dead_since = (!alive).then(|| self.dead_since(reported.at));
         self.places.iter().map(move |place| NewExposure {
             exposure: Exposure {
@@ -231,6 +233,7 @@ impl<'f> Case<'f> {
             },
             state_before: self.state.name(),
             concerned: Concerned::by(&self.found.known),
+            is_told,
         })
     }
 }

@@ -126,7 +126,7 @@ impl Incident<'_> {
         let mut told: Vec<&Record<'_>> = Vec::new();
         for record in records.iter().filter(|record| record.is_in(&fresh)) {
             self.note(tx, record);
-            if record.is_told(&self.reacted.revoked) {
+            if record.new.is_told {
                 told.push(record);
             }
         }
@@ -216,13 +216,6 @@ impl Record<'_> {
 
     fn seen(&self) -> repeated_leaks::Seen<'_> {
         (&self.case.found.known, self.new.exposure.id)
-    }
-
-    /// Whether anybody hears of it. What is only observed is told of when the token died all the
-    /// same, as a relative of another one.
-    fn is_told(&self, revoked: &Revoked) -> bool {
-        let observed = self.new.exposure.decision.reaction == Reaction::Observe;
-        !observed || revoked.holds(self.case)
     }
 }
 

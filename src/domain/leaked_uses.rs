@@ -12,7 +12,7 @@ use super::exposures::announce;
 use super::incident::{self, PRIORITY};
 use super::{Context, letters};
 use crate::model::letter::TokenAttempted;
-use crate::model::{Id, KnownToken, LeakedUse, Letter, RevocationReason, Timestamp, Token, WayIn};
+use crate::model::{Id, KnownToken, LeakedUse, Letter, Timestamp, Token, WayIn};
 use crate::storage::leaked_uses as table;
 pub use crate::storage::leaked_uses::StoredUse;
 use crate::storage::outbox::{self, NewLetter};
@@ -40,8 +40,7 @@ pub struct PendingLeakedUses {
 impl PendingLeakedUses {
     /// Notes that somebody presented `known`, if it is one that died because it leaked.
     pub fn note(&self, known: &KnownToken, via: WayIn, from: Option<IpAddr>, now: Timestamp) {
-        let reason = known.token.revocation.map(|end| end.reason);
-        if reason.is_some_and(RevocationReason::was_seen) {
+        if known.died_of_exposure() {
             self.add(LeakedUse {
                 token: known.token.id,
                 via,
@@ -116,7 +115,7 @@ async fn write(ctx: &Context, all: &[LeakedUse]) -> Result<usize, StorageError> 
     let now = ctx.clock.now();
     let mut tx = ctx.db.begin().await?;
     // First: of two replicas that write of the same token, the second waits here.
-    let first = table::raise_alarms(&mut tx, &ids, now).await?;
+    let first = table::raise_alarms(&mut tx, all, now).await?;
     let bounded = without_too_many_addresses(&mut tx, all, &ids).await?;
     table::add(&mut tx, &bounded).await?;
     let tried = known.iter().map(|found| &found.known);

@@ -79,6 +79,7 @@ fn exposure(ctx: &Context, replay: &Replay<'_>, now: Timestamp) -> NewExposure {
         },
         state_before: state.name(),
         concerned: Concerned::by(replay.token),
+        is_told: true,
     }
 }
 

@@ -51,6 +51,18 @@ impl Actor {
         }
     }
 
+    /// Whoever is stored like this and may give orders; nobody, where that is nobody.
+    #[must_use]
+    pub fn from_stored(kind: &str, name: Option<String>) -> Self {
+        let id = name.as_deref().and_then(|name| name.parse::<Uuid>().ok());
+        match (kind, id) {
+            ("operator", _) => Self::Operator(name),
+            ("service", Some(id)) => Self::Service(Id::from_uuid(id)),
+            ("user", Some(id)) => Self::User(Id::from_uuid(id)),
+            _ => Self::Stranger,
+        }
+    }
+
     /// Which one, as stored.
     #[must_use]
     pub fn name(&self) -> Option<String> {

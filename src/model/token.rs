@@ -212,6 +212,8 @@ pub struct KnownToken {
     pub grant_is_quarantined: bool,
     /// Whether the user is a member of the organization; of no matter unless there are both.
     pub is_member: bool,
+    /// Of a token that was followed by another one: whether somebody saw it where it should not be.
+    pub was_seen_spent: bool,
 }
 
 /// Whether a token works, and if not, why. Nobody outside learns the reason.
@@ -251,6 +253,15 @@ impl TokenState {
 }
 
 impl KnownToken {
+    /// Whether whoever presents it has it from where it leaked: it died because it was seen, or it had been
+    /// followed by another one and its family died, for whatever reason.
+    #[must_use]
+    pub fn died_of_exposure(&self) -> bool {
+        let reason = self.token.revocation.map(|end| end.reason);
+        let spent = self.was_seen_spent && self.grant_revoked_at.is_some();
+        spent || reason.is_some_and(RevocationReason::was_seen)
+    }
+
     /// Whether the token works at `now`. What is final comes before what could be undone.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> TokenState {
@@ -347,6 +358,7 @@ mod tests {
             grant_revoked_at: None,
             grant_is_quarantined: false,
             is_member: true,
+            was_seen_spent: false,
         }
     }
 

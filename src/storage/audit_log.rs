@@ -24,7 +24,7 @@ use super::journal::{Event, Noted};
 use super::provenance;
 use super::rows::hex_of;
 use super::tokens::RevokedToken;
-use crate::model::{About, Actor, Id, Origin, Timestamp};
+use crate::model::{About, Actor, Decision, Exposure, Id, Origin, Timestamp, Token};
 
 /// A row as it is appended.
 struct NewRow {
@@ -78,16 +78,44 @@ fn told(event: &Event) -> (&'static str, About, Option<Value>) {
         }
         Event::BreakerOpened { origin } => breaker("breaker.opened", origin),
         Event::BreakerClosed { origin } => breaker("breaker.closed", origin),
-        Event::ExposureCreated { exposure, token } => {
-            let about = About {
-                exposure: Some(*exposure),
-                ..About::token(*token)
-            };
-            ("exposure.created", about, None)
+        Event::ExposureCreated {
+            exposure,
+            token,
+            decision,
+            ..
+        } => seen("exposure.created", (*exposure, *token), decision),
+        Event::ExposureRedecided {
+            exposure,
+            token,
+            decision,
+        } => seen("exposure.redecided", (*exposure, *token), decision),
+        Event::ExposureAttempted(first) => {
+            // The address is not kept for as long as this row.
+            let detail = json!({ "via": first.via.name() });
+            (
+                "exposure.attempted",
+                About::token(first.token),
+                Some(detail),
+            )
         }
-        Event::ExposureAttempted { token } => ("exposure.attempted", About::token(*token), None),
         Event::Done(deed) => (deed.name, deed.about, deed.detail.clone()),
     }
+}
+
+fn seen(
+    name: &'static str,
+    (exposure, token): (Id<Exposure>, Id<Token>),
+    decision: &Decision,
+) -> (&'static str, About, Option<Value>) {
+    let about = About {
+        exposure: Some(exposure),
+        ..About::token(token)
+    };
+    (name, about, Some(decided(decision)))
+}
+
+fn decided(decision: &Decision) -> Value {
+    json!({ "decision": decision.reaction.name(), "decided_by": decision.rule })
 }
 
 fn ended(name: &'static str, token: &RevokedToken) -> (&'static str, About, Option<Value>) {

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
+use super::provenance;
 use super::rows::{Columns, column, unreadable};
-use crate::model::{Id, RevocationReason, Selection, Timestamp, Token};
+use crate::model::{Actor, Id, RevocationReason, Selection, Timestamp, Token};
 
 /// One of them.
 #[derive(Clone, Debug)]
@@ -54,7 +55,50 @@ pub async fn insert(tx: &mut Tx, new: &BulkRevocation) -> Result<bool, StorageEr
     .bind(new.counted)
     .bind(new.revoked)
     .bind(new.position.uuid()))?;
+    if done == 1 {
+        insert_actor(tx, new.id).await?;
+    }
     Ok(done == 1)
+}
+
+/// Remembers who acts, for when a job does it.
+async fn insert_actor(tx: &mut Tx, id: Id<BulkRevocation>) -> Result<(), StorageError> {
+    let actor = provenance::actor();
+    sql!(tx.connection(), execute sqlx::query(
+        "INSERT INTO bulk_revocation_actors (bulk_revocation_id, actor_kind, actor, request_id)
+         VALUES ($1, $2, $3, $4)",
+    )
+    .bind(id.uuid())
+    .bind(actor.kind())
+    .bind(actor.name())
+    .bind(provenance::request()))
+    .map(drop)
+}
+
+/// Who ordered it, with the id of the request. Of one that came without a request, its own id stands for
+/// that; of one from before this was kept, nothing is known.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_actor(
+    tx: &mut Tx,
+    id: Id<BulkRevocation>,
+) -> Result<Option<(Actor, Uuid)>, StorageError> {
+    sql!(tx.connection(), |c| sqlx::query(
+        "SELECT actor_kind, actor, request_id
+         FROM bulk_revocation_actors
+         WHERE bulk_revocation_id = $1",
+    )
+    .bind(id.uuid())
+    .try_map(|row| actor(&row, id))
+    .fetch_optional(c))
+}
+
+fn actor(row: &impl Columns, id: Id<BulkRevocation>) -> Result<(Actor, Uuid), sqlx::Error> {
+    let kind: String = row.read("actor_kind")?;
+    let request: Option<Uuid> = row.read("request_id")?;
+    let actor = Actor::from_stored(&kind, row.read("actor")?);
+    Ok((actor, request.unwrap_or(id.uuid())))
 }
 
 /// The latest `limit` of them, the newest first.

@@ -39,6 +39,8 @@ pub struct NewExposure {
     pub state_before: &'static str,
     /// Who finds it among theirs.
     pub concerned: Concerned,
+    /// Whether anybody hears of it.
+    pub is_told: bool,
 }
 
 const INSERT_SQLITE: &str = "INSERT INTO exposures (
@@ -118,13 +120,16 @@ pub async fn insert(
 }
 
 fn note(tx: &mut Tx, exposures: &[NewExposure], fresh: &HashSet<Uuid>) {
-    let all = exposures.iter().map(|new| &new.exposure);
-    for new in all.filter(|new| fresh.contains(&new.id.uuid())) {
+    let is_fresh = |new: &&NewExposure| fresh.contains(&new.exposure.id.uuid());
+    for new in exposures.iter().filter(is_fresh) {
+        let exposure = &new.exposure;
         let event = Event::ExposureCreated {
-            exposure: new.id,
-            token: new.token,
+            exposure: exposure.id,
+            token: exposure.token,
+            decision: exposure.decision.clone(),
+            is_told: new.is_told,
         };
-        tx.note(new.first_seen_at, event);
+        tx.note(exposure.first_seen_at, event);
     }
 }
 

@@ -7,7 +7,8 @@ use super::error::StorageError;
 use super::tokens::RevokedToken;
 use super::{audience, audit_log, streams, webhooks};
 use crate::model::{
-    Client, Decision, Deed, Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User,
+    Client, Decision, Deed, Exposure, Id, LeakedUse, Organization, Origin, Timestamp, Token,
+    TokenKind, User,
 };
 
 /// Something that happened, and when.
@@ -55,12 +56,22 @@ pub enum Event {
         exposure: Id<Exposure>,
         /// The token.
         token: Id<Token>,
+        /// What was decided about it, and by which rule.
+        decision: Decision,
+        /// Whether machines hear of it: of what is only observed, nobody does.
+        is_told: bool,
     },
-    /// A token that died because it leaked was presented for the first time since.
-    ExposureAttempted {
+    /// Of a place that was only observed until then, something was decided that everybody hears of.
+    ExposureRedecided {
+        /// The record.
+        exposure: Id<Exposure>,
         /// The token.
         token: Id<Token>,
+        /// What was decided, and by which rule.
+        decision: Decision,
     },
+    /// A token that died because it leaked was presented for the first time since.
+    ExposureAttempted(LeakedUse),
     /// Anything else that is worth a row of the audit log.
     Done(Deed),
 }

@@ -186,13 +186,13 @@ pub async fn count_addresses(
     overdue::count(db, STATEMENT, before, most).await
 }
 
-/// Raises the alarm for these tokens and tells for which of them it is the first.
+/// Raises the alarm for the tokens of these attempts and tells for which of them it is the first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn raise_alarms(
     tx: &mut Tx,
-    tokens: &[Id<Token>],
+    uses: &[LeakedUse],
     now: Timestamp,
 ) -> Result<Vec<Id<Token>>, StorageError> {
     const SQLITE: &str = "INSERT INTO leaked_use_alarms (token_id, raised_at)
@@ -206,7 +206,8 @@ pub async fn raise_alarms(
          FROM unnest($1::uuid[]) AS t (id)
          ON CONFLICT (token_id) DO NOTHING
          RETURNING token_id";
-    let ids: Vec<Uuid> = tokens.iter().map(|id| id.uuid()).collect();
+    let mut ids: Vec<Uuid> = uses.iter().map(|one| one.token.uuid()).collect();
+    ids.dedup();
     let first = match tx.connection() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
@@ -220,9 +221,33 @@ pub async fn raise_alarms(
     };
     let first: Vec<_> = first.into_iter().map(Id::from_uuid).collect();
     for token in &first {
-        tx.note(now, Event::ExposureAttempted { token: *token });
+        let attempts = uses.iter().filter(|one| one.token == *token);
+        if let Some(attempt) = attempts.min_by_key(|one| one.first_at) {
+            tx.note(now, Event::ExposureAttempted(*attempt));
+        }
     }
     Ok(first)
+}
+
+/// Forgets that these tokens were tried: they work again, and so would be tried by whoever owns them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn silence_alarms(tx: &mut Tx, tokens: &[Id<Token>]) -> Result<(), StorageError> {
+    const SQLITE: &str = "DELETE FROM leaked_use_alarms
+         WHERE token_id IN (SELECT unhex(value) FROM json_each($1))";
+    const POSTGRES: &str = "DELETE FROM leaked_use_alarms WHERE token_id = ANY($1)";
+    let ids: Vec<Uuid> = tokens.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.execute(c)).await.map(drop)
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.execute(c)).await.map(drop)
+        }
+    }
 }
 
 /// Attempts as operators see them.

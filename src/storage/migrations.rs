@@ -147,6 +147,10 @@ const FILES: [(&str, (&str, &str)); 34] = [
         "forgotten addresses",
         both!("../../migrations/0034_forgotten_addresses.sql"),
     ),
+    (
+        "bulk revocation actors",
+        both!("../../migrations/0035_bulk_revocation_actors.sql"),
+    ),
 ];
 
 fn steps() -> Vec<Step> {

@@ -38,6 +38,15 @@ impl Provenance {
         }
     }
 
+    /// Somebody whose order is carried out now, under the id that it had then.
+    #[must_use]
+    pub fn order(actor: Actor, id: Uuid) -> Self {
+        Self {
+            request: Some(id),
+            ..Self::of(actor)
+        }
+    }
+
     /// Does `work` in this name.
     pub async fn within<T>(self, work: impl Future<Output = T>) -> T {
         CURRENT.scope(self, work).await

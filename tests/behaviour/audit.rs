@@ -73,7 +73,10 @@ async fn a_leak_is_told_with_its_origin_key_and_request() {
     assert_eq!(
         told,
         [
-            ("exposure.created", ""),
+            (
+                "exposure.created",
+                r#"{"decided_by":"default","decision":"revoke"}"#
+            ),
             (
                 "token.revoked",
                 r#"{"kind":"access_token","reason":"exposed"}"#

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokenward::domain::leaked_uses;
 use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::tokens::{TokenReference, revoke};
-use tokenward::model::{PlainToken, RevocationReason, TokenKind};
+use tokenward::domain::{leaked_uses, quarantines};
+use tokenward::model::{PlainToken, QuarantineEnd, RevocationReason, TokenKind};
 
-use crate::support::{Answer, AtOnce, TestApp, report};
+use crate::support::{Answer, AtOnce, TestApp, report, report_at};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -277,4 +277,71 @@ async fn what_could_not_be_written_down_is_written_later() {
         .await;
     assert_eq!(leaked_uses::flush(&app.ctx).await.unwrap().len(), 1);
     assert_eq!(app.read_mail().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_came_back_is_told_of_again_when_it_leaks_again() {
+    let app = TestApp::builder()
+        .settings("[policy]\ndefault = 'quarantine'")
+        .start()
+        .await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let token = app.personal_token(&ada, "deploy").await;
+    let alarms = async || app.number("SELECT count(*) FROM leaked_use_alarms").await;
+    for place in ["https://x.example/1", "https://x.example/2"] {
+        let leak = report_at(token.token.reveal(), place);
+        app.github().report(&[leak]).await;
+        let before = app.read_mail().await.len();
+        ask(&app, &key, &token.token, "203.0.113.7").await;
+        leaked_uses::flush(&app.ctx).await.unwrap();
+        assert_eq!(alarms().await, 1, "{place}");
+        assert_eq!(app.read_mail().await.len(), before + 1, "{place}");
+        let open = quarantines::find(&app.ctx, token.id).await.unwrap();
+        let released = quarantines::settle(&app.ctx, open.id, QuarantineEnd::Release).await;
+        released.unwrap();
+        assert_eq!(alarms().await, 0, "{place}");
+    }
+}
+
+/// Rotation had ended it already, as it should: that it is tried has to do with the leak all the same.
+#[tokio::test]
+async fn a_leaked_token_that_had_been_followed_is_noticed_too() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let family = app.family(&ada).await;
+    let spent = format!(
+        "UPDATE tokens SET redeemed_at = created_at, revoked_at = created_at,
+             revoked_reason = 'redeemed'
+         WHERE kind = 'refresh_token' AND hint = '{}'",
+        family.refresh.token.hint()
+    );
+    app.database.execute(&spent).await;
+    let dead = "SELECT count(*) FROM tokens WHERE revoked_reason = 'redeemed'";
+    assert_eq!(app.number(dead).await, 1);
+    let tried = async || {
+        ask(&app, &key, &family.refresh.token, "203.0.113.7").await;
+        leaked_uses::flush(&app.ctx).await.unwrap().len()
+    };
+    assert_eq!(tried().await, 0, "nobody has seen it");
+    app.github().report(&[report(&family.refresh.token)]).await;
+    assert_eq!(tried().await, 1);
+    assert!(!app.is_active(&family.rotated_access.token).await);
+    assert_eq!(attempts(&app).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_last_requests_saw_is_written_down_at_the_stop() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let token = app.personal_token(&ada, "deploy").await.token;
+    app.github().report(&[report(&token)]).await;
+    ask(&app, &key, &token, "203.0.113.7").await;
+    let clock = app.clock.clone();
+    let database = app.stop().await;
+    let again = TestApp::builder().clock(clock).database(database);
+    let again = again.start().await;
+    assert_eq!(again.number("SELECT count(*) FROM leaked_uses").await, 1);
 }

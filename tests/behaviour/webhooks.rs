@@ -5,10 +5,10 @@ mod queue;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokenward::domain::quarantines;
 use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::tokens::{self, TokenReference};
 use tokenward::domain::webhooks::{self, WithSecret};
+use tokenward::domain::{leaked_uses, quarantines};
 use tokenward::jobs::Round;
 use tokenward::model::webhook::WebhookSecret;
 use tokenward::model::{
@@ -135,6 +135,71 @@ async fn a_leak_is_told_signed_and_without_the_token() {
     let tries = tries.unwrap();
     assert_eq!(tries.len(), 2);
     assert!(tries.iter().all(|one| one.attempt.status == Some(204)));
+}
+
+/// A new origin's first days concern nobody, machines included.
+#[tokio::test]
+async fn what_is_only_observed_is_told_when_something_is_done_about_it() {
+    let settings = format!("{PRIVATE}\n[policy]\nrules = ['github * observe']");
+    let app = TestApp::builder().settings(&settings).start().await;
+    let server = receiver(ok()).await;
+    endpoint(&app, &server, None).await;
+    let cast = app.cast("ada").await;
+    let token = app.personal_token(&cast.user, "mine").await;
+    let (text, url) = (token.token.reveal(), "https://x.example/a");
+    app.github().report(&[report_at(text, url)]).await;
+    assert_eq!(waiting(&app).await, 0);
+
+    let key = app.service_key("tokens:revoke").await.token;
+    let request = app.http.post(format!("{}/v1/revocations", app.url));
+    let items = json!({ "items": [{ "token": text, "url": url }] });
+    let answer = request.bearer_auth(key.reveal()).json(&items).send().await;
+    assert_eq!(answer.unwrap().status(), 200);
+    app.deliver_webhooks().await;
+    let requests = heard(&server).await;
+    assert_eq!(kinds(&requests), ["exposure.created", "token.revoked"]);
+    let told = requests.iter().map(body);
+    let seen: Vec<_> = told
+        .filter(|told| told["type"] == "exposure.created")
+        .collect();
+    assert_eq!(seen[0]["data"]["exposure"]["decision"], "revoke");
+    assert_eq!(seen[0]["data"]["exposure"]["origin"], "github");
+    let redecided = "SELECT detail FROM audit_log WHERE event = 'exposure.redecided'";
+    let detail = r#"{"decided_by":"default","decision":"revoke"}"#;
+    assert_eq!(app.rows(redecided).await, [[detail]]);
+}
+
+#[tokio::test]
+async fn the_first_attempt_after_a_leak_is_told() {
+    let app = start().await;
+    let server = receiver(ok()).await;
+    let made = endpoint(&app, &server, None).await;
+    let cast = app.cast("ada").await;
+    let token = app.personal_token(&cast.user, "mine").await;
+    app.github()
+        .report(&[report_at(token.token.reveal(), "https://x.example/a")])
+        .await;
+    app.deliver_webhooks().await;
+    server.reset().await;
+    answers(&server, ok()).await;
+    for _ in 0..2 {
+        let request = app.http.get(format!("{}/v1/tokens/self", app.url));
+        let answer = request.bearer_auth(token.token.reveal()).send().await;
+        assert_eq!(answer.unwrap().status(), 401);
+        leaked_uses::flush(&app.ctx).await.unwrap();
+    }
+    app.deliver_webhooks().await;
+    let requests = heard(&server).await;
+    assert_eq!(kinds(&requests), ["exposure.attempted"]);
+    assert!(is_signed(&requests[0], &made.secret));
+    let data = &body(&requests[0])["data"];
+    assert_eq!(data["token"]["id"], token.id.to_string());
+    let attempt = json!({
+        "via": "api",
+        "address": "127.0.0.1",
+        "first_at": app.clock.now().to_string(),
+    });
+    assert_eq!(data["attempt"], attempt);
 }
 
 /// What waits for an operator is dead meanwhile, with its whole family.

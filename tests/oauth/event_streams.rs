@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 use tokenward::domain::streams::token::sign;
-use tokenward::model::{EventStream, GrantType, Id};
+use tokenward::model::{EventStream, GrantRequest, GrantType, Id, PlainToken};
 use tokenward::storage::streams;
 
 use crate::desk::Party;
 use crate::rp_logout::{Visit, party};
 use crate::signing::{published, verified};
-use crate::support::TestApp;
+use crate::support::{TestApp, report};
 
 const SESSION: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 
@@ -67,4 +67,34 @@ async fn a_client_hears_of_the_end_of_sessions_in_which_it_was_granted_something
         sessions.push(claims["sub_id"]["session"]["id"].clone());
     }
     assert!(sessions.contains(&signed_in["sid"]), "{sessions:?}");
+}
+
+/// The family of a leaked token ends, and the client is to end the session that it opened with it.
+#[tokio::test]
+async fn a_client_hears_of_a_leak_by_the_session_that_it_knows() {
+    let app = TestApp::start().await;
+    let client = application(&app).await;
+    let theirs = stream(&app, &client).await;
+    let visit = Visit::of(&app, "ada@example.com", client).await;
+    let request = GrantRequest {
+        sid: Some(visit.session.sid),
+        ..GrantRequest::default()
+    };
+    let code = app.code(&visit.party, &visit.session.user, "openid email", request);
+    let tokens = app.exchange(&visit.party, &code.await).await;
+    let keys = published(&app).await;
+    let signed_in = verified(&tokens.member("id_token"), &keys, &visit.party.client_id).unwrap();
+    let access = PlainToken::new(tokens.member("access_token"));
+    app.github().report(&[report(&access)]).await;
+    let waiting = streams::waiting(&app.ctx.db, theirs, 10).await.unwrap();
+    let found = streams::find(&app.ctx.db, theirs).await.unwrap().unwrap();
+    let mut sessions = Vec::new();
+    for signal in &waiting {
+        let set = sign(&app.ctx, &found, signal).await.unwrap();
+        let claims = verified(&set, &keys, &visit.party.client_id).unwrap();
+        if claims["events"][SESSION].is_object() {
+            sessions.push(claims["sub_id"]["session"]["id"].clone());
+        }
+    }
+    assert_eq!(sessions, [signed_in["sid"].clone()]);
 }

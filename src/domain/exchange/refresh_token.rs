@@ -69,9 +69,12 @@ async fn attempt(
     from: Option<IpAddr>,
 ) -> Result<Option<TokenSet>, ExchangeError> {
     let now = ctx.clock.now();
-    let presented = Presented::find(ctx, client, request).await?;
+    let presented = Presented::find(ctx, request).await?;
     let via = WayIn::TokenEndpoint;
     ctx.leaked_uses.note(presented.known(), via, from, now);
+    if presented.grant.client != client.id {
+        return Err(NO_SUCH_TOKEN);
+    }
     let turn = presented.turn(now).ok_or(NO_SUCH_TOKEN)?;
     let minted = mint(ctx, request, &presented, turn, now)?;
     let done = match turn {
@@ -92,7 +95,7 @@ async fn attempt(
     Ok(Some(minted.into_set(id_token)))
 }
 
-/// A refresh token of this client that was issued once, whatever became of it.
+/// A refresh token that was issued once, whatever became of it.
 struct Presented {
     token: GrantedToken,
     grant: Grant,
@@ -112,11 +115,7 @@ enum Turn {
 }
 
 impl Presented {
-    async fn find(
-        ctx: &Context,
-        client: &RegisteredClient,
-        request: &RefreshRequest,
-    ) -> Result<Self, ExchangeError> {
+    async fn find(ctx: &Context, request: &RefreshRequest) -> Result<Self, ExchangeError> {
         let text = ctx.detector.whole(request.refresh_token.reveal());
         let text = text.ok_or(NO_SUCH_TOKEN)?.text;
         let digests: Vec<_> = ctx.hash_keys.candidates(text.as_bytes()).collect();
@@ -125,9 +124,6 @@ impl Presented {
             .filter(|found| found.found.known.token.kind == TokenKind::RefreshToken)
             .ok_or(NO_SUCH_TOKEN)?;
         let grant = token.grant.take().ok_or(NO_SUCH_TOKEN)?;
-        if grant.client != client.id {
-            return Err(NO_SUCH_TOKEN);
-        }
         let user = token.found.known.user.clone().ok_or(NO_SUCH_TOKEN)?;
         Ok(Self { token, grant, user })
     }

@@ -1,12 +1,15 @@
 //! What was decided about a place that had been written down before.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::model::{Exposure, Timestamp};
+use crate::model::{Exposure, Id, Reaction, Timestamp};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
-use crate::storage::rows::hex_of;
+use crate::storage::journal::Event;
+use crate::storage::rows::{Columns, hex_of, ids_as_json};
 
 /// Writes down anew what was decided about the places of these tokens, because they are dead now and
 /// were not when the places were written down.
@@ -18,6 +21,7 @@ pub async fn redecide(
     exposures: &[&Exposure],
     now: Timestamp,
 ) -> Result<(), StorageError> {
+    note(tx, exposures, now).await?;
     const SQLITE: &str = "UPDATE exposures
          SET decision = n.decision, decided_by = n.rule, revoked_at = $2
          FROM (
@@ -55,4 +59,49 @@ pub async fn redecide(
         }
     }
     Ok(())
+}
+
+/// Machines heard nothing of what was only observed so far.
+async fn note(tx: &mut Tx, decided: &[&Exposure], now: Timestamp) -> Result<(), StorageError> {
+    const SQLITE: &str = "SELECT id, token_id
+         FROM exposures
+         WHERE token_id IN (SELECT unhex(value) FROM json_each($1)) AND decision = 'observe'
+         ORDER BY id";
+    const POSTGRES: &str = "SELECT id, token_id
+         FROM exposures
+         WHERE token_id = ANY($1) AND decision = 'observe'
+         ORDER BY id";
+    let told = decided
+        .iter()
+        .filter(|one| one.decision.reaction != Reaction::Observe);
+    let told: HashMap<Uuid, &Exposure> = told.map(|one| (one.token.uuid(), *one)).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let tokens: Vec<Uuid> = told.keys().copied().collect();
+    let observed: Vec<(Uuid, Uuid)> = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&tokens));
+            patient(query.try_map(|row| both(&row)).fetch_all(c)).await?
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(tokens);
+            patient(query.try_map(|row| both(&row)).fetch_all(c)).await?
+        }
+    };
+    for (exposure, token) in observed {
+        if let Some(decided) = told.get(&token) {
+            let event = Event::ExposureRedecided {
+                exposure: Id::from_uuid(exposure),
+                token: decided.token,
+                decision: decided.decision.clone(),
+            };
+            tx.note(now, event);
+        }
+    }
+    Ok(())
+}
+
+fn both(row: &impl Columns) -> Result<(Uuid, Uuid), sqlx::Error> {
+    Ok((row.read("id")?, row.read("token_id")?))
 }

@@ -4,11 +4,11 @@ use uuid::Uuid;
 
 use super::Quarantine;
 use crate::model::{Id, Timestamp, Token};
-use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient, sql};
 use crate::storage::journal::Event;
 use crate::storage::rows::ids_as_json;
 use crate::storage::tokens::{RevokedToken, noted, revoked};
+use crate::storage::{StorageError, leaked_uses};
 
 /// Writes down what is in the open quarantines of these tokens: whatever is dead by a quarantine, this
 /// one or another, and would have died with the token. So what is in two comes back with the second.
@@ -116,6 +116,8 @@ pub async fn revive_tokens(
     .bind(of.uuid())
     .try_map(|row| revoked(&row))
     .fetch_all(c))?;
+    let ids: Vec<_> = back.iter().map(|token| token.id).collect();
+    leaked_uses::silence_alarms(tx, &ids).await?;
     for token in &back {
         tx.note(now, Event::TokenReleased(token.clone()));
     }

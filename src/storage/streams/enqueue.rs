@@ -177,7 +177,14 @@ fn told(noted: &Noted) -> Option<Told> {
         )
     };
     let (signal, token, change, reason) = match &noted.event {
-        Event::ExposureCreated { token, .. } => (Signal::CredentialCompromise, *token, None, None),
+        Event::ExposureCreated {
+            token,
+            is_told: true,
+            ..
+        }
+        | Event::ExposureRedecided { token, .. } => {
+            (Signal::CredentialCompromise, *token, None, None)
+        }
         Event::TokenIssued(token) if !short_lived(token.kind) => {
             (Signal::CredentialChange, token.id, Some("create"), None)
         }
@@ -208,11 +215,8 @@ fn told(noted: &Noted) -> Option<Told> {
 }
 
 fn body(told: &Told, token: &TokenFacts, txn: Uuid) -> SignalFacts {
-    let session = match token.kind {
-        TokenKind::UserSessionToken => token.sid,
-        _ => token.grant,
-    };
-    let session = session.unwrap_or(told.token);
+    // The one that clients know from ID tokens, where there is one.
+    let session = token.sid.or(token.grant).unwrap_or(told.token);
     SignalFacts {
         kind: token.kind.name().to_owned(),
         token: told.token,

@@ -25,7 +25,12 @@ const COLUMNS: &str = "
         c.client_id AS client_name_id, c.name AS client_name, c.disabled_at AS client_disabled_at,
         cu.email AS client_owner_email, cu.id AS client_owner_id,
         g.revoked_at AS grant_revoked_at, g.quarantined_at AS grant_quarantined_at,
-        m.role AS member_role";
+        m.role AS member_role,
+        CASE
+            WHEN t.revoked_reason IN ('redeemed', 'superseded')
+            THEN EXISTS (SELECT 1 FROM exposures AS e WHERE e.token_id = t.id)
+            ELSE FALSE
+        END AS was_seen_spent";
 
 /// One read for all of it.
 const JOINS: &str = "
@@ -243,6 +248,7 @@ pub(super) fn known(row: &impl Columns) -> Result<KnownToken, sqlx::Error> {
         grant_revoked_at: time(row, "grant_revoked_at")?,
         grant_is_quarantined: time(row, "grant_quarantined_at")?.is_some(),
         is_member: row.read::<Option<String>>("member_role")?.is_some(),
+        was_seen_spent: row.read("was_seen_spent")?,
     })
 }
 

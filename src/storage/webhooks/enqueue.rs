@@ -5,7 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::facts::{self, ExposureFacts, Listener, TokenFacts};
-use crate::model::{EventType, Id, RevocationReason, Timestamp, WebhookEndpoint, WebhookMessage};
+use crate::model::{
+    EventType, Id, LeakedUse, RevocationReason, Timestamp, WebhookEndpoint, WebhookMessage,
+};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
 use crate::storage::journal::{Event, Noted};
@@ -17,6 +19,7 @@ struct Told {
     kind: EventType,
     token: Uuid,
     exposure: Option<Uuid>,
+    attempt: Option<LeakedUse>,
 }
 
 /// A message as it is put into the queue.
@@ -42,6 +45,26 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure: Option<&'a ExposureFacts>,
     token: &'a TokenFacts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<Attempt>,
+}
+
+/// The first attempt to use a token that leaked.
+#[derive(Serialize)]
+struct Attempt {
+    via: &'static str,
+    address: Option<String>,
+    first_at: String,
+}
+
+impl From<&LeakedUse> for Attempt {
+    fn from(first: &LeakedUse) -> Self {
+        Self {
+            via: first.via.name(),
+            address: first.from.map(|address| address.to_string()),
+            first_at: first.first_at.to_string(),
+        }
+    }
 }
 
 /// Whether any endpoint could be told of something like this.
@@ -114,11 +137,21 @@ pub async fn insert_test(
 }
 
 fn told(noted: &Noted) -> Option<Told> {
+    let mut attempt = None;
     let (kind, token, exposure) = match &noted.event {
-        Event::ExposureCreated { exposure, token } => {
-            (EventType::ExposureCreated, *token, Some(exposure.uuid()))
+        Event::ExposureCreated {
+            exposure,
+            token,
+            is_told: true,
+            ..
         }
-        Event::ExposureAttempted { token } => (EventType::ExposureAttempted, *token, None),
+        | Event::ExposureRedecided {
+            exposure, token, ..
+        } => (EventType::ExposureCreated, *token, Some(exposure.uuid())),
+        Event::ExposureAttempted(first) => {
+            attempt = Some(*first);
+            (EventType::ExposureAttempted, first.token, None)
+        }
         Event::TokenRevoked(token) | Event::TokenQuarantined(token)
             if !is_rotation(token.reason) =>
         {
@@ -131,6 +164,7 @@ fn told(noted: &Noted) -> Option<Told> {
         kind,
         token: token.uuid(),
         exposure,
+        attempt,
     })
 }
 
@@ -155,7 +189,11 @@ fn body(
     let body = Body {
         r#type: told.kind.name(),
         timestamp: told.at.to_string(),
-        data: Data { exposure, token },
+        data: Data {
+            exposure,
+            token,
+            attempt: told.attempt.as_ref().map(Attempt::from),
+        },
     };
     let encoding = |error| StorageError::Unexpected(sqlx::Error::Encode(Box::new(error)));
     serde_json::to_string(&body).map_err(encoding)

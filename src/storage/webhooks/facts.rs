@@ -37,6 +37,8 @@ pub(super) struct ExposureFacts {
     pub(super) source: Option<String>,
     pub(super) first_seen_at: String,
     pub(super) state_before: String,
+    /// What was decided about the token.
+    pub(super) decision: String,
 }
 
 /// An endpoint that may want to hear.
@@ -113,10 +115,10 @@ pub(super) async fn exposures(
     tx: &mut Tx,
     ids: Vec<Uuid>,
 ) -> Result<HashMap<Uuid, ExposureFacts>, StorageError> {
-    const SQLITE: &str = "SELECT id, origin, url, source, first_seen_at, state_before
+    const SQLITE: &str = "SELECT id, origin, url, source, first_seen_at, state_before, decision
          FROM exposures
          WHERE id IN (SELECT unhex(value) FROM json_each($1))";
-    const POSTGRES: &str = "SELECT id, origin, url, source, first_seen_at, state_before
+    const POSTGRES: &str = "SELECT id, origin, url, source, first_seen_at, state_before, decision
          FROM exposures
          WHERE id = ANY($1)";
     if ids.is_empty() {
@@ -174,6 +176,7 @@ fn exposure(row: &impl Columns) -> Result<(Uuid, ExposureFacts), sqlx::Error> {
         source: row.read("source")?,
         first_seen_at: Timestamp::from_millis(row.read("first_seen_at")?).to_string(),
         state_before: row.read("state_before")?,
+        decision: row.read("decision")?,
     };
     Ok((id, facts))
 }

@@ -312,3 +312,29 @@ async fn whoever_forgets_to_say_which_revokes_nothing() {
     let answer = request.bearer_auth(desk.key.reveal()).send().await.unwrap();
     assert_eq!(answer.status(), 404);
 }
+
+/// A job does it, in the name of whoever ordered it.
+#[tokio::test]
+async fn the_audit_log_says_who_ordered_each_death() {
+    let app = TestApp::start().await;
+    let ada = app.cast("ada").await;
+    app.token_of(TokenKind::PersonalAccessToken, &ada).await;
+    let desk = Desk::open(&app).await;
+    let body = json!({"user_id": ada.user.id.to_string()});
+    assert_eq!(desk.bulk(&body).await.status, 202);
+    work(&app).await;
+    let who = "SELECT event, actor_kind FROM audit_log
+         WHERE event IN ('token.revoked', 'bulk_revocation.begun') ORDER BY event";
+    let expected = [
+        ["bulk_revocation.begun", "service"],
+        ["token.revoked", "service"],
+    ];
+    assert_eq!(app.rows(who).await, expected);
+    for column in ["actor", "request_id"] {
+        let different = format!(
+            "SELECT count(DISTINCT {column}) FROM audit_log
+             WHERE event IN ('token.revoked', 'bulk_revocation.begun')"
+        );
+        assert_eq!(app.number(&different).await, 1, "{column}");
+    }
+}

@@ -48,6 +48,10 @@ const SCHEMA: &[(&str, &str)] = &[
          selection! service_key_id",
     ),
     (
+        "bulk_revocation_actors",
+        "actor actor_kind! bulk_revocation_id! request_id",
+    ),
+    (
         "clients",
         "client_id! created_at! deleted_at disabled_at first_party! id! introspects_all! \
          metadata! modified_at name! owner_user_id registered_from require_pkce!",

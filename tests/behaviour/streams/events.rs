@@ -269,3 +269,24 @@ async fn events_come_in_the_order_in_which_they_happened() {
         .collect();
     assert_eq!(found, expected);
 }
+
+/// A new origin's first days concern nobody, machines included.
+#[tokio::test]
+async fn what_is_only_observed_is_told_when_something_is_done_about_it() {
+    let policy = "[policy]\nrules = ['github * observe']";
+    let app = TestApp::builder().settings(policy).start().await;
+    let cast = app.cast("ada").await;
+    let token = app.token_of(TokenKind::PersonalAccessToken, &cast).await;
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    let (text, url) = (token.token.reveal(), "https://x.example/a");
+    app.github().report(&[report_at(text, url)]).await;
+    assert!(machine.take(&stream).await.is_empty());
+    let key = app.service_key("tokens:revoke").await.token;
+    machine.take(&stream).await;
+    let request = app.http.post(format!("{}/v1/revocations", app.url));
+    let items = json!({ "items": [{ "token": text, "url": url }] });
+    let answer = request.bearer_auth(key.reveal()).json(&items).send().await;
+    assert_eq!(answer.unwrap().status(), 200);
+    assert_eq!(kinds(&machine.take(&stream).await), [CHANGE, COMPROMISE]);
+}
