@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tokenward::http::extract::Parameters;
+use tokenward::http::forms_of_clients;
 
 fuzz_target!(|input: &[u8]| {
     let Ok(parameters) = Parameters::parse(input) else {
@@ -15,4 +16,11 @@ fuzz_target!(|input: &[u8]| {
         assert!(parameters.find_all(name).count() <= 1);
     }
     assert!(parameters.find_all("resource").count() <= 64);
+    // What clients ask is about something, and what somebody said is one thing or the other.
+    let [token, question, revocation, said] = forms_of_clients(&parameters);
+    let given = |name: &str| parameters.find(name).is_some_and(|value| !value.is_empty());
+    assert!(!token || given("grant_type"));
+    assert_eq!(revocation, given("token"));
+    assert!(!question || revocation);
+    assert!(!said || matches!(parameters.find("action"), Some("allow" | "deny")));
 });

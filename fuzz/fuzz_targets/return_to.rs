@@ -10,6 +10,9 @@ fuzz_target!(|input: &str| {
     let kept = kept.as_str();
     assert!(kept == input || kept == "/settings/sessions");
     assert!(kept.starts_with('/') && !kept.starts_with("//"));
-    assert!(kept.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\'));
+    assert!(
+        kept.bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    );
     assert_eq!(ReturnTo::read(Some(kept)).as_str(), kept);
 });

@@ -51,7 +51,7 @@ impl Afterwards {
 
 /// What we once said in an ID token.
 #[derive(Clone, Debug, Deserialize)]
-struct Hint {
+pub struct Hint {
     iss: String,
     sub: String,
     aud: String,
@@ -61,6 +61,12 @@ struct Hint {
 }
 
 impl Hint {
+    /// Whether it stood in an ID token of this issuer.
+    #[must_use]
+    pub fn is_from(&self, issuer: &str) -> bool {
+        self.iss == issuer && self.events.is_none()
+    }
+
     fn fits(&self, session: &Session) -> bool {
         self.sub == session.user.id.to_string() && self.sid.is_none_or(|sid| sid == session.sid)
     }
@@ -133,7 +139,7 @@ impl LogoutRequest {
 /// The claims of an ID token of ours, however old.
 async fn hint(ctx: &Context, text: &str) -> Result<Option<Hint>, SigningError> {
     let hint = signing_keys::verify::<Hint>(ctx, text).await?;
-    Ok(hint.filter(|hint| hint.iss == ctx.issuer && hint.events.is_none()))
+    Ok(hint.filter(|hint| hint.is_from(&ctx.issuer)))
 }
 
 fn registered(client: Option<&RegisteredClient>, uri: &str) -> Option<RedirectUri> {

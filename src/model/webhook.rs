@@ -298,6 +298,8 @@ pub fn message_name(id: Id<WebhookMessage>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -349,6 +351,19 @@ mod tests {
         assert_eq!(EventTypes::from_stored(&types.to_string()), types);
         for wrong in ["", " ", "webhook.test", "token.revoked x"] {
             assert_eq!(wrong.parse::<EventTypes>(), Err(InvalidEventTypes));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_endpoint_reads_as_itself_again(
+            text in "https?:/{1,3}[a-z0-9.:@\\[\\]]{1,20}[/\\\\?#]?\\PC{0,20}",
+            private: bool,
+        ) {
+            if let Ok(url) = WebhookUrl::parse(&text, private) {
+                prop_assert_eq!(WebhookUrl::parse(url.as_str(), private), Ok(url.clone()));
+                prop_assert!(private || url.as_str().starts_with("https://"));
+            }
         }
     }
 }

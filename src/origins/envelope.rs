@@ -325,5 +325,25 @@ mod tests {
                 prop_assert!(!error.to_string().contains(&value));
             }
         }
+
+        #[test]
+        fn halves_of_two_pairs_are_never_mixed(
+            headers in prop::collection::vec((0..4_usize, "[a-z]{1,4}"), 0..6),
+        ) {
+            let names = [
+                "DepsDev-Public-Key-Identifier",
+                "DepsDev-Public-Key-Signature",
+                "GOSST-PUBLIC-KEY-IDENTIFIER",
+                "GOSST-PUBLIC-KEY-SIGNATURE",
+            ];
+            let read = |pairs: &[usize]| {
+                let given = headers.iter().filter(|(name, _)| pairs.contains(name));
+                let given = given.map(|(name, value)| (names[*name], value.as_bytes()));
+                Envelope::read(&DEPSDEV, given)
+            };
+            let own = headers.iter().any(|(name, _)| *name < 2);
+            let counts = if own { [0, 1] } else { [2, 3] };
+            prop_assert_eq!(read(&[0, 1, 2, 3]), read(&counts));
+        }
     }
 }

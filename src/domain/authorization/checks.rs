@@ -6,11 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::super::Context;
 use super::answer::ErrorCode;
 use super::parameters::Parameters;
 use crate::model::scope_catalog::{EMAIL, PROFILE};
-use crate::model::{GrantType, RegisteredClient, ScopeSet, SubType, pkce};
+use crate::model::{GrantType, RegisteredClient, ScopeCatalog, ScopeSet, SubType, pkce};
 
 pub(super) type Check<T> = Result<T, (ErrorCode, &'static str)>;
 
@@ -69,14 +68,14 @@ pub(super) fn check_kind(client: &RegisteredClient, parameters: &Parameters) -> 
 }
 
 pub(super) fn scopes(
-    ctx: &Context,
+    offered: &ScopeCatalog,
     client: &RegisteredClient,
     parameters: &Parameters,
 ) -> Check<ScopeSet> {
     let allowed = &client.metadata.scope;
     let Some(text) = parameters.find("scope") else {
         // RFC 6749 3.3: a default that is written down: all that the client registered.
-        let all = allowed.intersection(ctx.policy.oauth.scopes.all());
+        let all = allowed.intersection(offered.all());
         return match all.is_empty() {
             true => Err((ErrorCode::InvalidScope, "scope is missing")),
             false => Ok(all),
@@ -86,7 +85,7 @@ pub(super) fn scopes(
         .parse()
         .map_err(|_| (ErrorCode::InvalidScope, "scope is no list of scopes"))?;
     // OpenID Connect Core 3.1.2.1: scopes that nobody knows are left out of account.
-    let known = asked.intersection(ctx.policy.oauth.scopes.all());
+    let known = asked.intersection(offered.all());
     if known.is_empty() || !known.is_subset(allowed) {
         return Err((
             ErrorCode::InvalidScope,
@@ -251,8 +250,27 @@ pub(super) fn sub_type(client: &RegisteredClient, parameters: &Parameters) -> Ch
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
+    use crate::model::{ClientId, ClientMetadata, ClientStanding, Id, Timestamp};
+
+    fn client(scope: &str) -> RegisteredClient {
+        let now = Timestamp::from_millis(0);
+        RegisteredClient {
+            id: Id::new(now),
+            client_id: ClientId::from_stored("a".to_owned()),
+            owner: None,
+            metadata: ClientMetadata {
+                scope: scope.parse().unwrap(),
+                ..ClientMetadata::named("A")
+            },
+            standing: ClientStanding::default(),
+            created_at: now,
+            modified_at: None,
+            disabled_at: None,
+        }
+    }
 
     #[test]
     fn prompts_are_read_and_none_stands_alone() {
@@ -273,6 +291,35 @@ mod tests {
                 let _ = (prompt(&parameters), max_age(&parameters), claims(&parameters));
                 let _ = (resources(&parameters), nonce(&parameters));
             }
+        }
+
+        #[test]
+        fn what_is_kept_of_a_parameter_is_bounded(text in "\\PC{0,30}|[0-9]{0,14}|(none|login| ){0,4}") {
+            let with = |name| Parameters::parse("").unwrap().with(name, &text);
+            if let Ok(Some(age)) = max_age(&with("max_age")) {
+                prop_assert!(age.as_secs() < 10_u64.pow(12));
+            }
+            if let Ok(prompt) = prompt(&with("prompt")) {
+                prop_assert!(!prompt.none || !(prompt.login || prompt.consent));
+            }
+            for uri in resources(&with("resource")).into_iter().flatten() {
+                prop_assert!(uri.is_ascii() && !uri.contains('#'));
+            }
+        }
+
+        #[test]
+        fn no_claim_is_kept_that_the_client_may_not_ask_for(name in "[a-z_]{0,8}|email|name|email_verified") {
+            let client = client("openid profile");
+            let asked = json!({ "userinfo": { (name.as_str()): null }, "id_token": {} });
+            let text = asked.to_string();
+            let mut kept = claims(&Parameters::parse("").unwrap().with("claims", &text))
+                .unwrap()
+                .unwrap();
+            let scopes = claimed_scopes(&client, &mut kept);
+            prop_assert!(scopes.is_subset(&client.metadata.scope));
+            let is_kept = kept["userinfo"].get(&name).is_some();
+            prop_assert_eq!(is_kept, !["email", "email_verified"].contains(&&*name));
+            prop_assert_eq!(scopes.is_empty(), name != "name");
         }
     }
 }

@@ -11,7 +11,7 @@ use super::checks::{
     prompt, resources, scopes, sub_type,
 };
 use super::parameters::{Parameters, Unreadable};
-use crate::model::{RegisteredClient, ScopeSet, SubType};
+use crate::model::{RegisteredClient, ScopeCatalog, ScopeSet, SubType};
 use crate::storage::clients;
 
 /// A request that makes sense, of a client that is known.
@@ -72,12 +72,27 @@ impl AuthorizationRequest {
     /// See [`RequestRefusal`].
     pub async fn read(ctx: &Context, parameters: &Parameters) -> Result<Self, RequestRefusal> {
         let client = find_client(ctx, parameters).await?;
+        let mut request = Self::of_client(client, &ctx.policy.oauth.scopes, parameters)?;
+        let hinted = hinted_sub(ctx, parameters, &request.destination).await?;
+        request.expected_subs.extend(hinted);
+        Ok(request)
+    }
+
+    /// Reads a request of this client where these scopes are offered, without `id_token_hint`.
+    ///
+    /// # Errors
+    /// See [`RequestRefusal`].
+    pub fn of_client(
+        client: RegisteredClient,
+        offered: &ScopeCatalog,
+        parameters: &Parameters,
+    ) -> Result<Self, RequestRefusal> {
         let destination = destination(&client, parameters)?;
         let refuse = |error: (ErrorCode, &'static str)| {
             RequestRefusal::Answered(destination.refuse(error.0, error.1))
         };
         check_kind(&client, parameters).map_err(refuse)?;
-        let scopes = scopes(ctx, &client, parameters).map_err(refuse)?;
+        let scopes = scopes(offered, &client, parameters).map_err(refuse)?;
         let code_challenge = code_challenge(&client, parameters).map_err(refuse)?;
         let prompt = prompt(parameters).map_err(refuse)?;
         let max_age = max_age(parameters).map_err(refuse)?;
@@ -85,8 +100,7 @@ impl AuthorizationRequest {
         let resources = resources(parameters).map_err(refuse)?;
         let nonce = nonce(parameters).map_err(refuse)?;
         let sub_type = sub_type(&client, parameters).map_err(refuse)?;
-        let hinted = hinted_sub(ctx, parameters, &destination).await?;
-        let claimed: Vec<String> = claims.iter().flat_map(claimed_subs).collect();
+        let expected_subs = claims.iter().flat_map(claimed_subs).collect();
         let claimed_scopes = claims
             .as_mut()
             .map(|claims| claimed_scopes(&client, claims));
@@ -94,7 +108,7 @@ impl AuthorizationRequest {
             asked: scopes.union(&claimed_scopes.unwrap_or_default()),
             named_redirect_uri: parameters.find("redirect_uri").map(str::to_owned),
             login_hint: parameters.find("login_hint").map(str::to_owned),
-            expected_subs: hinted.into_iter().chain(claimed).collect(),
+            expected_subs,
             claims: claims.map(|claims| claims.to_string()),
             client,
             destination,

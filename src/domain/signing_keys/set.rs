@@ -4,8 +4,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -55,10 +56,16 @@ pub(super) struct LoadedKey {
 }
 
 /// Every key there is.
-pub(super) struct KeySet {
+pub struct KeySet {
     read_at: Timestamp,
     pub(super) keys: Vec<LoadedKey>,
     pub(super) document: Arc<Document>,
+}
+
+impl std::fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeySet")
+    }
 }
 
 /// The published set (RFC 7517 5).
@@ -71,7 +78,9 @@ pub struct Document {
 }
 
 impl KeySet {
-    pub(super) fn open(stored: Vec<SigningKey>, hash_keys: &HashKeys, now: Timestamp) -> Self {
+    /// Opens keys as they are stored. One whose private half cannot be opened still verifies.
+    #[must_use]
+    pub fn open(stored: Vec<SigningKey>, hash_keys: &HashKeys, now: Timestamp) -> Self {
         let keys: Vec<LoadedKey> = stored
             .into_iter()
             .map(|key| LoadedKey::open(key, hash_keys))
@@ -92,8 +101,21 @@ impl KeySet {
             .max_by_key(|key| key.stored.active_from)
     }
 
-    pub(super) fn find(&self, kid: &str) -> Option<&LoadedKey> {
-        self.keys.iter().find(|key| key.stored.kid == kid)
+    /// The claims of a token that one of these keys signed, however old; `None` for everything else.
+    #[must_use]
+    pub fn claims<C: DeserializeOwned>(&self, token: &str) -> Option<C> {
+        let kid = named_key(token)?;
+        let key = self.keys.iter().find(|key| key.stored.kid == kid)?;
+        // The key says what it signs with; the token does not get a say.
+        let mut validation = Validation::new(match key.stored.algorithm {
+            SigningAlgorithm::Rs256 => Algorithm::RS256,
+            SigningAlgorithm::Es256 => Algorithm::ES256,
+        });
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let read = jsonwebtoken::decode(token, key.decoding.as_ref()?, &validation);
+        read.ok().map(|data| data.claims)
     }
 
     pub(super) fn state(&self, key: &LoadedKey, now: Timestamp) -> SigningKeyState {
@@ -105,6 +127,11 @@ impl KeySet {
             _ => SigningKeyState::Retired,
         }
     }
+}
+
+/// Which key a token says that it was signed with (RFC 7515 4.1.4).
+pub(super) fn named_key(token: &str) -> Option<String> {
+    jsonwebtoken::decode_header(token).ok()?.kid
 }
 
 impl LoadedKey {
@@ -134,5 +161,65 @@ impl Document {
         let digest = hex::encode(Sha256::digest(body.as_bytes()));
         let etag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
         Self { body, etag }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{HashKey, Id};
+
+    /// A set of one key, and what signs with it.
+    fn set() -> (KeySet, PrivateKey) {
+        let (algorithm, now) = (SigningAlgorithm::Es256, Timestamp::from_millis(0));
+        let pkcs8 = sealed::generate(algorithm).unwrap();
+        let private = PrivateKey::parse(algorithm, &pkcs8).unwrap();
+        let hash_key = HashKey::parse("a key that opens nothing").unwrap();
+        let key = SigningKey {
+            id: Id::new(now),
+            kid: "k".to_owned(),
+            algorithm,
+            public_jwk: private.public_jwk("k").to_string(),
+            sealed: Vec::new(),
+            hash_key: hash_key.id().clone(),
+            created_at: now,
+            active_from: now,
+        };
+        let hash_keys = HashKeys::new(hash_key, Vec::new());
+        (KeySet::open(vec![key], &hash_keys, now), private)
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_was_signed_is_read(payload: Vec<u8>, sub: String, place: prop::sample::Index) {
+            let (set, private) = set();
+            let sign = |payload: &[u8]| {
+                let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","kid":"k"}"#);
+                let mut token = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
+                let signature = private.sign(token.as_bytes()).unwrap();
+                token.push('.');
+                URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+                token
+            };
+            let _ = set.claims::<Value>(&sign(&payload));
+            let claims = json!({ "sub": sub, "exp": 1 });
+            let token = sign(claims.to_string().as_bytes());
+            prop_assert_eq!(set.claims::<Value>(&token), Some(claims));
+            let mut other = token.into_bytes();
+            let place = place.index(other.len());
+            other[place] = if other[place] == b'A' { b'B' } else { b'A' };
+            let other = String::from_utf8(other).unwrap();
+            prop_assert_eq!(set.claims::<Value>(&other), None);
+        }
+
+        #[test]
+        fn any_text_is_read_without_harm(text in r"[A-Za-z0-9_.-]{0,80}|\PC{0,80}") {
+            let (set, _) = set();
+            prop_assert_eq!(set.claims::<Value>(&text), None);
+        }
     }
 }

@@ -137,6 +137,9 @@ pub fn code(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -159,5 +162,21 @@ mod tests {
             assert_eq!(said(other), None, "{other}");
         }
         assert_eq!(said(&format!(r#"{{"err":"{}"}}"#, "a".repeat(65))), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_without_harm(body: Vec<u8>) {
+            let _ = refusal(&body);
+        }
+
+        #[test]
+        fn what_is_kept_of_a_refusal_is_a_short_name(said in "[a-z_.-]{1,70}|\\PC{0,20}") {
+            let read = |text: &str| refusal(json!({ "err": text }).to_string().as_bytes());
+            if let Some(kept) = read(&said) {
+                prop_assert!(kept.len() <= LONGEST_CODE && kept.is_ascii());
+                prop_assert_eq!(read(&kept), Some(kept));
+            }
+        }
     }
 }

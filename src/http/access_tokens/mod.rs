@@ -13,7 +13,7 @@ use super::api_error::ApiError;
 use super::problem::Problem;
 use crate::domain::access_tokens::{Part, Refusal};
 pub(super) use body::{read_expires_in, read_scopes};
-pub(super) use view::Asked;
+pub(super) use view::{Asked, read as read_view};
 
 use crate::model::{KnownToken, PageWindow, Timestamp, TokenName};
 

@@ -19,7 +19,7 @@ const MOST_NAMED: usize = 100;
 /// What the query says.
 #[derive(Debug)]
 pub(in crate::http) struct Asked {
-    pub(super) view: View,
+    pub(in crate::http) view: View,
     pub(super) organizations: Vec<Id<Organization>>,
 }
 
@@ -39,7 +39,7 @@ impl FromRequest for Asked {
     }
 }
 
-fn read(query: &str) -> Result<Asked, Problem> {
+pub(in crate::http) fn read(query: &str) -> Result<Asked, Problem> {
     let mut window = PageWindow {
         page: 1,
         limit: USUAL,
@@ -103,6 +103,8 @@ fn unknown_order() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -129,6 +131,19 @@ mod tests {
             "organization_id=1",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_is_small_and_begins_at_a_number(
+            query in "((page|limit|sorting)=(-?[0-9]{0,20}|-?comment|created_at)&){0,5}",
+        ) {
+            if let Ok(asked) = read(&query) {
+                prop_assert!((1..=MOST).contains(&asked.view.window.limit));
+                prop_assert!(asked.view.window.offset() >= 0);
+                prop_assert!(asked.view.sorting.len() <= 2);
+            }
         }
     }
 }

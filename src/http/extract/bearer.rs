@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::form::{is_form, parameters};
+use super::form::{Parameters, is_form, parameters};
 use crate::http::OAuthError;
 use crate::model::PlainToken;
 
@@ -73,28 +73,87 @@ impl FromRequest for AccessToken {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let payload = payload.take();
-        Box::pin(async move { access_token(&request, payload).await.map(Self) })
+        Box::pin(async move { access_token(&request, payload).await })
     }
 }
 
-async fn access_token(request: &HttpRequest, payload: Payload) -> Result<PlainToken, OAuthError> {
+impl AccessToken {
+    /// The one that a request carries, in its header or in its form.
+    ///
+    /// # Errors
+    /// When there is none, or one in each; and when the header cannot be read, whatever the form holds.
+    pub fn one_of(
+        header: Result<BearerCredential, OAuthError>,
+        form: Option<&Parameters>,
+    ) -> Result<Self, OAuthError> {
+        match (header, form.and_then(|form| form.find("access_token"))) {
+            (Ok(_), Some(_)) => Err(OAuthError::InvalidRequest("the access token comes twice")),
+            (Ok(credential), None) => Ok(Self(credential.into_inner())),
+            (Err(OAuthError::MissingCredential), Some(text)) => {
+                Ok(Self(PlainToken::new(text.to_owned())))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+async fn access_token(request: &HttpRequest, payload: Payload) -> Result<AccessToken, OAuthError> {
     let mut query = url::form_urlencoded::parse(request.query_string().as_bytes());
     if query.any(|(name, _)| name == "access_token") {
         let what = "an access token must not be in the query";
         return Err(OAuthError::InvalidRequest(what));
     }
-    let in_form = match request.method() == Method::POST && is_form(request) {
-        true => {
-            let form = parameters(request, payload).await?;
-            form.find("access_token")
-                .map(|text| PlainToken::new(text.to_owned()))
-        }
+    let form = match request.method() == Method::POST && is_form(request) {
+        true => Some(parameters(request, payload).await?),
         false => None,
     };
-    match (read(request), in_form) {
-        (Ok(_), Some(_)) => Err(OAuthError::InvalidRequest("the access token comes twice")),
-        (Ok(credential), None) => Ok(credential.into_inner()),
-        (Err(OAuthError::MissingCredential), Some(token)) => Ok(token),
-        (Err(error), _) => Err(error),
+    AccessToken::one_of(read(request), form.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn header(value: &[u8]) -> Result<BearerCredential, OAuthError> {
+        let value = HeaderValue::from_bytes(value).unwrap();
+        let request = TestRequest::default().append_header((AUTHORIZATION, value));
+        read(&request.to_http_request())
+    }
+
+    #[test]
+    fn an_access_token_comes_once() {
+        let form = Parameters::parse(b"access_token=b").unwrap();
+        let one = |value: &[u8], form| {
+            AccessToken::one_of(header(value), form).map(|token| token.0.reveal().to_owned())
+        };
+        assert_eq!(one(b"Bearer a", None).unwrap(), "a");
+        assert_eq!(one(b"Basic a", Some(&form)).unwrap(), "b");
+        for (value, form) in [
+            (&b"Bearer a"[..], Some(&form)),
+            (b"Bearer \xff", Some(&form)),
+            (b"Basic a", None),
+        ] {
+            assert!(one(value, form).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_credential_is_what_stands_behind_its_scheme(
+            scheme in "(?i)bearer|basic|[a-z]{0,3}",
+            text in "[ -~]{0,40}",
+        ) {
+            let read = header(format!("{scheme} {text}").as_bytes());
+            let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+            prop_assert_eq!(read.is_ok(), is_bearer);
+            if let Ok(credential) = read {
+                let credential = credential.into_inner();
+                prop_assert_eq!(credential.reveal(), text.trim());
+            }
+        }
     }
 }

@@ -29,6 +29,6 @@ pub use possession::Surrendered;
 pub use receiver::{Managing, Reading, Receiving, ReceivingJson, RequiredAccess};
 pub use service::{
     AuthorizedService, EndSessions, Issue, ManageWebhooks, ReadExposures, RequiredScope, Revoke,
-    ServiceJson,
+    ServiceJson, idempotency_key,
 };
 pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

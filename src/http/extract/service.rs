@@ -160,7 +160,10 @@ const LONGEST: usize = 255;
 
 /// SHA-256 of the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header 2.1), with or
 /// without the quotation marks of a structured field.
-fn idempotency_key(request: &HttpRequest) -> Result<Option<[u8; 32]>, ApiError> {
+///
+/// # Errors
+/// 400 when it is there more than once, or is not what such a name is.
+pub fn idempotency_key(request: &HttpRequest) -> Result<Option<[u8; 32]>, ApiError> {
     let mut values = request.headers().get_all("idempotency-key");
     let Some(value) = values.next() else {
         return Ok(None);
@@ -180,4 +183,28 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<[u8; 32]>, ApiError> 
         return Err(wrong());
     }
     Ok(Some(Sha256::digest(name.as_bytes()).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name(text: &str) -> Option<[u8; 32]> {
+        let request = TestRequest::default().append_header(("Idempotency-Key", text));
+        idempotency_key(&request.to_http_request()).ok().flatten()
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_the_same_with_quotation_marks(text in "[!#-~]{0,300}") {
+            let quoted = format!("\"{text}\"");
+            prop_assert_eq!(name(&text).is_some(), (1..=LONGEST).contains(&text.len()));
+            if !text.is_empty() {
+                prop_assert_eq!(name(&quoted), name(&text));
+            }
+        }
+    }
 }

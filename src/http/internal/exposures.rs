@@ -176,9 +176,9 @@ pub(in crate::http) struct ExposurePage {
 /// What the query asks for.
 #[derive(Debug)]
 pub(in crate::http) struct Wanted {
-    filter: ExposureFilter,
+    pub(in crate::http) filter: ExposureFilter,
     after: Option<Id<Exposure>>,
-    limit: u32,
+    pub(in crate::http) limit: u32,
 }
 
 impl FromRequest for Wanted {
@@ -191,7 +191,7 @@ impl FromRequest for Wanted {
 }
 
 /// Of a parameter that is there twice, the last one counts; an empty one is none.
-fn read(query: &str) -> Result<Wanted, Problem> {
+pub(in crate::http) fn read(query: &str) -> Result<Wanted, Problem> {
     let mut wanted = Wanted {
         filter: ExposureFilter::default(),
         after: None,

@@ -326,3 +326,36 @@ impl WantedId {
             .ok_or_else(|| ApiError::malformed("stream_id is missing"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_poll_is_bounded_whatever_is_acknowledged(
+            acks in prop::collection::vec("[0-9a-f-]{36}|\\PC{0,8}", 0..8),
+            errors in prop::collection::hash_map("[0-9a-f]{32}", "\\PC{0,80}", 0..110),
+            most: u64,
+        ) {
+            let (heard, said) = (acks.len(), errors.len());
+            let errors: Map<String, Value> = errors
+                .into_iter()
+                .map(|(jti, error)| (jti, json!({ "err": error })))
+                .collect();
+            let body = json!({ "ack": acks, "setErrs": errors, "maxEvents": most }).to_string();
+            let read = Poll::read(&Members::parse(body.as_bytes()).unwrap());
+            prop_assert_eq!(read.is_ok(), said <= MOST as usize);
+            if let Ok(Poll(request)) = read {
+                prop_assert!(request.acks.len() <= heard && request.errors.len() == said);
+                prop_assert!(request.max_events.map(u64::from) <= Some(most));
+                for (_, error) in &request.errors {
+                    prop_assert_eq!(code(error), Some(error.clone()));
+                }
+            }
+        }
+    }
+}

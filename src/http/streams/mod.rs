@@ -12,20 +12,36 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use serde::Serialize;
 
-use body::{ChangedStream, NewStream, WantedId};
+use body::{ChangedStream, NewStatus, NewStream, OneSubject, Poll, WantedId, WantedVerification};
 pub(super) use view::{PollAnswer, StatusAnswer, StreamAnswer, StreamsAnswer, TransmitterMetadata};
 
 use super::ApiError;
-use super::extract::{Managing, Reading, Receiving, ReceivingJson};
+use super::extract::{FromMembers, Managing, Members, Reading, Receiving, ReceivingJson};
 use super::openapi::{
     ChangedStreamBody, ErrorBody, MalformedBody, NewStreamBody, ReplacedStreamBody,
 };
 use super::state::ApiState;
+use crate::domain::streams::polling::PollRequest;
 use crate::domain::streams::{self, Missing, StreamError};
 use crate::model::EventStream;
 
 /// For so long receivers may keep the metadata.
 const KEEP: &str = "public, max-age=300";
+
+/// What receivers say, as far as an object can be read as it: what a poll says, and whether it is a stream to
+/// make, one to change, a status, a subject, a verification.
+#[must_use]
+pub fn bodies_of_receivers(members: &Members) -> (Option<PollRequest>, [bool; 5]) {
+    let poll = Poll::read(members).ok().map(|Poll(request)| request);
+    let others = [
+        NewStream::read(members).is_ok(),
+        ChangedStream::read(members).is_ok(),
+        NewStatus::read(members).is_ok(),
+        OneSubject::read(members).is_ok(),
+        WantedVerification::read(members).is_ok(),
+    ];
+    (poll, others)
+}
 
 impl From<StreamError> for ApiError {
     fn from(error: StreamError) -> Self {

@@ -19,7 +19,8 @@ pub(super) const COOKIE: &str = "tokenward_language";
 impl Language {
     /// What whoever sends a request reads: what they chose, else what their browser prefers of what
     /// there is (RFC 9110 12.5.4).
-    pub(in crate::http) fn of(request: &HttpRequest) -> Self {
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
         let chosen = request.cookie(COOKIE);
         if let Some(language) = chosen.and_then(|cookie| Self::of_tag(cookie.value())) {
             return language;
@@ -69,4 +70,33 @@ pub(in crate::http) async fn choose(
         .add_cookie(&cookie.finish())
         .map_err(|_| PageError::defect())?;
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderValue};
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_chosen_counts_before_what_is_preferred(
+            accepted in "[ -~]{0,40}|(de|en|fr|[,;=.*-]|q=|[01]){0,12}",
+        ) {
+            let value = HeaderValue::from_str(&accepted).unwrap();
+            let request = |cookie: &str| {
+                let request = TestRequest::default().append_header((ACCEPT_LANGUAGE, value.clone()));
+                let cookie = Cookie::build(COOKIE, cookie.to_owned()).finish();
+                request.cookie(cookie).to_http_request()
+            };
+            for chosen in Language::ALL {
+                prop_assert_eq!(Language::of(&request(chosen.tag())), chosen);
+            }
+            let preferred = Language::of(&request("x"));
+            let named = accepted.to_ascii_lowercase().contains(preferred.tag());
+            prop_assert!(named || preferred == Language::default());
+        }
+    }
 }

@@ -12,7 +12,8 @@ use actix_web::HttpResponse;
 
 pub(super) use view::OwnApplication;
 
-use self::form::{ApplicationForm, ApplicationKind};
+pub(super) use self::form::ApplicationForm;
+use self::form::ApplicationKind;
 use super::error::PageError;
 use super::page::see_other;
 use crate::domain::registration::{self, Manager, RegistrationRefusal};
