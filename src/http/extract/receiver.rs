@@ -86,6 +86,8 @@ impl<A: RequiredAccess, T: FromMembers + 'static> FromRequest for ReceivingJson<
         Box::pin(async move {
             let receiver = admit(&request, A::ACCESS).await?;
             let body = json::read(&request, payload).await;
+            // Whoever polls may wait for long.
+            bodies::release(&request);
             Ok(Self {
                 receiver,
                 body: body.map_err(ApiError::into_malformed)?,
