@@ -4,18 +4,16 @@ mod background;
 mod look;
 mod origins;
 mod secrets;
+mod server;
 mod world;
 
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
-use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use anyhow::{Context as _, anyhow, bail};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
@@ -26,13 +24,14 @@ use crate::callbacks::{Callbacks, Reach};
 use crate::config::{Settings, Sources};
 use crate::domain::provenance::Provenance;
 use crate::domain::{Context, Wake, audit, leaked_uses, live_tokens, usage};
-use crate::http::{self, ApiState, CookieNames, Polls, Room};
+use crate::http::{ApiState, CookieNames, Polls, Room};
 use crate::jobs::{DeliverEvents, DeliverLogouts, DeliverMail, DeliverWebhooks, Pace};
 use crate::mail::Mailer;
 use crate::model::{Actor, Clock};
 use crate::telemetry::Metrics;
 use background::{background, judging, streaming};
 use origins::Origins;
+use server::{listen, serve};
 
 pub(crate) use origins::key_fetcher;
 pub(crate) use world::{adopt_audit_log, configured_hash_keys, connect, mailer, rotate_hash_key};
@@ -141,7 +140,7 @@ impl Application {
             room: Room::default(),
             request_timeout: settings.server.request_timeout,
             max_outbox_age: settings.health.max_outbox_age,
-            polls: Polls::until(stop_jobs.clone()),
+            polls: Polls::until(stop_jobs.clone(), settings.server.max_connections),
         };
         let server = serve(settings, state, listener)?;
         let shutdown_timeout = settings.server.shutdown_timeout;
@@ -247,10 +246,6 @@ async fn open_noted(
     Ok(ctx)
 }
 
-fn listen(on: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(on).with_context(|| format!("cannot listen on {on}"))
-}
-
 fn deliver_mail(
     settings: &Settings,
     ctx: &Arc<Context>,
@@ -324,25 +319,6 @@ fn wake(letters_waiting: &Arc<Notify>, observer: Option<Wake>) -> Wake {
         }
         notify.notify_one();
     })
-}
-
-fn serve(settings: &Settings, state: ApiState, listener: TcpListener) -> anyhow::Result<Server> {
-    let timeout = settings.server.shutdown_timeout.as_secs();
-    let (workers, connections) = (settings.server.workers, settings.server.max_connections);
-    let server = HttpServer::new(move || {
-        let table = state.clone();
-        App::new()
-            .app_data(Data::new(state.clone()))
-            .wrap(from_fn(http::observe))
-            .configure(move |config| http::configure(config, &table))
-    });
-    Ok(server
-        .workers(workers.get())
-        .max_connections(connections.div_ceil(workers).get())
-        .shutdown_timeout(timeout)
-        .disable_signals()
-        .listen(listener)?
-        .run())
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ use crate::config::{Settings, Sources};
 /// has the policy about leaks read anew.
 pub(super) async fn run(settings: &Settings, sources: &Sources) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    allow_open_files(settings.server.max_connections.get());
+    let workers = settings.server.workers.get();
+    allow_open_files(settings.server.max_connections.get() + FILES_OF_WORKER * workers);
     let asked = Arc::clone(&signals.reload);
     let seams = Seams {
         policy: Some(PolicySource {
@@ -43,10 +44,13 @@ pub(super) async fn run(settings: &Settings, sources: &Sources) -> anyhow::Resul
 /// Files that are open besides the connections of clients: the database, letters, calls of our own.
 const OTHER_FILES: u64 = 256;
 
+/// Files that a worker has open for itself.
+const FILES_OF_WORKER: usize = 8;
+
 /// Has the system allow as many open files as may be needed. Where it does not, strangers could take those
 /// that letters need: operators are told.
-fn allow_open_files(connections: usize) {
-    let needed = u64::try_from(connections).unwrap_or(u64::MAX);
+fn allow_open_files(at_work: usize) {
+    let needed = u64::try_from(at_work).unwrap_or(u64::MAX);
     let needed = needed.saturating_add(OTHER_FILES);
     match rlimit::increase_nofile_limit(needed) {
         Ok(allowed) if allowed >= needed => {}
@@ -55,7 +59,9 @@ fn allow_open_files(connections: usize) {
             needed,
             "the system allows fewer open files than server.max_connections and the service itself need"
         ),
-        Err(error) => tracing::warn!(%error, "it cannot be told how many open files are allowed"),
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files can be neither read nor raised")
+        }
     }
 }
 

@@ -78,6 +78,7 @@ fn server(from: &mut Reader<'_>) -> Option<ServerSettings> {
     let public_url = from.optional("server.public_url", public_url);
     let workers = from.number("server.workers", 0..=1_024_usize);
     let max_connections = from.number("server.max_connections", 16..=1_000_000_usize);
+    let of_one = from.number("server.max_connections_per_address", 1..=1_000_000_usize);
     let request_timeout = from.duration("server.request_timeout");
     let shutdown_timeout = from.duration("server.shutdown_timeout");
     let trusted_proxies = policy::trusted_proxies(from);
@@ -87,6 +88,7 @@ fn server(from: &mut Reader<'_>) -> Option<ServerSettings> {
         trusted_proxies: trusted_proxies?,
         workers: NonZeroUsize::new(workers?).unwrap_or_else(cores),
         max_connections: NonZeroUsize::new(max_connections?)?,
+        max_connections_per_address: of_one?,
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,
     })

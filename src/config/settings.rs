@@ -63,6 +63,8 @@ pub struct ServerSettings {
     pub workers: NonZeroUsize,
     /// Most connections at once; others wait.
     pub max_connections: NonZeroUsize,
+    /// Most of them from one network address.
+    pub max_connections_per_address: usize,
     /// Longest time a request may take.
     pub request_timeout: Duration,
     /// How long work in flight may finish after a stop was asked for.

@@ -8,6 +8,7 @@ mod api_error;
 mod authorization;
 mod bodies;
 mod concurrency;
+mod connections;
 mod cors;
 mod gitlab;
 mod global_revocation;
@@ -35,6 +36,7 @@ mod well_known;
 
 pub use api_error::ApiError;
 pub use bodies::{Bodies, Room};
+pub use connections::Connections;
 pub use extract::CookieNames;
 pub use oauth_error::OAuthError;
 pub use observe::observe;

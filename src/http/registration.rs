@@ -45,6 +45,7 @@ pub(super) use error::RegistrationError;
             body = ErrorBody),
         (status = 403, description = "Only operators register clients here, or the request comes \
             from a page of another site.", body = OAuthErrorBody),
+        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not `application/json`.", body = ErrorBody),
         (status = 422, description = "The body cannot be read.", body = ProblemsBody),
@@ -173,6 +174,7 @@ pub(super) async fn show(managed: ManagedClient, state: Data<ApiState>) -> HttpR
             body = OAuthErrorBody),
         (status = 403, description = "The request comes from a page of another site.",
             body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not `application/json`.", body = ErrorBody),
         (status = 422, description = "The body cannot be read.", body = ProblemsBody),
@@ -247,6 +249,8 @@ pub(super) struct ClientList {
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 403, description = "A token was presented.", body = ErrorBody),
         (status = 422, description = "The query is not valid.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 34] = [
+const FILES: [(&str, (&str, &str)); 35] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",

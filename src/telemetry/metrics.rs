@@ -229,6 +229,12 @@ impl Metrics {
         counter.inner().store(times, Ordering::Relaxed);
     }
 
+    /// Somebody was turned away because there was no room for more of that.
+    pub fn no_room(&self, what: &'static str) {
+        let labels = [("what", what.into())];
+        self.series.no_room.get_or_create_owned(&labels).inc();
+    }
+
     /// A service key was used from outside of its networks.
     pub fn foreign_network(&self) {
         self.series.foreign_network.inc();

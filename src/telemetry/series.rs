@@ -42,6 +42,7 @@ pub(super) struct Series {
     pub(super) introspections: Counters<1>,
     pub(super) leaked_uses: Counters<1>,
     pub(super) limited: Counters<1>,
+    pub(super) no_room: Counters<1>,
     pub(super) foreign_network: Counter,
     pub(super) requests: Counters<3>,
     pub(super) request_time: Histograms<2>,
@@ -112,6 +113,7 @@ impl Series {
             introspections: Family::default(),
             leaked_uses: Family::default(),
             limited: Family::default(),
+            no_room: Family::default(),
             foreign_network: Counter::default(),
             requests: Family::default(),
             request_time: Family::new_with_constructor(REQUEST),
@@ -246,6 +248,11 @@ impl Series {
             "limited_requests",
             "What was refused because it was done too often, by limit",
             self.limited.clone(),
+        );
+        to.register(
+            "no_room",
+            "Connections and bodies of strangers that were turned away for lack of room",
+            self.no_room.clone(),
         );
         to.register(
             "foreign_network_uses",

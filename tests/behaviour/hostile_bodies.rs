@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use rstest::rstest;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Answer, Raw, TestApp};
+use crate::support::{Answer, Raw, TestApp, eventually};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -198,14 +198,17 @@ async fn deliver(app: &TestApp, from: &str, bytes: usize) -> u16 {
 }
 
 #[rstest]
-#[case::small_steps(17 * 1_024)]
-#[case::large_steps(300 * 1_024)]
+#[case::small_steps(300, 17 * 1_024)]
+#[case::large_steps(40, 300 * 1_024)]
 #[tokio::test]
-async fn strangers_who_trickle_leave_room_for_deliveries(#[case] step: usize) {
+async fn strangers_who_trickle_leave_room_for_deliveries(
+    #[case] number: usize,
+    #[case] step: usize,
+) {
     let settings = "[server]\ntrusted_proxies = ['127.0.0.1']\nrequest_timeout = '5m'";
     let app = TestApp::builder().settings(settings).start().await;
     let every = Duration::from_secs(1);
-    let strangers = (0..40).map(|_| trickle(&app, "203.0.113.7", step, every));
+    let strangers = (0..number).map(|_| trickle(&app, "203.0.113.7", step, every));
     let genuine = async {
         sleep(Duration::from_secs(3)).await;
         let delivered = join_all(
@@ -234,4 +237,48 @@ async fn more_connections_than_there_may_be_wait_until_one_ends() {
     let answer = timeout(Duration::from_secs(60), other.answer()).await;
     assert_eq!(answer.expect("it is its turn").status, 200);
     drop(idle);
+}
+
+#[tokio::test]
+async fn one_address_does_not_hold_all_connections() {
+    let settings = "[server]\nmax_connections_per_address = 3";
+    let app = TestApp::builder().settings(settings).start().await;
+    let ask = b"GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut connection = Raw::open(&app).await;
+        connection.write(ask).await;
+        assert_eq!(connection.answer().await.status, 200);
+        held.push(connection);
+    }
+    assert!(
+        app.http
+            .get(format!("{}/healthz", app.url))
+            .send()
+            .await
+            .is_err()
+    );
+    let turned_away = app.metric(r#"tokenward_no_room_total{what="connections"}"#);
+    assert!(turned_away >= 1.0, "{turned_away}");
+    drop(held);
+    let well = async || {
+        app.http
+            .get(format!("{}/healthz", app.url))
+            .send()
+            .await
+            .is_ok()
+    };
+    eventually("a connection is free again", well).await;
+}
+
+/// Room that was used comes back with the answer.
+#[tokio::test]
+async fn many_forms_one_after_another_find_room() {
+    let app = app().await;
+    let form = format!("token={}", "a".repeat(20_000));
+    let families = families(&app).await;
+    for _ in 0..40 {
+        let answer = post(&app, &families[3], "", form.as_bytes()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
 }

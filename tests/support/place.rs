@@ -125,9 +125,10 @@ impl Place {
         self.started(self.command(&["serve"])).0
     }
 
-    /// As [`Place::serve`], with so many open files allowed; and what it says until it listens.
-    pub(crate) fn serve_with_files(&self, allowed: u32) -> (Service, String) {
-        let script = format!("ulimit -n {allowed}; exec \"$0\" serve");
+    /// As [`Place::serve`], under a limit of open files as the shell's `ulimit` sets it; and what it says until
+    /// it listens.
+    pub(crate) fn serve_under(&self, limit: &str) -> (Service, String) {
+        let script = format!("ulimit {limit}; exec \"$0\" serve");
         self.started(self.program("sh", &["-c", &script, env!("CARGO_BIN_EXE_tokenward")]))
     }
 

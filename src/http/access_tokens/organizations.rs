@@ -82,6 +82,8 @@ pub(in crate::http) struct OrganizationTokenMade {
         (status = 403, description = "Their role in an organization they ask for does not allow \
             it, or a token was presented.", body = ErrorBody),
         (status = 422, description = "The query is not valid.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -137,6 +139,8 @@ pub(in crate::http) async fn list(
         (status = 415, description = "The body is not application/json.", body = ErrorBody),
         (status = 422, description = "The body is not valid, or they are in no such organization.",
             body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -188,6 +192,8 @@ pub(in crate::http) async fn create(
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not application/json.", body = ErrorBody),
         (status = 422, description = "Id or body are not valid.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -221,6 +227,8 @@ pub(in crate::http) async fn update(
         (status = 404, description = "None of their organizations has such a token.",
             body = ErrorBody),
         (status = 422, description = "The id is none.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]

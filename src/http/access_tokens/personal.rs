@@ -53,6 +53,8 @@ pub(in crate::http) struct PersonalTokenMade {
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 403, description = "A token was presented.", body = ErrorBody),
         (status = 422, description = "The query is not valid.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -96,6 +98,8 @@ pub(in crate::http) async fn list(
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not application/json.", body = ErrorBody),
         (status = 422, description = "The body is not valid.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]
@@ -129,6 +133,8 @@ pub(in crate::http) async fn create(
             body = ErrorBody),
         (status = 404, description = "They have no such token.", body = ErrorBody),
         (status = 422, description = "The id is none.", body = ProblemsBody),
+        (status = 429, description = "Too many tokens that do not work from this network address; see \
+            `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
 )]

@@ -69,7 +69,11 @@ async fn receive(
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
     let spec = intake.keys.spec();
-    let proven = prove(state, intake, request, payload, received_at, deadline).await;
+    let body = Incoming::new(request, state, payload, intake.bodies.limit, deadline);
+    let proven = match body {
+        Ok(body) => prove(state, intake, request, body, received_at).await,
+        Err(refused) => Err(refused.into()),
+    };
     // Only here: whoever signs is never held up.
     let Proven { key, digest, body } =
         proven.map_err(|refusal| unproven(request, state, refusal))?;
@@ -104,12 +108,10 @@ async fn prove(
     state: &ApiState,
     intake: &Intake,
     request: &HttpRequest,
-    payload: Payload,
+    body: Incoming,
     received_at: Timestamp,
-    deadline: Instant,
 ) -> Result<Proven, ApiError> {
     let spec = intake.keys.spec();
-    let body = Incoming::new(request, state, payload, intake.bodies.limit, deadline)?;
     let headers = request.headers().iter();
     let envelope = Envelope::read(
         spec,

@@ -15,6 +15,7 @@ use super::json::{self, FromMembers};
 use crate::domain::limits::Subject;
 use crate::domain::service_keys::Refusal;
 use crate::domain::streams::receivers::{self, Access};
+use crate::http::bodies;
 use crate::http::state::ApiState;
 use crate::http::{ApiError, OAuthError, limiting};
 use crate::model::Limit;
@@ -86,6 +87,8 @@ impl<A: RequiredAccess, T: FromMembers + 'static> FromRequest for ReceivingJson<
         Box::pin(async move {
             let receiver = admit(&request, A::ACCESS).await?;
             let body = json::read(&request, payload).await;
+            // Whoever polls may wait for long.
+            bodies::release(&request);
             Ok(Self {
                 receiver,
                 body: body.map_err(ApiError::into_malformed)?,

@@ -1,5 +1,6 @@
 //! Fetching what waits (RFC 8936).
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,11 +32,12 @@ pub struct Polls {
 }
 
 impl Polls {
-    /// Nobody waits, and nobody will when `stop` says so.
+    /// Nobody waits, and nobody will when `stop` says so. Those who wait hold a quarter of all connections at
+    /// most.
     #[must_use]
-    pub fn until(stop: CancellationToken) -> Self {
+    pub fn until(stop: CancellationToken, connections: NonZeroUsize) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(WAITING_AT_ONCE)),
+            places: Arc::new(Semaphore::new(WAITING_AT_ONCE.min(connections.get() / 4))),
             stop,
         }
     }
