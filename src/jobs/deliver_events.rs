@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::deliver_mail::Round;
-use super::pace::{Pace, backoff};
-use crate::callbacks::Callbacks;
+use super::pace::{AT_ONCE, LOOKED_AT, Pace, TURN, rest};
+use crate::callbacks::{Answer, Callbacks, RetryAfter};
 use crate::domain::Context;
 use crate::domain::streams::delivery::{self, Header, Next, Pushed, WaitingSignal};
 use crate::domain::streams::{seal_anew, token};
@@ -28,14 +28,6 @@ use crate::telemetry::Metrics;
 
 /// How long the job rests when the database is in trouble.
 const TROUBLE: Duration = Duration::from_secs(10);
-/// How many receivers are spoken to at once.
-const AT_ONCE: usize = 16;
-/// How many are looked at, so that there are others when those are being spoken to.
-const LOOKED_AT: i64 = 64;
-/// The first and the longest pause of a stream that fails.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(900));
-/// How long the time limit of a batch leaves for writing down what became of its last token.
-const RESERVE: u32 = 2;
 /// What a Security Event Token is posted as (RFC 8935 2.1).
 const CONTENT_TYPE: &str = "application/secevent+jwt";
 
@@ -152,15 +144,15 @@ impl DeliverEvents {
         let began = Instant::now();
         let batch = i64::from(self.pace.batch);
         for signal in queue::waiting(&self.ctx.db, stream.id, batch).await? {
-            // A claim must not end while its token is being pushed.
-            if stop.is_cancelled() || began.elapsed() >= self.pace.claim / RESERVE {
+            // Others wait, and a claim must not end while its token is being pushed.
+            if stop.is_cancelled() || began.elapsed() >= TURN {
                 break;
             }
             let held = (stream.id, claim);
             let Some(header) = delivery::header(&self.ctx, held).await? else {
                 break;
             };
-            let pushed = self.push(stream, header, &signal).await;
+            let (pushed, asked) = self.push(stream, header, &signal).await;
             self.metrics.event_pushed(match &pushed {
                 Pushed::Taken => "taken",
                 Pushed::Refused(_) => "refused",
@@ -168,10 +160,8 @@ impl DeliverEvents {
                 Pushed::Failed { .. } => "retried",
             });
             let now = self.ctx.clock.now();
-            let pause = |failures: i64| {
-                let failures = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
-                now.plus(backoff(failures, PAUSES.0, PAUSES.1))
-            };
+            let asked = asked.map_or(Duration::ZERO, |asked| asked.pause(now));
+            let pause = |failures: i64| now.plus(rest(failures, asked));
             let next = delivery::settle(&self.ctx, held, signal.id, &pushed, pause).await?;
             if next == Next::Stop {
                 break;
@@ -180,27 +170,29 @@ impl DeliverEvents {
         Ok(())
     }
 
-    async fn push(&self, stream: &EventStream, header: Header, signal: &WaitingSignal) -> Pushed {
-        let failed = |why: String| Pushed::Failed {
-            why,
-            give_up: self.gives_up(signal, self.ctx.clock.now()),
-        };
+    /// Pushes one token once; how that went, and when the receiver wants to be asked again.
+    async fn push(
+        &self,
+        stream: &EventStream,
+        header: Header,
+        signal: &WaitingSignal,
+    ) -> (Pushed, Option<RetryAfter>) {
+        let failed = |why: &str| (self.failed(signal, why.to_owned()), None);
         let DeliveryMethod::Push { url, .. } = &stream.delivery else {
-            return failed("the stream is not pushed any more".to_owned());
+            return failed("the stream is not pushed any more");
         };
         let header = match header {
             Header::None => None,
             Header::Given(value) => Some(value),
             Header::Lost => {
-                let why = "the header cannot be opened with the hash keys that there are";
-                return failed(why.to_owned());
+                return failed("the header cannot be opened with the hash keys that there are");
             }
         };
         let token = match token::sign(&self.ctx, stream, signal).await {
             Ok(token) => token,
             Err(error) => {
                 tracing::error!(error = %error, "a security event token cannot be signed");
-                return failed("the token cannot be signed".to_owned());
+                return failed("the token cannot be signed");
             }
         };
         let mut headers = vec![("accept", "application/json")];
@@ -213,12 +205,23 @@ impl DeliverEvents {
             .callbacks
             .post_and_listen(url.as_str(), CONTENT_TYPE, &headers, token);
         match posting.await {
-            Ok((200..=299, _)) => Pushed::Taken,
-            Ok((400, body)) => delivery::refusal(&body)
-                .map_or_else(|| failed("status 400".to_owned()), Pushed::Refused),
-            Ok((status, _)) => failed(format!("status {status}")),
-            Err(error) => failed(error.to_string()),
+            Ok(answer) => (self.heard(signal, &answer), answer.retry_after),
+            Err(error) => failed(&error.to_string()),
         }
+    }
+
+    fn heard(&self, signal: &WaitingSignal, answer: &Answer) -> Pushed {
+        let failed = || self.failed(signal, format!("status {}", answer.status));
+        match answer.status {
+            200..=299 => Pushed::Taken,
+            400 => delivery::refusal(&answer.said).map_or_else(failed, Pushed::Refused),
+            _ => failed(),
+        }
+    }
+
+    fn failed(&self, signal: &WaitingSignal, why: String) -> Pushed {
+        let give_up = self.gives_up(signal, self.ctx.clock.now());
+        Pushed::Failed { why, give_up }
     }
 
     fn gives_up(&self, signal: &WaitingSignal, now: Timestamp) -> bool {

@@ -154,6 +154,21 @@ async fn a_failing_receiver_is_tried_again_in_order_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_says_when_to_come_again_is_left_alone_until_then() {
+    let app = start().await;
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "3600");
+    let server = receiver(busy).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
+    made(&app, 1).await;
+    for (pause, expected) in [(0, 1), (3_590, 1), (20, 2)] {
+        app.clock.advance(Duration::from_secs(pause));
+        app.deliver_events().await;
+        assert_eq!(heard(&server).await.len(), expected);
+    }
+}
+
+#[tokio::test]
 async fn what_a_receiver_refuses_is_recorded_and_the_next_one_pushed() {
     let app = start().await;
     let said = json!({ "err": "invalid_request", "description": "what is this" });
