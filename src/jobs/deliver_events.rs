@@ -19,7 +19,7 @@ use super::deliver_mail::Round;
 use super::pace::{AT_ONCE, LOOKED_AT, Pace, TURN, rest};
 use crate::callbacks::{Answer, Callbacks, RetryAfter};
 use crate::domain::Context;
-use crate::domain::streams::delivery::{self, Header, Next, Pushed, WaitingSignal};
+use crate::domain::streams::delivery::{self, Header, Next, Pushed, Refusal, WaitingSignal};
 use crate::domain::streams::{seal_anew, token};
 use crate::model::{DeliveryMethod, EventStream, Id, Timestamp};
 use crate::storage::StorageError;
@@ -162,6 +162,9 @@ impl DeliverEvents {
             let now = self.ctx.clock.now();
             let asked = asked.map_or(Duration::ZERO, |asked| asked.pause(now));
             let pause = |failures: i64| now.plus(rest(failures, asked));
+            if let Pushed::Refused(code) = &pushed {
+                tracing::warn!(stream.id = %stream.id, reason = code, "an event was refused for good");
+            }
             let next = delivery::settle(&self.ctx, held, signal.id, &pushed, pause).await?;
             if next == Next::Stop {
                 break;
@@ -211,11 +214,15 @@ impl DeliverEvents {
     }
 
     fn heard(&self, signal: &WaitingSignal, answer: &Answer) -> Pushed {
-        let failed = || self.failed(signal, format!("status {}", answer.status));
-        match answer.status {
+        let status = answer.status;
+        match status {
             200..=299 => Pushed::Taken,
-            400 => delivery::refusal(&answer.said).map_or_else(failed, Pushed::Refused),
-            _ => failed(),
+            400 => match Refusal::read(&answer.said) {
+                Refusal::Final(code) => Pushed::Refused(code),
+                Refusal::Passing(Some(code)) => self.failed(signal, format!("status 400, {code}")),
+                Refusal::Passing(None) => self.failed(signal, "status 400".to_owned()),
+            },
+            _ => self.failed(signal, format!("status {status}")),
         }
     }
 

@@ -183,19 +183,47 @@ async fn what_a_receiver_refuses_is_recorded_and_the_next_one_pushed() {
         .rows("SELECT DISTINCT outcome, error FROM event_messages")
         .await;
     assert_eq!(outcomes, [["refused", "invalid_request"]]);
+}
 
-    // RFC 8935 2.4: who we are may be cleared up; a token is not lost for that.
-    let said = json!({ "err": "authentication_failed" });
-    answers(&server, ResponseTemplate::new(400).set_body_json(&said)).await;
+/// RFC 8935 2.4: who we are and how the receiver is set up may be cleared up.
+#[tokio::test]
+async fn no_event_is_lost_for_what_may_be_cleared_up() {
+    let app = start().await;
+    let server = receiver(taken()).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
     made(&app, 2).await;
+    let code = |code| ResponseTemplate::new(400).set_body_json(json!({ "err": code }));
+    // An answer without a code says nothing, however long it is.
+    let long = ResponseTemplate::new(400).set_body_string("x".repeat(1 << 20));
+    for (answer, why) in [
+        (code("invalid_issuer"), "status 400, invalid_issuer"),
+        (code("invalid_audience"), "status 400, invalid_audience"),
+        (code("invalid_key"), "status 400, invalid_key"),
+        (
+            code("authentication_failed"),
+            "status 400, authentication_failed",
+        ),
+        (code("access_denied"), "status 400, access_denied"),
+        (long, "status 400"),
+    ] {
+        answers(&server, answer).await;
+        app.clock.advance(Duration::from_secs(900));
+        app.deliver_events().await;
+        assert_eq!(
+            (heard(&server).await.len(), waiting(&app).await),
+            (1, 2),
+            "{why}"
+        );
+        let errors = app
+            .rows("SELECT error FROM event_messages WHERE error IS NOT NULL")
+            .await;
+        assert_eq!(errors, [[why]]);
+    }
+    answers(&server, taken()).await;
+    app.clock.advance(Duration::from_secs(900));
     app.deliver_events().await;
-    assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 2));
-    // Nor for an answer without a code, however long it is.
-    let long = "x".repeat(1 << 20);
-    answers(&server, ResponseTemplate::new(400).set_body_string(long)).await;
-    app.clock.advance(Duration::from_secs(60));
-    app.deliver_events().await;
-    assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 2));
+    assert_eq!(waiting(&app).await, 0);
 }
 
 #[tokio::test]
