@@ -285,7 +285,7 @@ fn deliver_webhooks(ctx: &Arc<Context>, metrics: &Metrics) -> anyhow::Result<Del
 
 fn deliver_events(ctx: &Arc<Context>, metrics: &Metrics) -> anyhow::Result<DeliverEvents> {
     let policy = ctx.policy.shared_signals;
-    let pace = Pace::for_webhooks(policy.give_up_after);
+    let pace = Pace::for_webhooks(policy.max_age);
     Ok(DeliverEvents {
         ctx: Arc::clone(ctx),
         callbacks: callbacks(policy.private_endpoints, &pace)?,

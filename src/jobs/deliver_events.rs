@@ -21,7 +21,7 @@ use crate::callbacks::{Answer, Callbacks, RetryAfter};
 use crate::domain::Context;
 use crate::domain::streams::delivery::{self, Header, Next, Pushed, Refusal, WaitingSignal};
 use crate::domain::streams::{seal_anew, token};
-use crate::model::{DeliveryMethod, EventStream, Id, Timestamp};
+use crate::model::{DeliveryMethod, EventStream, Id, StreamStatus};
 use crate::storage::StorageError;
 use crate::storage::streams as queue;
 use crate::telemetry::Metrics;
@@ -180,22 +180,24 @@ impl DeliverEvents {
         header: Header,
         signal: &WaitingSignal,
     ) -> (Pushed, Option<RetryAfter>) {
-        let failed = |why: &str| (self.failed(signal, why.to_owned()), None);
+        let give_up = self.gives_up(stream, signal);
+        let failed = |why: String| Pushed::Failed { why, give_up };
         let DeliveryMethod::Push { url, .. } = &stream.delivery else {
-            return failed("the stream is not pushed any more");
+            return (failed("the stream is not pushed any more".to_owned()), None);
         };
         let header = match header {
             Header::None => None,
             Header::Given(value) => Some(value),
             Header::Lost => {
-                return failed("the header cannot be opened with the hash keys that there are");
+                let why = "the header cannot be opened with the hash keys that there are";
+                return (failed(why.to_owned()), None);
             }
         };
         let token = match token::sign(&self.ctx, stream, signal).await {
             Ok(token) => token,
             Err(error) => {
                 tracing::error!(error = %error, "a security event token cannot be signed");
-                return failed("the token cannot be signed");
+                return (failed("the token cannot be signed".to_owned()), None);
             }
         };
         let mut headers = vec![("accept", "application/json")];
@@ -208,32 +210,30 @@ impl DeliverEvents {
             .callbacks
             .post_and_listen(url.as_str(), CONTENT_TYPE, &headers, token);
         match posting.await {
-            Ok(answer) => (self.heard(signal, &answer), answer.retry_after),
-            Err(error) => failed(&error.to_string()),
+            Ok(answer) => (heard(&answer, failed), answer.retry_after),
+            Err(error) => (failed(error.to_string()), None),
         }
     }
 
-    fn heard(&self, signal: &WaitingSignal, answer: &Answer) -> Pushed {
-        let status = answer.status;
-        match status {
-            200..=299 => Pushed::Taken,
-            400 => match Refusal::read(&answer.said) {
-                Refusal::Final(code) => Pushed::Refused(code),
-                Refusal::Passing(Some(code)) => self.failed(signal, format!("status 400, {code}")),
-                Refusal::Passing(None) => self.failed(signal, "status 400".to_owned()),
-            },
-            _ => self.failed(signal, format!("status {status}")),
-        }
-    }
-
-    fn failed(&self, signal: &WaitingSignal, why: String) -> Pushed {
-        let give_up = self.gives_up(signal, self.ctx.clock.now());
-        Pushed::Failed { why, give_up }
-    }
-
-    fn gives_up(&self, signal: &WaitingSignal, now: Timestamp) -> bool {
+    /// Nothing is given up before its stream is disabled, and then there is only that to tell.
+    fn gives_up(&self, stream: &EventStream, signal: &WaitingSignal) -> bool {
+        let age = self.ctx.clock.now().since(signal.created_at);
+        let disabled = stream.standing.status == StreamStatus::Disabled;
         // This push is not counted yet.
-        self.pace
-            .gives_up(now.since(signal.created_at), signal.attempts + 1)
+        disabled && self.pace.gives_up(age, signal.attempts + 1)
+    }
+}
+
+/// What an answer means.
+fn heard(answer: &Answer, failed: impl Fn(String) -> Pushed) -> Pushed {
+    let status = answer.status;
+    match status {
+        200..=299 => Pushed::Taken,
+        400 => match Refusal::read(&answer.said) {
+            Refusal::Final(code) => Pushed::Refused(code),
+            Refusal::Passing(Some(code)) => failed(format!("status 400, {code}")),
+            Refusal::Passing(None) => failed("status 400".to_owned()),
+        },
+        _ => failed(format!("status {status}")),
     }
 }

@@ -45,7 +45,7 @@ pub enum Pushed {
     Taken,
     /// The receiver will never take it, and says why (RFC 8935 2.3).
     Refused(String),
-    /// Anything else: it is pushed again, unless that was done for so long as is configured.
+    /// Anything else: it is pushed again. One that tells of a stream's end is not for ever.
     Failed {
         /// What went wrong; holds no address.
         why: String,
