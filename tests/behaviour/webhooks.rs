@@ -1,5 +1,6 @@
 //! Machines hear of leaks and revocations, whatever becomes of their endpoints.
 
+mod disabled;
 mod queue;
 
 use std::time::Duration;

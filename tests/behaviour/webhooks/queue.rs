@@ -16,7 +16,7 @@ use crate::support::{TestApp, eventually, report};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Some tokens of one person leak, which is two messages each.
-async fn leak(app: &TestApp, number: usize) {
+pub(super) async fn leak(app: &TestApp, number: usize) {
     let cast = app.cast("ada").await;
     let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, number);
     let tokens = app.tokens_of(kinds, &cast).await;
