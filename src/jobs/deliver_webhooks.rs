@@ -214,8 +214,10 @@ impl DeliverWebhooks {
                     ("webhook-timestamp", signed.timestamp.as_str()),
                     ("webhook-signature", signed.signature.as_str()),
                 ];
-                let (url, body) = (to.url.as_str(), message.body.clone());
-                let posting = self.callbacks.post(url, "application/json", &headers, body);
+                let url = to.url.as_str();
+                let posting = self
+                    .callbacks
+                    .post(url, "application/json", &headers, signed.body);
                 posting.await.map_err(|error| error.to_string())
             }
         };

@@ -73,7 +73,9 @@ async fn whoever_switches_an_endpoint_off_wants_nothing_kept_for_it() {
 
     answers(&gone, ok()).await;
     for endpoint in [off, id] {
-        webhooks::set_enabled(&app.ctx, endpoint, true).await.unwrap();
+        webhooks::set_enabled(&app.ctx, endpoint, true)
+            .await
+            .unwrap();
     }
     app.deliver_webhooks().await;
     assert_eq!(heard(&server).await.len(), 0);
