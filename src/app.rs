@@ -262,39 +262,42 @@ fn deliver_mail(
 }
 
 fn deliver_logouts(ctx: &Arc<Context>) -> anyhow::Result<DeliverLogouts> {
+    let pace = Pace::for_logouts();
     Ok(DeliverLogouts {
         ctx: Arc::clone(ctx),
-        callbacks: callbacks(ctx.policy.oauth.private_callbacks)?,
-        pace: Pace::for_logouts(),
+        callbacks: callbacks(ctx.policy.oauth.private_callbacks, &pace)?,
+        pace,
     })
 }
 
 fn deliver_webhooks(ctx: &Arc<Context>, metrics: &Metrics) -> anyhow::Result<DeliverWebhooks> {
     let policy = ctx.policy.webhooks;
+    let pace = Pace::for_webhooks(policy.give_up_after);
     Ok(DeliverWebhooks {
         ctx: Arc::clone(ctx),
-        callbacks: callbacks(policy.private_endpoints)?,
+        callbacks: callbacks(policy.private_endpoints, &pace)?,
         metrics: metrics.clone(),
-        pace: Pace::for_webhooks(policy.give_up_after),
+        pace,
     })
 }
 
 fn deliver_events(ctx: &Arc<Context>, metrics: &Metrics) -> anyhow::Result<DeliverEvents> {
     let policy = ctx.policy.shared_signals;
+    let pace = Pace::for_webhooks(policy.max_age);
     Ok(DeliverEvents {
         ctx: Arc::clone(ctx),
-        callbacks: callbacks(policy.private_endpoints)?,
+        callbacks: callbacks(policy.private_endpoints, &pace)?,
         metrics: metrics.clone(),
-        pace: Pace::for_webhooks(policy.give_up_after),
+        pace,
     })
 }
 
-fn callbacks(private: bool) -> anyhow::Result<Callbacks> {
+fn callbacks(private: bool, pace: &Pace) -> anyhow::Result<Callbacks> {
     let reach = match private {
         true => Reach::Everywhere,
         false => Reach::Public,
     };
-    Callbacks::new(reach).context("cannot prepare to call clients")
+    Callbacks::new(reach, pace.send_timeout).context("cannot prepare to call clients")
 }
 
 fn broke(ended: Result<std::io::Result<()>, JoinError>) -> anyhow::Result<()> {

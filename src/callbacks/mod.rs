@@ -3,6 +3,7 @@
 //! listens neither long nor to much.
 
 mod resolver;
+mod retry_after;
 
 use std::time::Duration;
 
@@ -12,9 +13,8 @@ use url::{Host, Url, form_urlencoded};
 
 use crate::model::address::is_public;
 use resolver::PublicOnly;
+pub use retry_after::RetryAfter;
 
-/// How long the whole exchange may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -37,6 +37,17 @@ pub struct Callbacks {
     reach: Reach,
 }
 
+/// What is heard of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// When its sender wants to be asked again, as far as it says so.
+    pub retry_after: Option<RetryAfter>,
+    /// The beginning of its body, where that is listened to.
+    pub said: Vec<u8>,
+}
+
 /// Why there is no answer. Holds neither address nor what was sent.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CallbackError {
@@ -55,11 +66,11 @@ pub enum CallbackError {
 }
 
 impl Callbacks {
-    /// Prepares to call.
+    /// Prepares to call, for so long at most each time.
     ///
     /// # Errors
     /// When the process has no TLS provider or no trusted roots.
-    pub fn new(reach: Reach) -> Result<Self, reqwest::Error> {
+    pub fn new(reach: Reach, timeout: Duration) -> Result<Self, reqwest::Error> {
         let builder = Client::builder();
         let builder = match reach {
             Reach::Public => builder.dns_resolver(PublicOnly),
@@ -73,12 +84,12 @@ impl Callbacks {
             // A connection that stays open outlives what was found out about its address.
             .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
+            .timeout(timeout)
             .build()?;
         Ok(Self { client, reach })
     }
 
-    /// Posts a form, and tells the status of the answer. Nothing else of it is read.
+    /// Posts a form. Of the answer, nothing but the head is read.
     ///
     /// # Errors
     /// See [`CallbackError`].
@@ -87,7 +98,7 @@ impl Callbacks {
         &self,
         url: &str,
         fields: &[(&str, &str)],
-    ) -> Result<u16, CallbackError> {
+    ) -> Result<Answer, CallbackError> {
         let url = Url::parse(url).map_err(|_| CallbackError::Malformed)?;
         self.check(&url)?;
         let body = form_urlencoded::Serializer::new(String::new())
@@ -99,11 +110,11 @@ impl Callbacks {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(body);
         let response = request.send().await.map_err(|error| classify(&error))?;
-        Ok(response.status().as_u16())
+        Ok(head(&response))
     }
 
-    /// Posts a message of this content type with these headers, and tells the status of the answer.
-    /// Nothing else of it is read.
+    /// Posts a message of this content type with these headers. Of the answer, nothing but the head is
+    /// read.
     ///
     /// # Errors
     /// See [`CallbackError`].
@@ -114,9 +125,9 @@ impl Callbacks {
         content_type: &str,
         headers: &[(&'static str, &str)],
         body: String,
-    ) -> Result<u16, CallbackError> {
+    ) -> Result<Answer, CallbackError> {
         let response = self.send(url, content_type, headers, body).await?;
-        Ok(response.status().as_u16())
+        Ok(head(&response))
     }
 
     /// The same, with the beginning of the answer to a request that is refused with 400; of a longer one,
@@ -131,17 +142,17 @@ impl Callbacks {
         content_type: &str,
         headers: &[(&'static str, &str)],
         body: String,
-    ) -> Result<(u16, Vec<u8>), CallbackError> {
+    ) -> Result<Answer, CallbackError> {
         let mut response = self.send(url, content_type, headers, body).await?;
-        let status = response.status().as_u16();
-        let mut said = Vec::new();
-        while status == 400 && said.len() < LONGEST_ANSWER {
+        let mut answer = head(&response);
+        let said = &mut answer.said;
+        while answer.status == 400 && said.len() < LONGEST_ANSWER {
             match response.chunk().await.map_err(|error| classify(&error))? {
                 Some(chunk) => said.extend(chunk.iter().take(LONGEST_ANSWER - said.len())),
                 None => break,
             }
         }
-        Ok((status, said))
+        Ok(answer)
     }
 
     async fn send(
@@ -180,6 +191,14 @@ impl Callbacks {
     }
 }
 
+fn head(response: &Response) -> Answer {
+    Answer {
+        status: response.status().as_u16(),
+        retry_after: RetryAfter::read(response.headers()),
+        said: Vec::new(),
+    }
+}
+
 fn classify(error: &reqwest::Error) -> CallbackError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -200,7 +219,7 @@ mod tests {
 
     async fn post(url: &str) -> CallbackError {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let callbacks = Callbacks::new(Reach::Public).unwrap();
+        let callbacks = Callbacks::new(Reach::Public, Duration::from_secs(5)).unwrap();
         callbacks.post_form(url, &[("a", "b")]).await.unwrap_err()
     }
 

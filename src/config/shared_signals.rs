@@ -14,7 +14,6 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<SharedSignalsPolicy> {
     let max_subjects = from.number("shared_signals.max_subjects", 1..=1_000_000);
     let max_waiting = from.number("shared_signals.max_waiting", 100..=1_000_000);
     let max_age = from.duration("shared_signals.max_age");
-    let give_up_after = from.duration("shared_signals.give_up_after");
     let disable_after = from.duration("shared_signals.disable_after");
     let min_verification_interval = from.duration("shared_signals.min_verification_interval");
     let poll_wait = from.duration("shared_signals.poll_wait");
@@ -27,7 +26,6 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<SharedSignalsPolicy> {
         max_subjects: max_subjects?,
         max_waiting: max_waiting?,
         max_age: max_age?,
-        give_up_after: give_up_after?,
         disable_after: disable_after?,
         min_verification_interval: min_verification_interval?,
         poll_wait: poll_wait?,

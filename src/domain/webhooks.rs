@@ -137,7 +137,7 @@ pub async fn rotate_secret(
     Ok(WithSecret { endpoint, secret })
 }
 
-/// Tells an endpoint nothing any more (`false`), or tells it again.
+/// Tells an endpoint nothing any more (`false`), or tells it again, beginning with what waits.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is none.
@@ -148,6 +148,9 @@ pub async fn set_enabled(
 ) -> Result<WebhookEndpoint, DomainError> {
     let now = ctx.clock.now();
     let before = find(ctx, endpoint).await?;
+    if enabled && before.disabled_at.is_some() {
+        begin_anew(ctx, endpoint, now).await?;
+    }
     let mut tx = ctx.db.begin().await?;
     let name = match enabled {
         true if !table::enable(&mut tx, endpoint).await? => return Err(UNKNOWN),
@@ -160,6 +163,21 @@ pub async fn set_enabled(
     note(&mut tx, now, name, &before);
     tx.commit().await?;
     find(ctx, endpoint).await
+}
+
+/// Lets what waits for an endpoint that is disabled be tried as patiently as what is new.
+async fn begin_anew(
+    ctx: &Context,
+    endpoint: Id<WebhookEndpoint>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let mut next = Some(Uuid::nil());
+    while let Some(after) = next {
+        let mut tx = ctx.db.begin().await?;
+        next = table::begin_anew(&mut tx, endpoint, after, BATCH, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Deletes an endpoint. What it was not told yet, it is not told.

@@ -16,26 +16,18 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::deliver_mail::Round;
-use super::pace::{Pace, backoff};
-use crate::callbacks::Callbacks;
+use super::pace::{AT_ONCE, LOOKED_AT, Pace, TURN, rest};
+use crate::callbacks::{Answer, Callbacks, RetryAfter};
 use crate::domain::Context;
-use crate::domain::streams::delivery::{self, Header, Next, Pushed, WaitingSignal};
+use crate::domain::streams::delivery::{self, Header, Next, Pushed, Refusal, WaitingSignal};
 use crate::domain::streams::{seal_anew, token};
-use crate::model::{DeliveryMethod, EventStream, Id, Timestamp};
+use crate::model::{DeliveryMethod, EventStream, Id, StreamStatus};
 use crate::storage::StorageError;
 use crate::storage::streams as queue;
 use crate::telemetry::Metrics;
 
 /// How long the job rests when the database is in trouble.
 const TROUBLE: Duration = Duration::from_secs(10);
-/// How many receivers are spoken to at once.
-const AT_ONCE: usize = 16;
-/// How many are looked at, so that there are others when those are being spoken to.
-const LOOKED_AT: i64 = 64;
-/// The first and the longest pause of a stream that fails.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(900));
-/// How long the time limit of a batch leaves for writing down what became of its last token.
-const RESERVE: u32 = 2;
 /// What a Security Event Token is posted as (RFC 8935 2.1).
 const CONTENT_TYPE: &str = "application/secevent+jwt";
 
@@ -152,15 +144,15 @@ impl DeliverEvents {
         let began = Instant::now();
         let batch = i64::from(self.pace.batch);
         for signal in queue::waiting(&self.ctx.db, stream.id, batch).await? {
-            // A claim must not end while its token is being pushed.
-            if stop.is_cancelled() || began.elapsed() >= self.pace.claim / RESERVE {
+            // Others wait, and a claim must not end while its token is being pushed.
+            if stop.is_cancelled() || began.elapsed() >= TURN {
                 break;
             }
             let held = (stream.id, claim);
             let Some(header) = delivery::header(&self.ctx, held).await? else {
                 break;
             };
-            let pushed = self.push(stream, header, &signal).await;
+            let (pushed, asked) = self.push(stream, header, &signal).await;
             self.metrics.event_pushed(match &pushed {
                 Pushed::Taken => "taken",
                 Pushed::Refused(_) => "refused",
@@ -168,10 +160,11 @@ impl DeliverEvents {
                 Pushed::Failed { .. } => "retried",
             });
             let now = self.ctx.clock.now();
-            let pause = |failures: i64| {
-                let failures = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
-                now.plus(backoff(failures, PAUSES.0, PAUSES.1))
-            };
+            let asked = asked.map_or(Duration::ZERO, |asked| asked.pause(now));
+            let pause = |failures: i64| now.plus(rest(failures, asked));
+            if let Pushed::Refused(code) = &pushed {
+                tracing::warn!(stream.id = %stream.id, reason = code, "an event was refused for good");
+            }
             let next = delivery::settle(&self.ctx, held, signal.id, &pushed, pause).await?;
             if next == Next::Stop {
                 break;
@@ -180,27 +173,31 @@ impl DeliverEvents {
         Ok(())
     }
 
-    async fn push(&self, stream: &EventStream, header: Header, signal: &WaitingSignal) -> Pushed {
-        let failed = |why: String| Pushed::Failed {
-            why,
-            give_up: self.gives_up(signal, self.ctx.clock.now()),
-        };
+    /// Pushes one token once; how that went, and when the receiver wants to be asked again.
+    async fn push(
+        &self,
+        stream: &EventStream,
+        header: Header,
+        signal: &WaitingSignal,
+    ) -> (Pushed, Option<RetryAfter>) {
+        let give_up = self.gives_up(stream, signal);
+        let failed = |why: String| Pushed::Failed { why, give_up };
         let DeliveryMethod::Push { url, .. } = &stream.delivery else {
-            return failed("the stream is not pushed any more".to_owned());
+            return (failed("the stream is not pushed any more".to_owned()), None);
         };
         let header = match header {
             Header::None => None,
             Header::Given(value) => Some(value),
             Header::Lost => {
                 let why = "the header cannot be opened with the hash keys that there are";
-                return failed(why.to_owned());
+                return (failed(why.to_owned()), None);
             }
         };
         let token = match token::sign(&self.ctx, stream, signal).await {
             Ok(token) => token,
             Err(error) => {
                 tracing::error!(error = %error, "a security event token cannot be signed");
-                return failed("the token cannot be signed".to_owned());
+                return (failed("the token cannot be signed".to_owned()), None);
             }
         };
         let mut headers = vec![("accept", "application/json")];
@@ -213,17 +210,30 @@ impl DeliverEvents {
             .callbacks
             .post_and_listen(url.as_str(), CONTENT_TYPE, &headers, token);
         match posting.await {
-            Ok((200..=299, _)) => Pushed::Taken,
-            Ok((400, body)) => delivery::refusal(&body)
-                .map_or_else(|| failed("status 400".to_owned()), Pushed::Refused),
-            Ok((status, _)) => failed(format!("status {status}")),
-            Err(error) => failed(error.to_string()),
+            Ok(answer) => (heard(&answer, failed), answer.retry_after),
+            Err(error) => (failed(error.to_string()), None),
         }
     }
 
-    fn gives_up(&self, signal: &WaitingSignal, now: Timestamp) -> bool {
+    /// Nothing is given up before its stream is disabled, and then there is only that to tell.
+    fn gives_up(&self, stream: &EventStream, signal: &WaitingSignal) -> bool {
+        let age = self.ctx.clock.now().since(signal.created_at);
+        let disabled = stream.standing.status == StreamStatus::Disabled;
         // This push is not counted yet.
-        self.pace
-            .gives_up(now.since(signal.created_at), signal.attempts + 1)
+        disabled && self.pace.gives_up(age, signal.attempts + 1)
+    }
+}
+
+/// What an answer means.
+fn heard(answer: &Answer, failed: impl Fn(String) -> Pushed) -> Pushed {
+    let status = answer.status;
+    match status {
+        200..=299 => Pushed::Taken,
+        400 => match Refusal::read(&answer.said) {
+            Refusal::Final(code) => Pushed::Refused(code),
+            Refusal::Passing(Some(code)) => failed(format!("status 400, {code}")),
+            Refusal::Passing(None) => failed("status 400".to_owned()),
+        },
+        _ => failed(format!("status {status}")),
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::deliver_mail::Round;
 use super::pace::Pace;
-use crate::callbacks::Callbacks;
+use crate::callbacks::{Answer, Callbacks};
 use crate::domain::{Context, logout};
 use crate::storage::StorageError;
 use crate::storage::logout_notices::{self, ClaimedNotice, Outcome};
@@ -34,8 +34,8 @@ pub struct DeliverLogouts {
 /// What came of one try.
 enum Attempt {
     Heard,
-    /// Trying again may help.
-    Failed(String),
+    /// Trying again may help, after so long at least.
+    Failed(String, Duration),
     /// Trying again does not help.
     Refused(String),
 }
@@ -97,7 +97,7 @@ impl DeliverLogouts {
                 Outcome::Sent
             }
             Attempt::Refused(error) => dead(notice, error),
-            Attempt::Failed(error) => self.retry(notice, error),
+            Attempt::Failed(error, asked) => self.retry(notice, error, asked),
         };
         match self.settle(notice, &outcome).await {
             Ok(held) => {
@@ -120,20 +120,31 @@ impl DeliverLogouts {
         };
         let token = match logout::token(&self.ctx, notice).await {
             Ok(token) => token,
-            Err(error) => return Attempt::Failed(error.to_string()),
+            Err(error) => return Attempt::Failed(error.to_string(), Duration::ZERO),
         };
         let fields = [("logout_token", token.as_str())];
         match self.callbacks.post_form(uri, &fields).await {
-            // Back-Channel Logout 2.8; some frameworks turn an empty 200 into a 204.
-            Ok(200 | 204) => Attempt::Heard,
-            // The client understood, and does not want it.
-            Ok(400) => Attempt::Refused("the client answered with status 400".to_owned()),
-            Ok(status) => Attempt::Failed(format!("the client answered with status {status}")),
-            Err(error) => Attempt::Failed(error.to_string()),
+            Ok(answer) => self.heard(&answer),
+            Err(error) => Attempt::Failed(error.to_string(), Duration::ZERO),
         }
     }
 
-    fn retry(&self, notice: &ClaimedNotice, error: String) -> Outcome {
+    fn heard(&self, answer: &Answer) -> Attempt {
+        let said = format!("the client answered with status {}", answer.status);
+        match answer.status {
+            // Back-Channel Logout 2.8; some frameworks turn an empty 200 into a 204.
+            200 | 204 => Attempt::Heard,
+            // The client understood, and does not want it.
+            400 => Attempt::Refused(said),
+            _ => {
+                let now = self.ctx.clock.now();
+                let asked = answer.retry_after.map(|asked| asked.pause(now));
+                Attempt::Failed(said, asked.unwrap_or_default())
+            }
+        }
+    }
+
+    fn retry(&self, notice: &ClaimedNotice, error: String, asked: Duration) -> Outcome {
         let now = self.ctx.clock.now();
         if self
             .pace
@@ -145,7 +156,7 @@ impl DeliverLogouts {
             notice.id = %notice.id, client.id = %notice.client_id, reason = error,
             "a client will be told of a logout again"
         );
-        let due_at = now.plus(self.pace.retry(notice.attempts));
+        let due_at = now.plus(self.pace.retry(notice.attempts).max(asked));
         Outcome::Retry { due_at, error }
     }
 

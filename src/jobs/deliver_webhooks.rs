@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::deliver_mail::Round;
-use super::pace::{Pace, backoff};
-use crate::callbacks::Callbacks;
+use super::pace::{AT_ONCE, LOOKED_AT, Pace, TURN, rest};
+use crate::callbacks::{Callbacks, RetryAfter};
 use crate::domain::webhooks::delivery::{
     self, Attempt, ClaimedMessage, Outcome, Standing, Subscriber,
 };
@@ -30,14 +30,6 @@ use crate::telemetry::Metrics;
 const TROUBLE: Duration = Duration::from_secs(10);
 /// How often secrets that another hash key encrypts are looked for.
 const SEALED_ANEW: Duration = Duration::from_secs(600);
-/// How many endpoints are spoken to at once.
-const AT_ONCE: usize = 16;
-/// How many are looked at, so that there are others when those are being spoken to.
-const LOOKED_AT: i64 = 64;
-/// The first and the longest pause of an endpoint that fails.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(900));
-/// How long the time limit of a batch leaves for writing down what became of its last message.
-const RESERVE: u32 = 2;
 
 /// The job.
 #[derive(Clone, Debug)]
@@ -134,8 +126,8 @@ impl DeliverWebhooks {
         let claimed = self.claim(to).await?;
         let mut left = claimed.as_slice();
         while let Some((message, rest)) = left.split_first() {
-            // A claim must not end while its message is being told.
-            let late = began.elapsed() >= self.pace.claim / RESERVE;
+            // Others wait, and a claim must not end while its message is being told.
+            let late = began.elapsed() >= TURN;
             if stop.is_cancelled() || late || !self.deliver(to, message).await? {
                 // The one that failed is settled.
                 left = if stop.is_cancelled() || late {
@@ -171,7 +163,7 @@ impl DeliverWebhooks {
         to: &Subscriber,
         message: &ClaimedMessage,
     ) -> Result<bool, StorageError> {
-        let attempt = self.attempt(to, message).await;
+        let (attempt, asked) = self.attempt(to, message).await;
         let now = self.ctx.clock.now();
         let standing = match attempt.status {
             Some(200..=299) => Standing::Well,
@@ -186,10 +178,9 @@ impl DeliverWebhooks {
                 (Outcome::Retry { due_at }, "retried")
             }
         };
-        let pause = |failures: i64| {
-            let failures = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
-            now.plus(backoff(failures, PAUSES.0, PAUSES.1))
-        };
+        // Standard Webhooks: a receiver that says when to come again is taken at its word.
+        let asked = asked.map_or(Duration::ZERO, |asked| asked.pause(now));
+        let pause = |failures: i64| now.plus(rest(failures, asked));
         let settled = (&attempt, outcome);
         let held = delivery::settle(&self.ctx, to, message, settled, standing, pause).await?;
         self.metrics.webhook(name);
@@ -207,7 +198,12 @@ impl DeliverWebhooks {
             .gives_up(now.since(message.queued_at), message.attempts)
     }
 
-    async fn attempt(&self, to: &Subscriber, message: &ClaimedMessage) -> Attempt {
+    /// Tells one message once; how that went, and when the endpoint wants to be asked again.
+    async fn attempt(
+        &self,
+        to: &Subscriber,
+        message: &ClaimedMessage,
+    ) -> (Attempt, Option<RetryAfter>) {
         let at = self.ctx.clock.now();
         let began = Instant::now();
         let answer = match delivery::sign(&self.ctx, to, message, at) {
@@ -218,21 +214,24 @@ impl DeliverWebhooks {
                     ("webhook-timestamp", signed.timestamp.as_str()),
                     ("webhook-signature", signed.signature.as_str()),
                 ];
-                let (url, body) = (to.url.as_str(), message.body.clone());
-                let posting = self.callbacks.post(url, "application/json", &headers, body);
+                let url = to.url.as_str();
+                let posting = self
+                    .callbacks
+                    .post(url, "application/json", &headers, signed.body);
                 posting.await.map_err(|error| error.to_string())
             }
         };
         let took_ms = began.elapsed().as_millis().try_into().unwrap_or(i64::MAX);
-        let (status, error) = match answer {
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(error)),
+        let (status, asked, error) = match answer {
+            Ok(answer) => (Some(answer.status), answer.retry_after, None),
+            Err(error) => (None, None, Some(error)),
         };
-        Attempt {
+        let attempt = Attempt {
             at,
             status,
             error,
             took_ms,
-        }
+        };
+        (attempt, asked)
     }
 }

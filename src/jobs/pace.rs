@@ -1,8 +1,20 @@
-//! How patient the delivery of letters is, and that of logout tokens.
+//! How patient the delivery of letters is, and that of what machines are told.
 
 use std::time::Duration;
 
 use crate::model::random;
+
+/// The first and the longest pause of a receiver that fails.
+const RESTS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(900));
+
+/// How long a receiver is told one thing after another before it is another's turn. Together with
+/// one message it takes much less than a claim holds.
+pub(super) const TURN: Duration = Duration::from_secs(60);
+
+/// How many receivers are spoken to at once: so many may stall before somebody waits for them.
+pub(super) const AT_ONCE: usize = 48;
+/// How many are looked at, so that there are others when those are being spoken to.
+pub(super) const LOOKED_AT: i64 = 128;
 
 /// How patient the job is.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +77,10 @@ impl Pace {
         Self {
             poll: Duration::from_secs(1),
             batch: 20,
-            // As if each message of a batch took its longest time, twice over.
+            // Five turns.
             claim: Duration::from_secs(300),
-            send_timeout: Duration::from_secs(5),
+            // Standard Webhooks: 15 to 30 seconds.
+            send_timeout: Duration::from_secs(15),
             first_retry: Duration::from_secs(10),
             longest_retry: Duration::from_secs(6 * 3_600),
             give_up_after,
@@ -93,6 +106,12 @@ const fn longer(one: Duration, other: Duration) -> Duration {
     } else {
         other
     }
+}
+
+/// The pause of a receiver that failed this often and asked for so long: that at least.
+pub(super) fn rest(failures: i64, asked: Duration) -> Duration {
+    let failures = u32::try_from(failures.saturating_sub(1)).unwrap_or_default();
+    backoff(failures, RESTS.0, RESTS.1).max(asked)
 }
 
 /// Twice the pause for each failure, up to the longest, and a random fifth less or more.

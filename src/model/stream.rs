@@ -39,8 +39,6 @@ pub struct SharedSignalsPolicy {
     pub max_waiting: u32,
     /// How long a token may wait before its stream is disabled.
     pub max_age: Duration,
-    /// How long a token is pushed again and again before it is given up.
-    pub give_up_after: Duration,
     /// How long every push of a stream may fail before it is disabled.
     pub disable_after: Duration,
     /// How much time must pass between two requests to verify a stream.

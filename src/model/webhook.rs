@@ -128,8 +128,44 @@ pub struct WebhookPolicy {
     pub disable_after: Duration,
     /// How long a secret signs as well after it was replaced.
     pub secret_overlap: Duration,
+    /// Whose endpoints are told places.
+    pub places: PlaceReaders,
     /// Whether endpoints may be on private networks, and use `http` on this machine.
     pub private_endpoints: bool,
+}
+
+/// Whose endpoints are told the place where a token was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceReaders {
+    /// Those of organizations, about their own tokens.
+    Organizations,
+    /// Those of operators as well.
+    Everybody,
+    /// None.
+    Nobody,
+}
+
+impl PlaceReaders {
+    /// Finds one by its name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "organizations" => Some(Self::Organizations),
+            "everybody" => Some(Self::Everybody),
+            "nobody" => Some(Self::Nobody),
+            _ => None,
+        }
+    }
+
+    /// Whether an endpoint of this organization, or of operators, is told.
+    #[must_use]
+    pub const fn include(self, organization: Option<Id<Organization>>) -> bool {
+        match self {
+            Self::Organizations => organization.is_some(),
+            Self::Everybody => true,
+            Self::Nobody => false,
+        }
+    }
 }
 
 /// Where a subscriber is told. Its path may be a secret of the subscriber, so it is shown only to

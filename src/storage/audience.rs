@@ -9,7 +9,7 @@ use super::{streams, webhooks};
 /// Who listens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Audience {
-    /// Some endpoint of webhooks.
+    /// Some endpoint of webhooks, or one that hears later.
     pub(super) webhooks: bool,
     /// Some event stream.
     pub(super) streams: bool,
@@ -27,6 +27,9 @@ pub(super) async fn of(tx: &mut Tx, noted: &[Noted]) -> Result<Audience, Storage
              EXISTS (
                  SELECT 1 FROM webhook_endpoints
                  WHERE disabled_at IS NULL AND deleted_at IS NULL
+             ) OR EXISTS (
+                 SELECT 1 FROM webhook_endpoints
+                 WHERE disabled_why IN ('gone', 'failing') AND deleted_at IS NULL
              ) AS webhooks,
              EXISTS (
                  SELECT 1 FROM event_streams

@@ -23,8 +23,8 @@ pub use claims::{
 pub use enqueue::insert_test;
 pub(in crate::storage) use enqueue::{enqueue, is_telling};
 pub use messages::{
-    Depth, StoredMessage, count_old, delete_old, depth, forget_places, list_messages, replay,
-    replay_since,
+    Depth, StoredMessage, begin_anew, count_old, delete_old, depth, forget_places, list_messages,
+    replay, replay_since,
 };
 pub use secrets::{
     OwnedSecret, SealedSecret, delete_former, list_sealed_otherwise, rotate_secret, seal_anew,
@@ -131,7 +131,8 @@ pub async fn page(
     .fetch_all(c))
 }
 
-/// Stops telling an endpoint anything, for this reason; whose it is, unless that was so already.
+/// Stops telling an endpoint anything, for this reason; whose it is, unless that was so already. Whoever
+/// switches off one that is gone or fails wants nothing kept for it.
 ///
 /// # Errors
 /// When the database fails.
@@ -145,7 +146,8 @@ pub async fn disable(
         sqlx::query(
         "UPDATE webhook_endpoints
          SET disabled_at = $2, disabled_why = $3
-         WHERE id = $1 AND disabled_at IS NULL AND deleted_at IS NULL
+         WHERE id = $1 AND deleted_at IS NULL
+             AND (disabled_at IS NULL OR ($3 = 'operator' AND disabled_why <> 'operator'))
          RETURNING
              id, organization_id, url, events, created_at, disabled_at, disabled_why, failing_since",
     )

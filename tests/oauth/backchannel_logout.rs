@@ -282,6 +282,19 @@ async fn a_client_that_fails_is_told_again(#[case] answer: ResponseTemplate, #[c
 }
 
 #[tokio::test]
+async fn a_client_that_says_when_to_come_again_is_left_alone_until_then() {
+    let app = start().await;
+    let busy = ResponseTemplate::new(503).insert_header("retry-after", "3600");
+    let server = endpoint(busy).await;
+    signed_out(&app, &server).await;
+    for (pause, tries) in [(0, 1), (3_590, 1), (10, 2)] {
+        app.clock.advance(Duration::from_secs(pause));
+        app.deliver_logouts().await;
+        assert_eq!(notice(&app).await.0, tries);
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_refuses_is_left_alone() {
     let app = start().await;
     let server = endpoint(ResponseTemplate::new(400)).await;

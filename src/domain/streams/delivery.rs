@@ -45,7 +45,7 @@ pub enum Pushed {
     Taken,
     /// The receiver will never take it, and says why (RFC 8935 2.3).
     Refused(String),
-    /// Anything else: it is pushed again, unless that was done for so long as is configured.
+    /// Anything else: it is pushed again. One that tells of a stream's end is not for ever.
     Failed {
         /// What went wrong; holds no address.
         why: String,
@@ -117,14 +117,36 @@ pub async fn settle(
 /// Longest code that a receiver's refusal is remembered by.
 const LONGEST_CODE: usize = 64;
 
-/// What a receiver says with 400 (RFC 8935 2.3, 2.4): the code, when it is about the token itself. What
-/// is about who we are or how we sign may be over soon, and is no reason to lose a token.
-#[must_use]
-pub fn refusal(body: &[u8]) -> Option<String> {
-    let said: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let code = code(said.get("err")?.as_str()?)?;
-    let passing = ["authentication_failed", "access_denied", "invalid_key"];
-    (!passing.contains(&code.as_str())).then_some(code)
+/// Codes of RFC 8935 2.4 that are about who we are, how we sign or how the receiver is set up. That may
+/// be over soon, and is no reason to lose a token.
+const PASSING: [&str; 5] = [
+    "invalid_key",
+    "invalid_issuer",
+    "invalid_audience",
+    "authentication_failed",
+    "access_denied",
+];
+
+/// What a receiver says with 400 (RFC 8935 2.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It will never take the token, for this reason.
+    Final(String),
+    /// It may take the token later. The reason, as far as there is one.
+    Passing(Option<String>),
+}
+
+impl Refusal {
+    /// Reads the body of an answer.
+    #[must_use]
+    pub fn read(body: &[u8]) -> Self {
+        let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+        let said = said.as_ref().and_then(|said| said.get("err")?.as_str());
+        match said.and_then(code) {
+            Some(code) if !PASSING.contains(&code.as_str()) => Self::Final(code),
+            code => Self::Passing(code),
+        }
+    }
 }
 
 /// An error code as it may be kept: a short name.
@@ -143,12 +165,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_about_the_token_is_a_refusal() {
-        let said = |text: &str| refusal(text.as_bytes());
+    fn only_what_is_about_the_token_is_final() {
+        let said = |text: &str| Refusal::read(text.as_bytes());
         assert_eq!(
-            said(r#"{"err":"invalid_request","description":"x"}"#).as_deref(),
-            Some("invalid_request")
+            said(r#"{"err":"invalid_request","description":"x"}"#),
+            Refusal::Final("invalid_request".to_owned())
         );
+        for passing in PASSING {
+            let read = said(&format!(r#"{{"err":"{passing}"}}"#));
+            assert_eq!(read, Refusal::Passing(Some(passing.to_owned())));
+        }
+        let long = format!(r#"{{"err":"{}"}}"#, "a".repeat(65));
         for other in [
             "",
             "[]",
@@ -156,12 +183,10 @@ mod tests {
             r#"{"err":1}"#,
             r#"{"err":""}"#,
             r#"{"err":"a b"}"#,
-            r#"{"err":"authentication_failed"}"#,
-            r#"{"err":"invalid_key"}"#,
+            &long,
         ] {
-            assert_eq!(said(other), None, "{other}");
+            assert_eq!(said(other), Refusal::Passing(None), "{other}");
         }
-        assert_eq!(said(&format!(r#"{{"err":"{}"}}"#, "a".repeat(65))), None);
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use crate::storage::webhooks::{self as table};
 pub use crate::storage::webhooks::{Attempt, ClaimedMessage, Outcome, Subscriber};
 use crate::storage::{StorageError, Tx, organizations};
 
-/// The headers of a message, as Standard Webhooks names them.
+/// A message as it is sent, with the headers that Standard Webhooks names.
 #[derive(Debug)]
 pub struct Signed {
     /// `webhook-id`, the same at each try.
@@ -18,9 +18,12 @@ pub struct Signed {
     pub timestamp: String,
     /// `webhook-signature`: one for each secret that counts, with a space between them.
     pub signature: String,
+    /// What is said.
+    pub body: String,
 }
 
-/// Signs a message with every secret of the endpoint that counts; `None` when none can be opened.
+/// Signs what an endpoint may be told with every secret of it that counts; `None` when none can be
+/// opened.
 #[must_use]
 pub fn sign(
     ctx: &Context,
@@ -29,18 +32,33 @@ pub fn sign(
     now: Timestamp,
 ) -> Option<Signed> {
     let id = message_name(message.id);
+    let body = match ctx.policy.webhooks.places.include(to.organization) {
+        true => message.body.clone(),
+        false => without_place(&message.body)?,
+    };
     let current = secrets::open(ctx, to.id, &to.secret)?;
     let former = to.former.iter().filter(|former| former.until > now);
     let former = former.filter_map(|former| secrets::open(ctx, to.id, &former.secret));
     let all = std::iter::once(current).chain(former);
-    let signatures: Vec<_> = all
-        .map(|secret| secret.sign(&id, now, &message.body))
-        .collect();
+    let signatures: Vec<_> = all.map(|secret| secret.sign(&id, now, &body)).collect();
     Some(Signed {
         timestamp: now.as_seconds().to_string(),
         signature: signatures.join(" "),
         id,
+        body,
     })
+}
+
+/// What a message says, but for where a token was seen.
+fn without_place(body: &str) -> Option<String> {
+    let mut told: serde_json::Value = serde_json::from_str(body).ok()?;
+    let Some(exposure) = told.pointer_mut("/data/exposure") else {
+        return Some(body.to_owned());
+    };
+    for place in ["url", "source"] {
+        *exposure.get_mut(place)? = serde_json::Value::Null;
+    }
+    Some(told.to_string())
 }
 
 /// What a try means for its endpoint.

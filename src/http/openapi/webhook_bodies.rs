@@ -74,7 +74,7 @@ pub(in crate::http) struct WebhookExposure {
     /// Who reported it first.
     #[schema(example = "github")]
     origin: String,
-    /// Where, as an address; null once it is no longer kept.
+    /// Where, as an address; null once it is no longer kept, and where places are not told.
     url: Option<String>,
     /// Where, as a kind of place; likewise.
     source: Option<String>,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::attempts::{self, Attempt};
 use super::moment;
 use super::secrets::{self, FormerSecret, SealedSecret};
-use crate::model::{Id, Timestamp, WebhookEndpoint, WebhookMessage, WebhookUrl};
+use crate::model::{Id, Organization, Timestamp, WebhookEndpoint, WebhookMessage, WebhookUrl};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, Tx, patient, sql};
 use crate::storage::rows::{Columns, unreadable};
@@ -15,6 +15,8 @@ use crate::storage::rows::{Columns, unreadable};
 pub struct Subscriber {
     /// Which.
     pub id: Id<WebhookEndpoint>,
+    /// Whose tokens it hears of; none hears of all.
+    pub organization: Option<Id<Organization>>,
     /// Where it is told.
     pub url: WebhookUrl,
     /// What signs.
@@ -33,7 +35,7 @@ pub async fn list_due(
     limit: i64,
 ) -> Result<Vec<Subscriber>, StorageError> {
     let mut due = sql!(db.reader(), |c| sqlx::query(
-        "SELECT e.id, e.url, e.secret, e.hash_key
+        "SELECT e.id, e.organization_id, e.url, e.secret, e.hash_key
          FROM webhook_endpoints AS e
          WHERE e.disabled_at IS NULL
              AND e.deleted_at IS NULL
@@ -259,6 +261,9 @@ fn failing(row: &impl Columns) -> Result<(i64, Option<Timestamp>), sqlx::Error> 
 fn subscriber(row: &impl Columns) -> Result<Subscriber, sqlx::Error> {
     Ok(Subscriber {
         id: Id::from_uuid(row.read("id")?),
+        organization: row
+            .read::<Option<Uuid>>("organization_id")?
+            .map(Id::from_uuid),
         url: WebhookUrl::from_stored(&row.read::<String>("url")?).map_err(unreadable)?,
         secret: secrets::secret(row)?,
         former: Vec::new(),

@@ -48,26 +48,30 @@ pub(super) struct Listener {
     pub(super) events: EventTypes,
 }
 
-/// The endpoints of operators, and those of these organizations.
+/// The endpoints of operators, and those of these organizations. One that is disabled because it is gone
+/// or fails is told later what happens meanwhile; one that somebody switched off is not.
 pub(super) async fn listeners(
     tx: &mut Tx,
     organizations: Vec<Uuid>,
 ) -> Result<Vec<Listener>, StorageError> {
     const SQLITE: &str = "SELECT id, organization_id, events
          FROM webhook_endpoints
-         WHERE organization_id IS NULL AND disabled_at IS NULL AND deleted_at IS NULL
+         WHERE organization_id IS NULL AND deleted_at IS NULL
+             AND (disabled_at IS NULL OR disabled_why IN ('gone', 'failing'))
          UNION ALL
          SELECT id, organization_id, events
          FROM webhook_endpoints
-         WHERE organization_id IN (SELECT unhex(value) FROM json_each($1))
-             AND disabled_at IS NULL AND deleted_at IS NULL";
+         WHERE organization_id IN (SELECT unhex(value) FROM json_each($1)) AND deleted_at IS NULL
+             AND (disabled_at IS NULL OR disabled_why IN ('gone', 'failing'))";
     const POSTGRES: &str = "SELECT id, organization_id, events
          FROM webhook_endpoints
-         WHERE organization_id IS NULL AND disabled_at IS NULL AND deleted_at IS NULL
+         WHERE organization_id IS NULL AND deleted_at IS NULL
+             AND (disabled_at IS NULL OR disabled_why IN ('gone', 'failing'))
          UNION ALL
          SELECT id, organization_id, events
          FROM webhook_endpoints
-         WHERE organization_id = ANY($1) AND disabled_at IS NULL AND deleted_at IS NULL";
+         WHERE organization_id = ANY($1) AND deleted_at IS NULL
+             AND (disabled_at IS NULL OR disabled_why IN ('gone', 'failing'))";
     match tx.connection() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(SQLITE).bind(ids_as_json(&organizations));

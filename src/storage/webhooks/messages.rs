@@ -105,6 +105,40 @@ pub async fn replay_since(
     Ok(ids.iter().max().map(|last| (*last, ids.len())))
 }
 
+/// Lets up to `limit` messages of an endpoint begin anew that are behind `after` and wait: as if they
+/// had been made now and never tried. Tells the last of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_anew(
+    tx: &mut Tx,
+    endpoint: Id<WebhookEndpoint>,
+    after: Uuid,
+    limit: i64,
+    now: Timestamp,
+) -> Result<Option<Uuid>, StorageError> {
+    let ids = sql!(tx.connection(), |c| sqlx::query(
+        "UPDATE webhook_messages
+         SET due_at = CASE WHEN due_at < $4 THEN due_at ELSE $4 END, queued_at = $4, attempts = 0,
+             claim = NULL
+         WHERE id IN (
+             SELECT id
+             FROM webhook_messages
+             WHERE endpoint_id = $1 AND id > $2 AND delivered_at IS NULL AND dead_at IS NULL
+             ORDER BY id
+             LIMIT $3
+         )
+         RETURNING id",
+    )
+    .bind(endpoint.uuid())
+    .bind(after)
+    .bind(limit)
+    .bind(now.as_millis())
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_all(c))?;
+    Ok(ids.into_iter().max())
+}
+
 /// Removes the place from all messages about these exposures.
 ///
 /// # Errors

@@ -332,8 +332,8 @@ letter-breaker-close = Wenn Sie der Quelle wieder trauen, schließen Sie ihre Si
 # Ein Programm erfährt nichts mehr.
 letter-webhook = Ihr Webhook auf { $host } wurde abgestellt
 letter-webhook-badge = Abgestellt
-letter-webhook-gone = Er hat geantwortet, dass es ihn nicht mehr gibt (Status 410). { $brand } meldet ihm gefundene und widerrufene Tokens nicht mehr. Meldungen, die er nicht bekommen hat, werden eine Weile aufbewahrt; was ab jetzt geschieht, erfährt er nicht.
-letter-webhook-failed = Er hat seit Tagen keine Meldung so beantwortet, wie er soll. { $brand } meldet ihm gefundene und widerrufene Tokens nicht mehr. Meldungen, die er nicht bekommen hat, werden eine Weile aufbewahrt; was ab jetzt geschieht, erfährt er nicht.
+letter-webhook-gone = Er hat geantwortet, dass es ihn nicht mehr gibt (Status 410). { $brand } meldet ihm gefundene und widerrufene Tokens nicht mehr. Meldungen an ihn, auch die von dem, was ab jetzt geschieht, werden eine Weile aufbewahrt.
+letter-webhook-failed = Er hat seit Tagen keine Meldung so beantwortet, wie er soll. { $brand } meldet ihm gefundene und widerrufene Tokens nicht mehr. Meldungen an ihn, auch die von dem, was ab jetzt geschieht, werden eine Weile aufbewahrt.
 letter-webhook-delete = Wenn Sie ihn nicht mehr brauchen, löschen Sie ihn.
 letter-webhook-repair = Wenn doch, reparieren Sie, was dort antwortet, und stellen Sie ihn wieder an: Was wartet, wird dann gesendet.
 letter-webhook-no-link = Er enthält keinen Link zum Anmelden und fragt nie nach einem Passwort oder einem Token.

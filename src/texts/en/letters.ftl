@@ -332,8 +332,8 @@ letter-breaker-close = When you trust the origin again, close its breaker (token
 # A machine is not told any more.
 letter-webhook = Your webhook at { $host } was disabled
 letter-webhook-badge = Disabled
-letter-webhook-gone = It answered that it is gone for good (status 410). { $brand } tells it of leaked and revoked tokens no longer. Messages that it was not told are kept for a while; of what happens from now on it is told nothing.
-letter-webhook-failed = It has answered no message as it should for days. { $brand } tells it of leaked and revoked tokens no longer. Messages that it was not told are kept for a while; of what happens from now on it is told nothing.
+letter-webhook-gone = It answered that it is gone for good (status 410). { $brand } tells it of leaked and revoked tokens no longer. Messages to it, also those of what happens from now on, are kept for a while.
+letter-webhook-failed = It has answered no message as it should for days. { $brand } tells it of leaked and revoked tokens no longer. Messages to it, also those of what happens from now on, are kept for a while.
 letter-webhook-delete = If you do not need it any more, delete it.
 letter-webhook-repair = If you do, repair what answers there and enable it again: what waits is sent then.
 letter-webhook-no-link = It has no login link, and it never asks for a password or for a token.

@@ -154,6 +154,21 @@ async fn a_failing_receiver_is_tried_again_in_order_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_says_when_to_come_again_is_left_alone_until_then() {
+    let app = start().await;
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "3600");
+    let server = receiver(busy).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
+    made(&app, 1).await;
+    for (pause, expected) in [(0, 1), (3_590, 1), (20, 2)] {
+        app.clock.advance(Duration::from_secs(pause));
+        app.deliver_events().await;
+        assert_eq!(heard(&server).await.len(), expected);
+    }
+}
+
+#[tokio::test]
 async fn what_a_receiver_refuses_is_recorded_and_the_next_one_pushed() {
     let app = start().await;
     let said = json!({ "err": "invalid_request", "description": "what is this" });
@@ -168,19 +183,47 @@ async fn what_a_receiver_refuses_is_recorded_and_the_next_one_pushed() {
         .rows("SELECT DISTINCT outcome, error FROM event_messages")
         .await;
     assert_eq!(outcomes, [["refused", "invalid_request"]]);
+}
 
-    // RFC 8935 2.4: who we are may be cleared up; a token is not lost for that.
-    let said = json!({ "err": "authentication_failed" });
-    answers(&server, ResponseTemplate::new(400).set_body_json(&said)).await;
+/// RFC 8935 2.4: who we are and how the receiver is set up may be cleared up.
+#[tokio::test]
+async fn no_event_is_lost_for_what_may_be_cleared_up() {
+    let app = start().await;
+    let server = receiver(taken()).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
     made(&app, 2).await;
+    let code = |code| ResponseTemplate::new(400).set_body_json(json!({ "err": code }));
+    // An answer without a code says nothing, however long it is.
+    let long = ResponseTemplate::new(400).set_body_string("x".repeat(1 << 20));
+    for (answer, why) in [
+        (code("invalid_issuer"), "status 400, invalid_issuer"),
+        (code("invalid_audience"), "status 400, invalid_audience"),
+        (code("invalid_key"), "status 400, invalid_key"),
+        (
+            code("authentication_failed"),
+            "status 400, authentication_failed",
+        ),
+        (code("access_denied"), "status 400, access_denied"),
+        (long, "status 400"),
+    ] {
+        answers(&server, answer).await;
+        app.clock.advance(Duration::from_secs(900));
+        app.deliver_events().await;
+        assert_eq!(
+            (heard(&server).await.len(), waiting(&app).await),
+            (1, 2),
+            "{why}"
+        );
+        let errors = app
+            .rows("SELECT error FROM event_messages WHERE error IS NOT NULL")
+            .await;
+        assert_eq!(errors, [[why]]);
+    }
+    answers(&server, taken()).await;
+    app.clock.advance(Duration::from_secs(900));
     app.deliver_events().await;
-    assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 2));
-    // Nor for an answer without a code, however long it is.
-    let long = "x".repeat(1 << 20);
-    answers(&server, ResponseTemplate::new(400).set_body_string(long)).await;
-    app.clock.advance(Duration::from_secs(60));
-    app.deliver_events().await;
-    assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 2));
+    assert_eq!(waiting(&app).await, 0);
 }
 
 #[tokio::test]
@@ -207,6 +250,44 @@ async fn nobody_is_followed_and_a_stalling_receiver_holds_up_nobody() {
     assert_eq!(errors, ["status 307", "there was no answer in time"]);
 }
 
+/// Pushes in vain, again and again, for so many days.
+async fn fail_for(app: &TestApp, days: usize) {
+    for _ in 0..days * 3 {
+        app.deliver_events().await;
+        app.clock.advance(Duration::from_secs(8 * 3_600));
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_recovers_before_its_stream_is_disabled_is_told_everything() {
+    let app = start().await;
+    let server = receiver(ResponseTemplate::new(503)).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
+    let expected = made(&app, 3).await;
+    fail_for(&app, 4).await;
+    answers(&server, taken()).await;
+    app.deliver_events().await;
+    assert_eq!(tokens(&claims(&machine, &server).await), expected);
+}
+
+/// Once that there is nothing more to hear was tried for long enough, nobody calls any more.
+#[tokio::test]
+async fn a_receiver_that_never_recovers_is_left_alone_in_the_end() {
+    let app = start().await;
+    let server = receiver(ResponseTemplate::new(503)).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
+    made(&app, 1).await;
+    fail_for(&app, 11).await;
+    assert_eq!(waiting(&app).await, 1);
+    fail_for(&app, 3).await;
+    assert_eq!(waiting(&app).await, 0);
+    answers(&server, taken()).await;
+    app.deliver_events().await;
+    assert!(heard(&server).await.is_empty());
+}
+
 #[tokio::test]
 async fn a_receiver_that_fails_for_days_is_given_up() {
     let app = start().await;
@@ -214,10 +295,7 @@ async fn a_receiver_that_fails_for_days_is_given_up() {
     let machine = Machine::of_operators(&app).await;
     let id = id_of(&machine.stream(json!({ "delivery": to(&server) })).await);
     made(&app, 2).await;
-    for _ in 0..20 {
-        app.deliver_events().await;
-        app.clock.advance(Duration::from_secs(8 * 3_600));
-    }
+    fail_for(&app, 7).await;
     let status = format!("/v1/ssf/status?stream_id={id}");
     let (_, told) = machine.call("GET", &status, Value::Null).await;
     assert_eq!(told["status"], "disabled");
@@ -227,8 +305,6 @@ async fn a_receiver_that_fails_for_days_is_given_up() {
     for said in ["nothing that was sent to it arrived", "127.0.0.1"] {
         assert!(letters[0].1.contains(said), "{said}: {}", letters[0].1);
     }
-    let dead = "SELECT count(*) FROM event_messages WHERE outcome = 'dead'";
-    assert_eq!(app.number(dead).await, 1);
     // What is new is dropped; that the stream is disabled is told as soon as somebody listens.
     made(&app, 1).await;
     answers(&server, taken()).await;

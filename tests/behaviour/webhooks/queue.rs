@@ -2,17 +2,21 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokenward::domain::webhooks;
 use tokenward::model::{EventTypes, TokenKind};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use wiremock::ResponseTemplate;
 
 use super::{DAY, PRIVATE, endpoint, heard, is_signed, ok, receiver, start, waiting};
 use crate::support::{TestApp, eventually, report};
 
+const HOUR: Duration = Duration::from_secs(3_600);
+
 /// Some tokens of one person leak, which is two messages each.
-async fn leak(app: &TestApp, number: usize) {
+pub(super) async fn leak(app: &TestApp, number: usize) {
     let cast = app.cast("ada").await;
     let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, number);
     let tokens = app.tokens_of(kinds, &cast).await;
@@ -105,6 +109,76 @@ async fn a_receiver_that_stalls_holds_up_no_other_and_is_left_alone() {
     assert!(tries[0].attempt.error.is_some() && tries[0].attempt.status.is_none());
     assert_eq!(waiting(&app).await, messages / 2);
     stalling.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dozens_that_stall_hold_up_no_other() {
+    let app = start().await;
+    let (url, stalling) = stall().await;
+    let ada = app.user("ada@example.com").await;
+    let acme = app.organization("acme", &ada).await.id;
+    let server = receiver(ok()).await;
+    let of_operators = std::iter::repeat_n(None, 15);
+    for organization in of_operators.chain(std::iter::repeat_n(Some(acme), 16)) {
+        let slow = webhooks::create(&app.ctx, organization, &url, EventTypes::all()).await;
+        let slow = slow.unwrap().endpoint.id;
+        webhooks::test(&app.ctx, slow).await.unwrap();
+    }
+    let id = endpoint(&app, &server, None).await.endpoint.id;
+    webhooks::test(&app.ctx, id).await.unwrap();
+    let delivering = app.webhooks.clone();
+    let round = tokio::spawn(async move { delivering.round(&Default::default()).await });
+    eventually("the last one heard everything", async || {
+        waiting(&app).await == 31
+    })
+    .await;
+    let tried = "SELECT count(*) FROM webhook_attempts";
+    assert_eq!(
+        app.number(tried).await,
+        1,
+        "the others are being waited for"
+    );
+    round.abort();
+    stalling.abort();
+}
+
+/// Standard Webhooks recommends to wait for 15 seconds at least.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_may_take_its_time() {
+    let app = start().await;
+    let server = receiver(ok().set_delay(Duration::from_secs(6))).await;
+    let id = endpoint(&app, &server, None).await.endpoint.id;
+    webhooks::test(&app.ctx, id).await.unwrap();
+    app.deliver_webhooks().await;
+    let tries = webhooks::deliveries(&app.ctx, id, 10).await.unwrap();
+    assert_eq!(tries[0].attempt.status, Some(204));
+}
+
+#[tokio::test]
+async fn a_receiver_that_says_when_to_come_again_is_left_alone_until_then() {
+    let app = start().await;
+    let in_an_hour = UNIX_EPOCH + Duration::from_millis(app.clock.now().as_millis() as u64) + HOUR;
+    let in_an_hour = httpdate::fmt_http_date(in_an_hour);
+    for (status, said, after_a_minute) in [
+        (503, in_an_hour.as_str(), 1),
+        (429, "3600", 1),
+        // Sooner than we would come, and what cannot be read.
+        (429, "1", 2),
+        (503, "soon", 2),
+    ] {
+        let answer = ResponseTemplate::new(status).insert_header("retry-after", said);
+        let server = receiver(answer).await;
+        let id = endpoint(&app, &server, None).await.endpoint.id;
+        webhooks::test(&app.ctx, id).await.unwrap();
+        app.deliver_webhooks().await;
+        app.clock.advance(Duration::from_secs(60));
+        app.deliver_webhooks().await;
+        assert_eq!(heard(&server).await.len(), after_a_minute, "{said}");
+        app.clock.advance(HOUR);
+        app.deliver_webhooks().await;
+        assert_eq!(heard(&server).await.len(), after_a_minute + 1, "{said}");
+        webhooks::delete(&app.ctx, id).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

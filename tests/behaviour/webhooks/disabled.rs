@@ -1,0 +1,86 @@
+//! Endpoints that are told nothing for a while, and what they hear of it afterwards.
+
+use std::time::Duration;
+
+use tokenward::domain::retention::{self, Ended};
+use tokenward::domain::webhooks;
+use wiremock::ResponseTemplate;
+
+use super::queue::leak;
+use super::{DAY, answers, endpoint, heard, kinds, ok, receiver, start, waiting};
+use crate::support::AtOnce;
+
+/// Whoever answers 410 once, or fails for days, may be back with the same people behind it.
+#[tokio::test]
+async fn an_endpoint_that_was_disabled_by_us_is_told_what_it_missed() {
+    let app = start().await;
+    let server = receiver(ResponseTemplate::new(410)).await;
+    let id = endpoint(&app, &server, None).await.endpoint.id;
+    webhooks::test(&app.ctx, id).await.unwrap();
+    app.deliver_webhooks().await;
+    leak(&app, 1).await;
+    app.clock.advance(DAY * 8);
+    app.deliver_webhooks().await;
+    assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 3));
+    let quiet = async || {
+        let text = app.get("/metrics").await.text().await.unwrap();
+        text.contains("tokenward_webhook_oldest_seconds 0.0")
+    };
+    assert!(quiet().await, "nobody is called for what waits on purpose");
+
+    answers(&server, ResponseTemplate::new(500)).await;
+    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    assert!(quiet().await, "it waits from now on");
+    // As old as they are, they are tried as patiently as new ones.
+    for _ in 0..8 {
+        app.deliver_webhooks().await;
+        app.clock.advance(Duration::from_secs(3_600));
+    }
+    answers(&server, ok()).await;
+    app.deliver_webhooks().await;
+    let told = kinds(&heard(&server).await);
+    assert_eq!(told, ["exposure.created", "token.revoked", "webhook.test"]);
+}
+
+#[tokio::test]
+async fn what_an_endpoint_misses_is_kept_for_as_long_as_any_message() {
+    let app = start().await;
+    let server = receiver(ResponseTemplate::new(410)).await;
+    let id = endpoint(&app, &server, None).await.endpoint.id;
+    webhooks::test(&app.ctx, id).await.unwrap();
+    app.deliver_webhooks().await;
+    leak(&app, 1).await;
+    app.clock.advance(DAY * 31);
+    let pruned = retention::prune(&app.ctx, Ended::Webhooks, &AtOnce).await;
+    pruned.unwrap();
+    assert_eq!(waiting(&app).await, 0);
+}
+
+#[tokio::test]
+async fn whoever_switches_an_endpoint_off_wants_nothing_kept_for_it() {
+    let app = start().await;
+    let server = receiver(ok()).await;
+    let off = endpoint(&app, &server, None).await.endpoint.id;
+    webhooks::set_enabled(&app.ctx, off, false).await.unwrap();
+    // Also one that was gone before.
+    let gone = receiver(ResponseTemplate::new(410)).await;
+    let id = endpoint(&app, &gone, None).await.endpoint.id;
+    let test = webhooks::test(&app.ctx, id).await.unwrap();
+    app.deliver_webhooks().await;
+    let disabled = webhooks::set_enabled(&app.ctx, id, false).await.unwrap();
+    assert_eq!(disabled.disabled_why.as_deref(), Some("operator"));
+    leak(&app, 1).await;
+
+    answers(&gone, ok()).await;
+    for endpoint in [off, id] {
+        webhooks::set_enabled(&app.ctx, endpoint, true)
+            .await
+            .unwrap();
+    }
+    app.deliver_webhooks().await;
+    assert_eq!(heard(&server).await.len(), 0);
+    let told = heard(&gone).await;
+    assert_eq!(told.len(), 1, "what waited before");
+    let name = tokenward::model::webhook::message_name(test);
+    assert_eq!(told[0].headers["webhook-id"], name.as_str());
+}
