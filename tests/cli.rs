@@ -9,6 +9,8 @@
 mod audit;
 #[path = "cli/clients.rs"]
 mod clients;
+#[path = "cli/exposure.rs"]
+mod exposure;
 #[path = "cli/operators.rs"]
 mod operators;
 #[path = "support/place.rs"]

@@ -4,17 +4,19 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::attempt::AttemptView;
 use super::output::{Output, Shown};
 use super::values::{self, LARGEST_PAGE, PAGE, moment, or};
 use crate::domain::Context;
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
+use crate::domain::leaked_uses;
 use crate::model::{Exposure, Id, Organization, Timestamp, Token, TokenKind, User};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List where tokens were seen, newest first
     List(Box<List>),
-    /// Show one
+    /// Show one, and who tried to use the token since
     Show(Show),
 }
 
@@ -125,26 +127,53 @@ impl Shown for ExposureView {
     }
 }
 
+/// An exposure with what came after.
+#[derive(Serialize)]
+struct ExposureDetails {
+    #[serde(flatten)]
+    exposure: ExposureView,
+    /// Attempts to use the token after it leaked.
+    attempts: Vec<AttemptView>,
+}
+
+impl Shown for ExposureDetails {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        self.exposure.fields()
+    }
+}
+
 pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     match command {
-        Command::List(wanted) => {
-            let filter = ExposureFilter {
-                token: wanted.token,
-                user: wanted.user,
-                organization: wanted.organization,
-                client: wanted.client.clone(),
-                kind: wanted.kind,
-                origin: wanted.origin.clone(),
-                since: wanted.since,
-                until: wanted.until,
-            };
-            let seen = exposures::list(ctx, &filter, wanted.after, wanted.limit).await?;
-            let seen: Vec<_> = seen.into_iter().map(ExposureView::from).collect();
-            out.list(&seen, "No token was seen anywhere.")
-        }
-        Command::Show(Show { id }) => match exposures::find(ctx, *id).await? {
-            Some(seen) => out.result(&ExposureView::from(seen), ""),
-            None => bail!("there is no such exposure"),
-        },
+        Command::List(wanted) => list(wanted, ctx, out).await,
+        Command::Show(Show { id }) => show(*id, ctx, out).await,
     }
+}
+
+async fn list(wanted: &List, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    let filter = ExposureFilter {
+        token: wanted.token,
+        user: wanted.user,
+        organization: wanted.organization,
+        client: wanted.client.clone(),
+        kind: wanted.kind,
+        origin: wanted.origin.clone(),
+        since: wanted.since,
+        until: wanted.until,
+    };
+    let seen = exposures::list(ctx, &filter, wanted.after, wanted.limit).await?;
+    let seen: Vec<_> = seen.into_iter().map(ExposureView::from).collect();
+    out.list(&seen, "No token was seen anywhere.")
+}
+
+async fn show(id: Id<Exposure>, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    let Some(seen) = exposures::find(ctx, id).await? else {
+        bail!("there is no such exposure");
+    };
+    let attempts = leaked_uses::list(ctx, seen.known.token.id).await?;
+    let details = ExposureDetails {
+        exposure: ExposureView::from(seen),
+        attempts: attempts.into_iter().map(AttemptView::from).collect(),
+    };
+    out.result(&details, "")?;
+    out.details("Tried since:", &details.attempts)
 }

@@ -1,6 +1,7 @@
 //! The command line, one file per command.
 
 mod alert;
+mod attempt;
 mod audit;
 mod check_config;
 mod client;

@@ -84,7 +84,7 @@ fn an_operator_brings_back_what_is_in_quarantine_or_finishes_it() {
         ("quarantine", "default")
     );
     let shown = place.object(&["exposure", "show", text(&seen["id"])]);
-    assert_eq!(shown, seen);
+    assert_eq!(shown["decision"], seen["decision"]);
     let inspected = place.object(&["token", "inspect", "--id", &id]);
     assert_eq!(inspected["exposures"][0]["decision"], "quarantine");
     assert_eq!(inspected["revoked_reason"], "quarantined");
