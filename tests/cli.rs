@@ -11,6 +11,8 @@ mod audit;
 mod clients;
 #[path = "cli/exposure.rs"]
 mod exposure;
+#[path = "cli/known.rs"]
+mod known;
 #[path = "cli/operators.rs"]
 mod operators;
 #[path = "support/place.rs"]
@@ -269,6 +271,29 @@ async fn open(place: &Place) -> Db {
         acquire_timeout: Duration::from_secs(5),
     };
     Db::connect(&options).await.unwrap()
+}
+
+/// Changes the database by hand.
+#[tokio::main(flavor = "current_thread")]
+async fn change(place: &Place, statements: &[&str]) {
+    use sqlx::Connection as _;
+    let url = place.database_url();
+    let queries = statements
+        .iter()
+        .map(|statement| sqlx::AssertSqlSafe((*statement).to_owned()));
+    if url.starts_with("sqlite:") {
+        let mut c = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        for query in queries {
+            sqlx::query(query).execute(&mut c).await.unwrap();
+        }
+        c.close().await.unwrap();
+    } else {
+        let mut c = sqlx::PgConnection::connect(&url).await.unwrap();
+        for query in queries {
+            sqlx::query(query).execute(&mut c).await.unwrap();
+        }
+        c.close().await.unwrap();
+    }
 }
 
 #[test]

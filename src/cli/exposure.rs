@@ -5,12 +5,14 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::attempt::AttemptView;
+use super::known;
 use super::output::{Output, Shown};
 use super::values::{self, LARGEST_PAGE, PAGE, moment, or};
+use crate::config::Settings;
 use crate::domain::Context;
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
 use crate::domain::leaked_uses;
-use crate::model::{Exposure, Id, Organization, Timestamp, Token, TokenKind, User};
+use crate::model::{Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -142,14 +144,24 @@ impl Shown for ExposureDetails {
     }
 }
 
-pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+pub(super) async fn run(
+    command: &Command,
+    settings: &Settings,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
     match command {
-        Command::List(wanted) => list(wanted, ctx, out).await,
+        Command::List(wanted) => list(wanted, settings, ctx, out).await,
         Command::Show(Show { id }) => show(*id, ctx, out).await,
     }
 }
 
-async fn list(wanted: &List, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+async fn list(
+    wanted: &List,
+    settings: &Settings,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
     let filter = ExposureFilter {
         token: wanted.token,
         user: wanted.user,
@@ -161,8 +173,22 @@ async fn list(wanted: &List, ctx: &Context, out: &mut Output) -> anyhow::Result<
         until: wanted.until,
     };
     let seen = exposures::list(ctx, &filter, wanted.after, wanted.limit).await?;
+    if seen.is_empty() {
+        expect_known(wanted, settings, ctx).await?;
+    }
     let seen: Vec<_> = seen.into_iter().map(ExposureView::from).collect();
     out.list(&seen, "No token was seen anywhere.")
+}
+
+/// Nothing is what a misspelt name has.
+async fn expect_known(wanted: &List, settings: &Settings, ctx: &Context) -> anyhow::Result<()> {
+    if let Some(name) = &wanted.origin {
+        known::origin(&Origin::from_stored(name.clone()), settings, ctx).await?;
+    }
+    if let Some(client_id) = &wanted.client {
+        known::client(client_id, ctx).await?;
+    }
+    Ok(())
 }
 
 async fn show(id: Id<Exposure>, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {

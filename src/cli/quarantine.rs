@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::known;
 use super::output::{Output, Shown};
 use super::values::{self, LARGEST_PAGE, PAGE};
+use crate::config::Settings;
 use crate::domain::quarantines::{self, Quarantine, Settled};
 use crate::domain::{Context, DomainError};
 use crate::model::{Id, Origin, QuarantineEnd, Token};
@@ -115,26 +117,42 @@ impl Shown for SettledView {
     }
 }
 
-pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+pub(super) async fn run(
+    command: &Command,
+    settings: &Settings,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
     match command {
         Command::List(List { limit }) => {
             let open = quarantines::list(ctx, None, *limit).await?;
             let open: Vec<_> = open.into_iter().map(QuarantineView::from).collect();
             out.list(&open, "Nothing is in quarantine.")
         }
-        Command::Release(which) => end(which, QuarantineEnd::Release, ctx, out).await,
-        Command::Finish(which) => end(which, QuarantineEnd::Finish, ctx, out).await,
+        Command::Release(which) => {
+            end(which, QuarantineEnd::Release, (settings, ctx), out).await
+        }
+        Command::Finish(which) => {
+            end(which, QuarantineEnd::Finish, (settings, ctx), out).await
+        }
     }
 }
 
 async fn end(
     which: &Which,
     ending: QuarantineEnd,
-    ctx: &Context,
+    (settings, ctx): (&Settings, &Context),
     out: &mut Output,
 ) -> anyhow::Result<()> {
     let id = match (which.id, which.token, &which.origin) {
-        (_, _, Some(origin)) => return end_all(origin, ending, ctx, out).await,
+        (_, _, Some(origin)) => {
+            let origin = Origin::from_stored(origin.clone());
+            let all = quarantines::list_of_origin(ctx, &origin).await?;
+            if all.is_empty() {
+                known::origin(&origin, settings, ctx).await?;
+            }
+            return end_all(&all, ending, ctx, out).await;
+        }
         (_, Some(token), _) => quarantines::find(ctx, token).await?.id,
         (Some(id), ..) => id,
         // The group asks for one of them.
@@ -146,15 +164,14 @@ async fn end(
 
 /// One transaction each: whatever is ended stays ended when this is interrupted.
 async fn end_all(
-    origin: &str,
+    ids: &[Id<Quarantine>],
     ending: QuarantineEnd,
     ctx: &Context,
     out: &mut Output,
 ) -> anyhow::Result<()> {
-    let origin = Origin::from_stored(origin.to_owned());
     let mut done = Vec::new();
-    for id in quarantines::list_of_origin(ctx, &origin).await? {
-        match quarantines::settle(ctx, id, ending).await {
+    for id in ids {
+        match quarantines::settle(ctx, *id, ending).await {
             Ok(settled) => done.push(SettledView::from(settled)),
             // Somebody else ended it meanwhile.
             Err(DomainError::NotFound(_)) => {}
