@@ -19,6 +19,8 @@ mod operators;
 mod place;
 #[path = "cli/policy.rs"]
 mod policy;
+#[path = "cli/quarantine.rs"]
+mod quarantine;
 #[path = "cli/retention.rs"]
 mod retention;
 #[path = "cli/revoke.rs"]

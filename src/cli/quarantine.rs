@@ -1,10 +1,12 @@
 //! `tokenward quarantine`: tokens that are dead until somebody decides.
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::known;
 use super::output::{Output, Shown};
+use super::progress::Progress;
 use super::values::{self, LARGEST_PAGE, PAGE};
 use crate::config::Settings;
 use crate::domain::quarantines::{self, Quarantine, Settled};
@@ -90,14 +92,18 @@ struct SettledView {
     tokens: Vec<String>,
 }
 
+const fn ended_as(ending: QuarantineEnd) -> &'static str {
+    match ending {
+        QuarantineEnd::Finish => "finished",
+        QuarantineEnd::Release => "released",
+    }
+}
+
 impl From<Settled> for SettledView {
     fn from(settled: Settled) -> Self {
         Self {
             id: settled.id.to_string(),
-            ended_as: match settled.ending {
-                QuarantineEnd::Finish => "finished",
-                QuarantineEnd::Release => "released",
-            },
+            ended_as: ended_as(settled.ending),
             tokens: settled
                 .tokens
                 .iter()
@@ -129,12 +135,8 @@ pub(super) async fn run(
             let open: Vec<_> = open.into_iter().map(QuarantineView::from).collect();
             out.list(&open, "Nothing is in quarantine.")
         }
-        Command::Release(which) => {
-            end(which, QuarantineEnd::Release, (settings, ctx), out).await
-        }
-        Command::Finish(which) => {
-            end(which, QuarantineEnd::Finish, (settings, ctx), out).await
-        }
+        Command::Release(which) => end(which, QuarantineEnd::Release, (settings, ctx), out).await,
+        Command::Finish(which) => end(which, QuarantineEnd::Finish, (settings, ctx), out).await,
     }
 }
 
@@ -162,21 +164,35 @@ async fn end(
     out.result(&SettledView::from(settled), "")
 }
 
-/// One transaction each: whatever is ended stays ended when this is interrupted.
+/// One transaction each: whatever is ended stays ended when this is interrupted, and was told before.
 async fn end_all(
     ids: &[Id<Quarantine>],
     ending: QuarantineEnd,
     ctx: &Context,
     out: &mut Output,
 ) -> anyhow::Result<()> {
-    let mut done = Vec::new();
+    let (all, what) = (ids.len(), ended_as(ending));
+    if all == 0 {
+        return out.note("Nothing that this origin reported is in quarantine.");
+    }
+    let mut done = 0;
+    let progress = Progress::start(format!("{done} of {all} are {what}"));
     for id in ids {
         match quarantines::settle(ctx, *id, ending).await {
-            Ok(settled) => done.push(SettledView::from(settled)),
+            Ok(settled) => {
+                let view = SettledView::from(settled);
+                progress.beside(|| out.row(&view, done == 0))?;
+                done += 1;
+                progress.say(format!("{done} of {all} are {what}"));
+            }
             // Somebody else ended it meanwhile.
             Err(DomainError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let so_far = || format!("{done} of {all} are {what}, the next one failed");
+                return Err(error).with_context(so_far);
+            }
         }
     }
-    out.list(&done, "Nothing that this origin reported is in quarantine.")
+    drop(progress);
+    out.note(&format!("\n{done} of {all} are {what}."))
 }
