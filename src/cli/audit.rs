@@ -249,16 +249,21 @@ impl From<ChainedRecord> for ExportedView {
 
 async fn export(arguments: &Export, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     let mut after = arguments.after;
+    let last = audit::last(ctx).await?;
+    let progress = Progress::start(format!("row {after} of {last}"));
     loop {
         let rows = audit::page(ctx, after, BATCH).await?;
-        let Some(last) = rows.last() else {
+        let Some(last_of_page) = rows.last() else {
             break;
         };
-        after = last.seq;
-        for row in rows {
-            out.line(&ExportedView::from(row))?;
-        }
+        after = last_of_page.seq;
+        progress.beside(|| {
+            let mut views = rows.into_iter().map(ExportedView::from);
+            views.try_for_each(|view| out.line(&view))
+        })?;
+        progress.say(format!("row {after} of {last}"));
     }
+    drop(progress);
     let (waiting, oldest) = audit::waiting(ctx).await?;
     if waiting > 0 {
         writeln!(

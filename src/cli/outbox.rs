@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::{Output, Shown};
+use super::progress::Progress;
 use super::values::{self, LARGEST_PAGE, PAGE};
 use crate::domain::{Context, digests, outbox};
 use crate::model::{Email, Id, Letter, Timestamp};
@@ -136,7 +137,10 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
         Command::Requeue(Requeue { id, .. }) => {
             let requeued = match id {
                 Some(id) => outbox::requeue(ctx, *id).await.map(|()| 1)?,
-                None => outbox::requeue_all(ctx).await?,
+                None => {
+                    let _progress = Progress::start("bringing dead letters back".to_owned());
+                    outbox::requeue_all(ctx).await?
+                }
             };
             let text = match requeued {
                 0 => "No letter was dead.".to_owned(),
