@@ -69,7 +69,7 @@ fn an_operator_brings_back_what_is_in_quarantine_or_finishes_it() {
         place.object(&["origin", "reset", "internal"])["was_open"],
         false
     );
-    assert_eq!(place.run(&["origin", "reset", "nobody"]).code, 1);
+    assert_eq!(place.run(&["origin", "reset", "nobody"]).code, 2);
 
     const QUARANTINE: &str = "policy.default = 'quarantine'";
     assert_eq!(report_under(&place, &token, QUARANTINE), 1);
