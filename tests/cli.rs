@@ -5,6 +5,8 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+#[path = "cli/alert.rs"]
+mod alert;
 #[path = "cli/audit.rs"]
 mod audit;
 #[path = "cli/clients.rs"]
