@@ -1,6 +1,8 @@
 //! `tokenward policy`, `quarantine`, `exposure` and `origin`, and a policy that changes while the service
 //! runs.
 
+use serde_json::{Value, json};
+
 use super::place::Service;
 use super::{Place, place_with_token, report_under, text};
 
@@ -53,6 +55,34 @@ fn the_policy_is_shown_for_each_origin_and_kind() {
         refused.out.contains("did you mean `internal`?"),
         "{}",
         refused.out
+    );
+}
+
+#[test]
+fn the_settings_of_breaker_and_quarantine_are_shown_behind_the_cells() {
+    let mut place = Place::new();
+    let cells = place.run(&["policy", "show", "--json"]).objects();
+    let policy = cells.last().unwrap();
+    assert_eq!(policy["breaker_share_percent"], Value::Null);
+    configure(
+        &mut place,
+        "breaker_share = '20%'\nbreaker_quiet_for = '2h'\nquarantine_ends_with = 'release'",
+    );
+    let cells = place.run(&["policy", "show", "--json"]).objects();
+    let whole = json!({
+        "default": "revoke",
+        "quarantine_seconds": 259_200,
+        "quarantine_ends_with": "release",
+        "breaker_revocations": 5_000,
+        "breaker_share_percent": 20,
+        "breaker_window_seconds": 3_600,
+        "breaker_quiet_seconds": 7_200,
+    });
+    assert_eq!(cells.last(), Some(&whole));
+    let people = place.run(&["policy", "show"]).out;
+    assert!(
+        people.contains("What is in quarantine works again after 3d"),
+        "{people}"
     );
 }
 
