@@ -509,12 +509,14 @@ fn dead_letters_are_listed_and_brought_back() {
     assert_eq!(
         (
             &listed["id"],
+            &listed["kind"],
             &listed["state"],
             &listed["recipient"],
             &listed["last_error"]
         ),
         (
             &json!(id),
+            &json!("token_exposed"),
             &json!("dead"),
             &json!(ADA),
             &json!("550 no such mailbox")

@@ -41,6 +41,8 @@ pub(super) struct Requeue {
 #[derive(Serialize)]
 struct LetterView {
     id: Id<Letter>,
+    /// Which letter it is, such as `token_exposed`; null when it cannot be read.
+    kind: Option<String>,
     state: &'static str,
     recipient: Email,
     created_at: String,
@@ -57,6 +59,7 @@ impl LetterView {
         let dead = letter.dead_at.is_some();
         Self {
             id: letter.id,
+            kind: letter.kind,
             state: if dead { "dead" } else { "waiting" },
             age: values::span(now.since(letter.created_at)),
             recipient: letter.recipient,
@@ -73,6 +76,7 @@ impl Shown for LetterView {
     fn fields(&self) -> Vec<(&'static str, String)> {
         vec![
             ("id", self.id.to_string()),
+            ("kind", values::or(self.kind.as_ref(), "unreadable")),
             ("recipient", self.recipient.to_string()),
             ("state", self.state.to_owned()),
             ("age", self.age.clone()),
