@@ -5,16 +5,24 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+#[path = "cli/alert.rs"]
+mod alert;
 #[path = "cli/audit.rs"]
 mod audit;
 #[path = "cli/clients.rs"]
 mod clients;
+#[path = "cli/exposure.rs"]
+mod exposure;
+#[path = "cli/known.rs"]
+mod known;
 #[path = "cli/operators.rs"]
 mod operators;
 #[path = "support/place.rs"]
 mod place;
 #[path = "cli/policy.rs"]
 mod policy;
+#[path = "cli/quarantine.rs"]
+mod quarantine;
 #[path = "cli/retention.rs"]
 mod retention;
 #[path = "cli/revoke.rs"]
@@ -269,6 +277,29 @@ async fn open(place: &Place) -> Db {
     Db::connect(&options).await.unwrap()
 }
 
+/// Changes the database by hand.
+#[tokio::main(flavor = "current_thread")]
+async fn change(place: &Place, statements: &[&str]) {
+    use sqlx::Connection as _;
+    let url = place.database_url();
+    let queries = statements
+        .iter()
+        .map(|statement| sqlx::AssertSqlSafe((*statement).to_owned()));
+    if url.starts_with("sqlite:") {
+        let mut c = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        for query in queries {
+            sqlx::query(query).execute(&mut c).await.unwrap();
+        }
+        c.close().await.unwrap();
+    } else {
+        let mut c = sqlx::PgConnection::connect(&url).await.unwrap();
+        for query in queries {
+            sqlx::query(query).execute(&mut c).await.unwrap();
+        }
+        c.close().await.unwrap();
+    }
+}
+
 #[test]
 fn a_list_goes_on_behind_the_last_one_shown() {
     let (place, first, _) = place_with_token();
@@ -478,12 +509,14 @@ fn dead_letters_are_listed_and_brought_back() {
     assert_eq!(
         (
             &listed["id"],
+            &listed["kind"],
             &listed["state"],
             &listed["recipient"],
             &listed["last_error"]
         ),
         (
             &json!(id),
+            &json!("token_exposed"),
             &json!("dead"),
             &json!(ADA),
             &json!("550 no such mailbox")

@@ -1,5 +1,6 @@
 //! `tokenward alert`: plays GitHub or another origin, for trying things out.
 
+mod answer;
 mod body;
 mod delivery;
 mod misbehaviour;
@@ -18,7 +19,8 @@ use zeroize::Zeroizing;
 use crate::config::Sources;
 use crate::origins::signing::OriginSigner;
 
-pub(super) use send::{Answer, Entry, Sender};
+pub(super) use answer::{Answer, Entry};
+pub(super) use send::Sender;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {

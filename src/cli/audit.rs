@@ -3,16 +3,18 @@
 use std::io::{self, Write};
 
 use anyhow::bail;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::known;
 use super::output::{Output, Shown};
 use super::progress::Progress;
 use super::values::{LARGEST_PAGE, PAGE, id, or, span, when};
 use crate::domain::Context;
 use crate::domain::audit::{self, Anchor, AuditFilter, ChainedRecord, Check};
-use crate::model::{AuditRecord, Id, Timestamp, Token};
+use crate::model::{Actor, AuditRecord, Id, Timestamp, Token};
 
 /// How much of a row's detail a table shows, in characters.
 const LONGEST_DETAIL: usize = 160;
@@ -37,8 +39,8 @@ pub(super) struct Arguments {
     /// Only this event, such as token.revoked
     #[arg(long)]
     event: Option<String>,
-    /// Only what this kind of actor did: operator, service, user, client, origin, job, stranger
-    #[arg(long, value_name = "KIND")]
+    /// Only what this kind of actor did
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Actor::KINDS))]
     actor: Option<String>,
     /// Only what is about the token with this id
     #[arg(long, value_name = "ID", value_parser = id::<Token>)]
@@ -158,6 +160,9 @@ async fn list(arguments: &Arguments, ctx: &Context, out: &mut Output) -> anyhow:
         until: arguments.until,
     };
     let rows = audit::latest(ctx, &filter, arguments.limit).await?;
+    if let (true, Some(event)) = (rows.is_empty(), &arguments.event) {
+        known::event(event, ctx).await?;
+    }
     let rows: Vec<_> = rows.into_iter().map(RowView::from).collect();
     out.list(&rows, "Nothing of the kind happened.")
 }
@@ -244,16 +249,21 @@ impl From<ChainedRecord> for ExportedView {
 
 async fn export(arguments: &Export, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     let mut after = arguments.after;
+    let last = audit::last(ctx).await?;
+    let progress = Progress::start(format!("row {after} of {last}"));
     loop {
         let rows = audit::page(ctx, after, BATCH).await?;
-        let Some(last) = rows.last() else {
+        let Some(last_of_page) = rows.last() else {
             break;
         };
-        after = last.seq;
-        for row in rows {
-            out.line(&ExportedView::from(row))?;
-        }
+        after = last_of_page.seq;
+        progress.beside(|| {
+            let mut views = rows.into_iter().map(ExportedView::from);
+            views.try_for_each(|view| out.line(&view))
+        })?;
+        progress.say(format!("row {after} of {last}"));
     }
+    drop(progress);
     let (waiting, oldest) = audit::waiting(ctx).await?;
     if waiting > 0 {
         writeln!(

@@ -4,17 +4,21 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::attempt::AttemptView;
+use super::known;
 use super::output::{Output, Shown};
 use super::values::{self, LARGEST_PAGE, PAGE, moment, or};
+use crate::config::Settings;
 use crate::domain::Context;
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
-use crate::model::{Exposure, Id, Organization, Timestamp, Token, TokenKind, User};
+use crate::domain::leaked_uses;
+use crate::model::{Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List where tokens were seen, newest first
     List(Box<List>),
-    /// Show one
+    /// Show one, and who tried to use the token since
     Show(Show),
 }
 
@@ -125,26 +129,77 @@ impl Shown for ExposureView {
     }
 }
 
-pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
-    match command {
-        Command::List(wanted) => {
-            let filter = ExposureFilter {
-                token: wanted.token,
-                user: wanted.user,
-                organization: wanted.organization,
-                client: wanted.client.clone(),
-                kind: wanted.kind,
-                origin: wanted.origin.clone(),
-                since: wanted.since,
-                until: wanted.until,
-            };
-            let seen = exposures::list(ctx, &filter, wanted.after, wanted.limit).await?;
-            let seen: Vec<_> = seen.into_iter().map(ExposureView::from).collect();
-            out.list(&seen, "No token was seen anywhere.")
-        }
-        Command::Show(Show { id }) => match exposures::find(ctx, *id).await? {
-            Some(seen) => out.result(&ExposureView::from(seen), ""),
-            None => bail!("there is no such exposure"),
-        },
+/// An exposure with what came after.
+#[derive(Serialize)]
+struct ExposureDetails {
+    #[serde(flatten)]
+    exposure: ExposureView,
+    /// Attempts to use the token after it leaked.
+    attempts: Vec<AttemptView>,
+}
+
+impl Shown for ExposureDetails {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        self.exposure.fields()
     }
+}
+
+pub(super) async fn run(
+    command: &Command,
+    settings: &Settings,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    match command {
+        Command::List(wanted) => list(wanted, settings, ctx, out).await,
+        Command::Show(Show { id }) => show(*id, ctx, out).await,
+    }
+}
+
+async fn list(
+    wanted: &List,
+    settings: &Settings,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    let filter = ExposureFilter {
+        token: wanted.token,
+        user: wanted.user,
+        organization: wanted.organization,
+        client: wanted.client.clone(),
+        kind: wanted.kind,
+        origin: wanted.origin.clone(),
+        since: wanted.since,
+        until: wanted.until,
+    };
+    let seen = exposures::list(ctx, &filter, wanted.after, wanted.limit).await?;
+    if seen.is_empty() {
+        expect_known(wanted, settings, ctx).await?;
+    }
+    let seen: Vec<_> = seen.into_iter().map(ExposureView::from).collect();
+    out.list(&seen, "No token was seen anywhere.")
+}
+
+/// Nothing is what a misspelt name has.
+async fn expect_known(wanted: &List, settings: &Settings, ctx: &Context) -> anyhow::Result<()> {
+    if let Some(name) = &wanted.origin {
+        known::origin(&Origin::from_stored(name.clone()), settings, ctx).await?;
+    }
+    if let Some(client_id) = &wanted.client {
+        known::client(client_id, ctx).await?;
+    }
+    Ok(())
+}
+
+async fn show(id: Id<Exposure>, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    let Some(seen) = exposures::find(ctx, id).await? else {
+        bail!("there is no such exposure");
+    };
+    let attempts = leaked_uses::list(ctx, seen.known.token.id).await?;
+    let details = ExposureDetails {
+        exposure: ExposureView::from(seen),
+        attempts: attempts.into_iter().map(AttemptView::from).collect(),
+    };
+    out.result(&details, "")?;
+    out.details("Tried since:", &details.attempts)
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::known::Unknown;
 use super::values::ProblemView;
 use crate::config::{Problems, Settings, Sources};
 use crate::model::Detector;
@@ -23,7 +24,10 @@ pub(super) fn of_command(error: &anyhow::Error, json: bool, config: Option<PathB
         }
     };
     say(&line);
-    ExitCode::FAILURE
+    match error.is::<Unknown>() {
+        true => ExitCode::from(2),
+        false => ExitCode::FAILURE,
+    }
 }
 
 /// The arguments cannot be read, or ask for help.

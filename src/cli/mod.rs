@@ -1,6 +1,7 @@
 //! The command line, one file per command.
 
 mod alert;
+mod attempt;
 mod audit;
 mod check_config;
 mod client;
@@ -10,6 +11,7 @@ mod failure;
 mod healthcheck;
 mod interrupt;
 mod keys;
+mod known;
 mod migrate;
 mod openapi;
 mod organization;
@@ -64,7 +66,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for `serve`, stopped as asked
   1    not done; one line on standard error says why
-  2    the command line cannot be read
+  2    the command line cannot be read, or names an origin or an event that there is not
   130  interrupted a second time, or before `serve` was ready (143 for SIGTERM)
 
 Without any configuration, `tokenward serve` works in the current folder.";
@@ -248,8 +250,8 @@ async fn in_world(command: &InWorld, settings: &Settings, out: &mut Output) -> a
         InWorld::ServiceKey(command) => service_key::run(command, &ctx, out).await,
         InWorld::SigningKey(command) => signing_key::run(command, &ctx, out).await,
         InWorld::Revoke(arguments) => revoke::run(arguments, &ctx, out).await,
-        InWorld::Exposure(command) => exposure::run(command, &ctx, out).await,
-        InWorld::Quarantine(command) => quarantine::run(command, &ctx, out).await,
+        InWorld::Exposure(command) => exposure::run(command, settings, &ctx, out).await,
+        InWorld::Quarantine(command) => quarantine::run(command, settings, &ctx, out).await,
         InWorld::Origin(command) => origin::run(command, settings, &ctx, out).await,
         InWorld::Outbox(command) => outbox::run(command, &ctx, out).await,
         InWorld::Webhook(command) => webhook::run(command, &ctx, out).await,

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::known::Unknown;
 use super::output::{Output, Shown};
 use super::values::{moment, or};
 use crate::app;
 use crate::config::{KeySource, Settings};
-use crate::domain::{Context, breakers};
+use crate::domain::{Context, breakers, revocations};
 use crate::mail;
 use crate::model::Origin;
-use crate::origins::{Fetched, KeySet, OriginKey};
+use crate::origins::{Fetched, KeySet, OriginKey, OriginSpec};
 use crate::storage::origin_keys;
 
 #[derive(Debug, Subcommand)]
@@ -22,7 +23,8 @@ pub(super) enum Command {
     List,
     /// Fetch an origin's keys as the service does, or look at those that are configured
     ///
-    /// Fails when there is no key that can be used. Nothing is stored.
+    /// Of an origin that signs nothing it tells where its reports are taken, and by what they are proven.
+    /// Fails when there is no key that can be used, or when the origin is not enabled. Nothing is stored.
     Test(Named),
     /// Trust an origin again whose breaker is open; what is in quarantine stays there
     Reset(Named),
@@ -74,7 +76,7 @@ pub(super) async fn run(
         Command::Test(Named { name }) => test(name, settings, ctx, out).await,
         Command::Reset(Named { name }) => {
             let Some(origin) = origins.into_iter().find(|one| one.as_str() == name) else {
-                bail!("no origin of this name may report leaks: see `tokenward origin list`");
+                return Err(not_enabled(name, settings));
             };
             let was_open = breakers::close(ctx, &origin).await?;
             let text = match was_open {
@@ -128,6 +130,73 @@ impl Shown for KeyView {
     }
 }
 
+/// An origin that signs nothing.
+#[derive(Serialize)]
+struct UnsignedView {
+    origin: String,
+    enabled: bool,
+    path: &'static str,
+    proven_by: String,
+}
+
+impl Shown for UnsignedView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("origin", self.origin.clone()),
+            (
+                "enabled",
+                if self.enabled { "yes" } else { "no" }.to_owned(),
+            ),
+            ("path", self.path.to_owned()),
+            ("proven by", self.proven_by.clone()),
+        ]
+    }
+}
+
+/// Where its reports are taken, and by what they are proven; there are no keys to fetch.
+fn test_unsigned(name: &str, settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
+    let origins = settings.origins.reporting();
+    let Some(origin) = origins.into_iter().find(|one| one.as_str() == name) else {
+        return Err(not_enabled(name, settings));
+    };
+    let (path, proven_by) = match name {
+        "gitlab_revocation" => (
+            "/v1/integrations/gitlab/revoke_tokens",
+            "a secret of origins.gitlab_revocation.token".to_owned(),
+        ),
+        "possession" => (
+            "/v1/credentials/revoke",
+            "nothing: whoever has a token may give it up".to_owned(),
+        ),
+        _ => (
+            "/v1/revocations",
+            format!("a service key with the scope {}", revocations::SCOPE),
+        ),
+    };
+    let view = UnsignedView {
+        origin: origin.to_string(),
+        enabled: true,
+        path,
+        proven_by,
+    };
+    out.result(&view, "It signs nothing, so there is no key to fetch.")
+}
+
+/// Why an origin may not report: it is known and not enabled, or it is not known.
+fn not_enabled(name: &str, settings: &Settings) -> anyhow::Error {
+    let known = &settings.origins.known;
+    if !known.iter().any(|origin| origin.as_str() == name) {
+        return Unknown::origin(name, known).into();
+    }
+    let key = match name {
+        "gitlab_revocation" => "origins.gitlab_revocation.token".to_owned(),
+        "possession" => "origins.possession.enabled".to_owned(),
+        name if OriginSpec::find(name).is_some() => format!("origins.{name}.enabled"),
+        name => format!("origins.in_house.{name}.enabled"),
+    };
+    anyhow!("{name} is not enabled: see {key} in the configuration")
+}
+
 async fn test(
     name: &str,
     settings: &Settings,
@@ -135,7 +204,7 @@ async fn test(
     out: &mut Output,
 ) -> anyhow::Result<()> {
     let Some(signed) = settings.origins.find(name) else {
-        bail!("no origin of this name signs its reports: see `tokenward origin list`");
+        return test_unsigned(name, settings, out);
     };
     let origin = &signed.spec.origin;
     let (keys, skipped) = match &signed.keys {

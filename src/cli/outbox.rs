@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::{Output, Shown};
+use super::progress::Progress;
 use super::values::{self, LARGEST_PAGE, PAGE};
 use crate::domain::{Context, digests, outbox};
 use crate::model::{Email, Id, Letter, Timestamp};
@@ -40,6 +41,8 @@ pub(super) struct Requeue {
 #[derive(Serialize)]
 struct LetterView {
     id: Id<Letter>,
+    /// Which letter it is, such as `token_exposed`; null when it cannot be read.
+    kind: Option<String>,
     state: &'static str,
     recipient: Email,
     created_at: String,
@@ -56,6 +59,7 @@ impl LetterView {
         let dead = letter.dead_at.is_some();
         Self {
             id: letter.id,
+            kind: letter.kind,
             state: if dead { "dead" } else { "waiting" },
             age: values::span(now.since(letter.created_at)),
             recipient: letter.recipient,
@@ -72,6 +76,7 @@ impl Shown for LetterView {
     fn fields(&self) -> Vec<(&'static str, String)> {
         vec![
             ("id", self.id.to_string()),
+            ("kind", values::or(self.kind.as_ref(), "unreadable")),
             ("recipient", self.recipient.to_string()),
             ("state", self.state.to_owned()),
             ("age", self.age.clone()),
@@ -136,7 +141,10 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
         Command::Requeue(Requeue { id, .. }) => {
             let requeued = match id {
                 Some(id) => outbox::requeue(ctx, *id).await.map(|()| 1)?,
-                None => outbox::requeue_all(ctx).await?,
+                None => {
+                    let _progress = Progress::start("bringing dead letters back".to_owned());
+                    outbox::requeue_all(ctx).await?
+                }
             };
             let text = match requeued {
                 0 => "No letter was dead.".to_owned(),

@@ -54,6 +54,17 @@ impl Output {
         }
     }
 
+    /// The next of a list that is printed while it grows; the first brings the heading. For columns whose
+    /// cells are all as wide.
+    pub(super) fn row(&mut self, shown: &impl Shown, is_first: bool) -> anyhow::Result<()> {
+        if self.json {
+            return self.object(shown);
+        }
+        let lines = table(std::slice::from_ref(shown));
+        let line = lines.split_once('\n').map_or("", |(_, line)| line);
+        self.write(if is_first { &lines } else { line })
+    }
+
     /// What belongs to the result before it; its object holds the same.
     pub(super) fn details<T: Shown>(&mut self, title: &str, shown: &[T]) -> anyhow::Result<()> {
         if self.json || shown.is_empty() {
@@ -219,17 +230,28 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_grows_has_one_heading() {
+        let text = said(false, |out| {
+            out.row(&PAIRS[1], true).unwrap();
+            out.row(&PAIRS[1], false).unwrap();
+        });
+        assert_eq!(text, "NAME  NUMBER\né     12\né     12\n");
+    }
+
+    #[test]
     fn scripts_read_one_object_a_line_and_no_sentences() {
         let text = said(true, |out| {
             out.list(&PAIRS, "none").unwrap();
             out.result(&PAIRS[1], "Done.").unwrap();
             out.details("more", &PAIRS).unwrap();
+            out.row(&PAIRS[1], true).unwrap();
             out.note("note").unwrap();
         });
         assert_eq!(
             text,
             "{\"name\":\"a\\u001b[31m\\nb\",\"number\":7}\n\
-             {\"name\":\"é\",\"number\":12}\n{\"name\":\"é\",\"number\":12}\n"
+             {\"name\":\"é\",\"number\":12}\n{\"name\":\"é\",\"number\":12}\n\
+             {\"name\":\"é\",\"number\":12}\n"
         );
     }
 

@@ -7,7 +7,7 @@ use super::output::{Output, Shown};
 use super::values;
 use crate::config::Settings;
 use crate::model::leak_policy::LEAST_BY_SHARE;
-use crate::model::{BreakerPolicy, LeakPolicy, Origin, TokenKind};
+use crate::model::{BreakerPolicy, LeakPolicy, Origin, QuarantineEnd, TokenKind};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -52,6 +52,43 @@ pub(super) fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
         .collect()
 }
 
+/// What is the same for every origin and kind; no limit is null.
+#[derive(Serialize)]
+struct SettingsView {
+    default: &'static str,
+    quarantine_seconds: u64,
+    quarantine_ends_with: &'static str,
+    breaker_revocations: Option<u32>,
+    breaker_share_percent: Option<u8>,
+    breaker_window_seconds: u64,
+    breaker_quiet_seconds: u64,
+}
+
+impl From<&LeakPolicy> for SettingsView {
+    fn from(policy: &LeakPolicy) -> Self {
+        let breaker = &policy.breaker;
+        Self {
+            default: policy.default.name(),
+            quarantine_seconds: policy.quarantine.as_secs(),
+            quarantine_ends_with: policy.quarantine_end.name(),
+            breaker_revocations: breaker.most,
+            breaker_share_percent: breaker.share,
+            breaker_window_seconds: breaker.window.as_secs(),
+            breaker_quiet_seconds: breaker.quiet.as_secs(),
+        }
+    }
+}
+
+/// What becomes of a quarantine that nobody ends, as a sentence.
+fn quarantine(policy: &LeakPolicy) -> String {
+    let then = match policy.quarantine_end {
+        QuarantineEnd::Finish => "is revoked for good",
+        QuarantineEnd::Release => "works again",
+    };
+    let lasts = values::span(policy.quarantine);
+    format!("What is in quarantine {then} after {lasts}, unless somebody decides before.")
+}
+
 /// What opens an origin's breaker, as a sentence.
 pub(super) fn breaker(policy: &LeakPolicy) -> String {
     let BreakerPolicy {
@@ -78,7 +115,9 @@ pub(super) fn breaker(policy: &LeakPolicy) -> String {
 
 pub(super) fn run(command: &Command, settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
     let Command::Show = command;
-    let cells = cells(&settings.leak_policy, &settings.origins.reporting());
+    let policy = &settings.leak_policy;
+    let cells = cells(policy, &settings.origins.reporting());
     out.list(&cells, "Nobody may report leaks.")?;
-    out.note(&format!("\n{}", breaker(&settings.leak_policy)))
+    let text = format!("\n{}\n{}", breaker(policy), quarantine(policy));
+    out.either(&SettingsView::from(policy), &text)
 }

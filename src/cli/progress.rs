@@ -14,6 +14,11 @@ impl Progress {
         Self(spinner)
     }
 
+    /// Prints something while it works, without either overwriting the other.
+    pub(super) fn beside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+
     /// Tells how far it is.
     pub(super) fn say(&self, message: String) {
         self.0.set_message(message);

@@ -1,10 +1,14 @@
 //! `tokenward quarantine`: tokens that are dead until somebody decides.
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::known;
 use super::output::{Output, Shown};
+use super::progress::Progress;
 use super::values::{self, LARGEST_PAGE, PAGE};
+use crate::config::Settings;
 use crate::domain::quarantines::{self, Quarantine, Settled};
 use crate::domain::{Context, DomainError};
 use crate::model::{Id, Origin, QuarantineEnd, Token};
@@ -88,14 +92,18 @@ struct SettledView {
     tokens: Vec<String>,
 }
 
+const fn ended_as(ending: QuarantineEnd) -> &'static str {
+    match ending {
+        QuarantineEnd::Finish => "finished",
+        QuarantineEnd::Release => "released",
+    }
+}
+
 impl From<Settled> for SettledView {
     fn from(settled: Settled) -> Self {
         Self {
             id: settled.id.to_string(),
-            ended_as: match settled.ending {
-                QuarantineEnd::Finish => "finished",
-                QuarantineEnd::Release => "released",
-            },
+            ended_as: ended_as(settled.ending),
             tokens: settled
                 .tokens
                 .iter()
@@ -115,26 +123,38 @@ impl Shown for SettledView {
     }
 }
 
-pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+pub(super) async fn run(
+    command: &Command,
+    settings: &Settings,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
     match command {
         Command::List(List { limit }) => {
             let open = quarantines::list(ctx, None, *limit).await?;
             let open: Vec<_> = open.into_iter().map(QuarantineView::from).collect();
             out.list(&open, "Nothing is in quarantine.")
         }
-        Command::Release(which) => end(which, QuarantineEnd::Release, ctx, out).await,
-        Command::Finish(which) => end(which, QuarantineEnd::Finish, ctx, out).await,
+        Command::Release(which) => end(which, QuarantineEnd::Release, (settings, ctx), out).await,
+        Command::Finish(which) => end(which, QuarantineEnd::Finish, (settings, ctx), out).await,
     }
 }
 
 async fn end(
     which: &Which,
     ending: QuarantineEnd,
-    ctx: &Context,
+    (settings, ctx): (&Settings, &Context),
     out: &mut Output,
 ) -> anyhow::Result<()> {
     let id = match (which.id, which.token, &which.origin) {
-        (_, _, Some(origin)) => return end_all(origin, ending, ctx, out).await,
+        (_, _, Some(origin)) => {
+            let origin = Origin::from_stored(origin.clone());
+            let all = quarantines::list_of_origin(ctx, &origin).await?;
+            if all.is_empty() {
+                known::origin(&origin, settings, ctx).await?;
+            }
+            return end_all(&all, ending, ctx, out).await;
+        }
         (_, Some(token), _) => quarantines::find(ctx, token).await?.id,
         (Some(id), ..) => id,
         // The group asks for one of them.
@@ -144,22 +164,35 @@ async fn end(
     out.result(&SettledView::from(settled), "")
 }
 
-/// One transaction each: whatever is ended stays ended when this is interrupted.
+/// One transaction each: whatever is ended stays ended when this is interrupted, and was told before.
 async fn end_all(
-    origin: &str,
+    ids: &[Id<Quarantine>],
     ending: QuarantineEnd,
     ctx: &Context,
     out: &mut Output,
 ) -> anyhow::Result<()> {
-    let origin = Origin::from_stored(origin.to_owned());
-    let mut done = Vec::new();
-    for id in quarantines::list_of_origin(ctx, &origin).await? {
-        match quarantines::settle(ctx, id, ending).await {
-            Ok(settled) => done.push(SettledView::from(settled)),
+    let (all, what) = (ids.len(), ended_as(ending));
+    if all == 0 {
+        return out.note("Nothing that this origin reported is in quarantine.");
+    }
+    let mut done = 0;
+    let progress = Progress::start(format!("{done} of {all} are {what}"));
+    for id in ids {
+        match quarantines::settle(ctx, *id, ending).await {
+            Ok(settled) => {
+                let view = SettledView::from(settled);
+                progress.beside(|| out.row(&view, done == 0))?;
+                done += 1;
+                progress.say(format!("{done} of {all} are {what}"));
+            }
             // Somebody else ended it meanwhile.
             Err(DomainError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let so_far = || format!("{done} of {all} are {what}, the next one failed");
+                return Err(error).with_context(so_far);
+            }
         }
     }
-    out.list(&done, "Nothing that this origin reported is in quarantine.")
+    drop(progress);
+    out.note(&format!("\n{done} of {all} are {what}."))
 }

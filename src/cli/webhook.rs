@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::{Output, Shown};
+use super::progress::Progress;
 use super::values::{self, LARGEST_PAGE, PAGE};
 use crate::domain::webhooks::{self, LoggedAttempt};
 use crate::domain::{Context, organizations};
@@ -279,6 +280,7 @@ async fn replay(wanted: &Replay, ctx: &Context, out: &mut Output) -> anyhow::Res
         (Some(message), _) => webhooks::replay(ctx, endpoint, message).await.map(|()| 1)?,
         (None, since) => {
             let since = since.unwrap_or_else(|| ctx.clock.now());
+            let _progress = Progress::start("putting messages into the queue".to_owned());
             webhooks::replay_since(ctx, endpoint, since).await?
         }
     };

@@ -34,4 +34,5 @@ pub use settings::{
     ServerSettings, Settings, TokenSettings,
 };
 pub use source::{SetBy, Sources};
+pub(crate) use suggest::closest;
 pub use value::Mailbox;

@@ -27,6 +27,8 @@ pub struct OriginSettings {
     pub gitlab_revocation: Option<GitlabRevocation>,
     /// Whether anybody may give up credentials.
     pub possession: bool,
+    /// Every origin whose reports policy can speak of, whether it is enabled or not.
+    pub known: Vec<Origin>,
 }
 
 /// `[origins.gitlab_revocation]`
@@ -116,6 +118,7 @@ pub(super) fn origins(from: &mut Reader<'_>) -> Option<OriginSettings> {
         signed: all?.into_iter().flatten().collect(),
         gitlab_revocation: gitlab_revocation?,
         possession: possession?,
+        known: names(from),
     })
 }
 

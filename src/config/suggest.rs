@@ -1,7 +1,7 @@
 //! What somebody may have meant.
 
 /// The one of `known` that `given` is most likely a slip of.
-pub(super) fn closest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn closest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     let name = last(given);
     known

@@ -192,6 +192,14 @@ pub async fn page(
     audit_log::page(&ctx.db, after, limit).await
 }
 
+/// The place of the last chained row; zero when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last(ctx: &Context) -> Result<i64, StorageError> {
+    Ok(audit_log::last(&ctx.db).await?.unwrap_or(0))
+}
+
 /// The last `limit` rows that fit, the newest first.
 ///
 /// # Errors

@@ -66,6 +66,14 @@ pub async fn list_of_origin(
     }
 }
 
+/// Whether anything that this origin reported was ever in quarantine, as far as that is kept.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_reported(ctx: &Context, origin: &Origin) -> Result<bool, StorageError> {
+    table::has_of_origin(&ctx.db, origin).await
+}
+
 /// How many are open; no more than 10,000 are counted.
 ///
 /// # Errors

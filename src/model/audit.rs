@@ -36,6 +36,18 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Every kind, as stored.
+    pub const KINDS: [&str; 8] = [
+        "operator",
+        "service",
+        "user",
+        "client",
+        "organization",
+        "origin",
+        "job",
+        "stranger",
+    ];
+
     /// What they are, as stored.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -78,6 +90,64 @@ impl Actor {
         }
     }
 }
+
+/// Every event that is written down, by its name.
+pub const EVENTS: [&str; 54] = [
+    "audit_log.pruned",
+    "breaker.closed",
+    "breaker.opened",
+    "bulk_revocation.begun",
+    "client.changed",
+    "client.created",
+    "client.deleted",
+    "client.disabled",
+    "client.enabled",
+    "client.standing_set",
+    "configuration.changed",
+    "consent.given",
+    "consent.withdrawn",
+    "exposure.attempted",
+    "exposure.created",
+    "hash_key.admitted",
+    "hash_key.forgotten",
+    "letters.requeued",
+    "operator.demoted",
+    "operator.promoted",
+    "organization.blocked",
+    "organization.created",
+    "organization.member_removed",
+    "organization.member_set",
+    "organization.unblocked",
+    "origin_keys.replaced",
+    "places.scrubbed",
+    "policy.changed",
+    "policy.decided",
+    "signing_key.deleted",
+    "signing_key.made",
+    "signing_key.rescheduled",
+    "stream.changed",
+    "stream.created",
+    "stream.deleted",
+    "stream.status_set",
+    "token.changed",
+    "token.issued",
+    "token.looked_up",
+    "token.quarantined",
+    "token.released",
+    "token.replaced",
+    "token.revoked",
+    "user.blocked",
+    "user.created",
+    "user.sign_in_refused",
+    "user.signed_in",
+    "user.unblocked",
+    "webhook.created",
+    "webhook.deleted",
+    "webhook.disabled",
+    "webhook.enabled",
+    "webhook.replayed",
+    "webhook.secret_rotated",
+];
 
 /// What a deed is about; any of it may be unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

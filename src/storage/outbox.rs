@@ -9,10 +9,12 @@ use uuid::Uuid;
 mod depth;
 mod ended;
 mod places;
+mod unsent;
 
 pub use depth::{Depth, depth, oldest_waiting};
 pub use ended::{count_dead, count_sent, delete_dead, delete_sent};
 pub use places::forget_places;
+pub use unsent::{ListedLetter, find_unsent, list_unsent};
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
@@ -289,66 +291,6 @@ pub async fn release(
     .map(drop)
 }
 
-/// A letter as operators see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedLetter {
-    /// Which.
-    pub id: Id<Letter>,
-    /// To whom.
-    pub recipient: Email,
-    /// Since when it exists.
-    pub created_at: Timestamp,
-    /// When it is tried next.
-    pub due_at: Timestamp,
-    /// How often it was tried.
-    pub attempts: i64,
-    /// Why the last try failed.
-    pub last_error: Option<String>,
-    /// Since when it is dead.
-    pub dead_at: Option<Timestamp>,
-}
-
-/// Up to `limit` letters that have not been sent, dead ones included, oldest first: those behind `after`,
-/// or from the oldest on.
-///
-/// # Errors
-/// When the database fails.
-pub async fn list_unsent(
-    db: &Db,
-    after: Option<Id<Letter>>,
-    limit: i64,
-) -> Result<Vec<ListedLetter>, StorageError> {
-    sql!(db.reader(), |c| sqlx::query(
-        "SELECT id, recipient, created_at, due_at, attempts, last_error, dead_at
-         FROM outbox
-         WHERE sent_at IS NULL AND id > $1
-         ORDER BY id
-         LIMIT $2",
-    )
-    .bind(after.map_or(Uuid::nil(), Id::uuid))
-    .bind(limit)
-    .try_map(|row| listed(&row))
-    .fetch_all(c))
-}
-
-/// One letter that has not been sent.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_unsent(
-    db: &Db,
-    letter: Id<Letter>,
-) -> Result<Option<ListedLetter>, StorageError> {
-    sql!(db.reader(), |c| sqlx::query(
-        "SELECT id, recipient, created_at, due_at, attempts, last_error, dead_at
-         FROM outbox
-         WHERE sent_at IS NULL AND id = $1",
-    )
-    .bind(letter.uuid())
-    .try_map(|row| listed(&row))
-    .fetch_optional(c))
-}
-
 /// Brings dead letters back, due at once: one of them, or all. Tells how many.
 ///
 /// # Errors
@@ -381,19 +323,5 @@ fn claimed(row: &impl Columns) -> Result<ClaimedLetter, sqlx::Error> {
         priority: row.read("priority")?,
         attempts: row.read("attempts")?,
         created_at: Timestamp::from_millis(row.read("created_at")?),
-    })
-}
-
-fn listed(row: &impl Columns) -> Result<ListedLetter, sqlx::Error> {
-    Ok(ListedLetter {
-        id: Id::from_uuid(row.read("id")?),
-        recipient: Email::from_stored(row.read("recipient")?),
-        created_at: Timestamp::from_millis(row.read("created_at")?),
-        due_at: Timestamp::from_millis(row.read("due_at")?),
-        attempts: row.read("attempts")?,
-        last_error: row.read("last_error")?,
-        dead_at: row
-            .read::<Option<i64>>("dead_at")?
-            .map(Timestamp::from_millis),
     })
 }

@@ -303,6 +303,23 @@ pub async fn list_open_of_origin(
     .fetch_all(c))
 }
 
+/// Whether there is a quarantine of what this origin reported, open or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_of_origin(db: &Db, origin: &Origin) -> Result<bool, StorageError> {
+    let found = sql!(db.reader(), |c| sqlx::query(
+        "SELECT id
+         FROM quarantines
+         WHERE origin = $1
+         LIMIT 1",
+    )
+    .bind(origin.as_str())
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_optional(c))?;
+    Ok(found.is_some())
+}
+
 /// How many are open, `most` at most.
 ///
 /// # Errors

@@ -1,10 +1,13 @@
 //! `tokenward audit`
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, Connection};
+use tokenward::model::audit::EVENTS;
 
-use super::{Place, place_with_token, text};
+use super::{Place, change, place_with_token, text};
 
 fn rows(place: &Place) -> Vec<Value> {
     place.run(&["audit", "export"]).objects()
@@ -81,24 +84,50 @@ fn a_log_that_was_edited_by_hand_is_caught() {
 }
 
 /// Does what whoever owns the database can do.
-#[tokio::main(flavor = "current_thread")]
-async fn edit(place: &Place, statement: &str) {
-    let url = place.database_url();
-    if url.starts_with("postgres") {
-        let disarm = "DROP TRIGGER audit_log_is_append_only ON audit_log";
-        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-        for one in [disarm, statement] {
-            let query = sqlx::query(AssertSqlSafe(one.to_owned()));
-            query.execute(&mut connection).await.unwrap();
-        }
-    } else {
-        let disarm = "DROP TRIGGER audit_log_is_append_only";
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        for one in [disarm, statement] {
-            let query = sqlx::query(AssertSqlSafe(one.to_owned()));
-            query.execute(&mut connection).await.unwrap();
-        }
+fn edit(place: &Place, statement: &str) {
+    let disarm = match place.database_url().starts_with("postgres") {
+        true => "DROP TRIGGER audit_log_is_append_only ON audit_log",
+        false => "DROP TRIGGER audit_log_is_append_only",
+    };
+    change(place, &[disarm, statement]);
+}
+
+/// What is spelled like an event where events are written down is one that can be asked for.
+#[test]
+fn every_event_that_is_written_down_can_be_asked_for() {
+    let mut named = BTreeSet::new();
+    for room in ["domain", "storage"] {
+        let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+        collect_events(&room, &mut named);
     }
+    let known = EVENTS.map(str::to_owned);
+    assert_eq!(named, BTreeSet::from(known));
+}
+
+fn collect_events(folder: &Path, named: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_events(&path, named);
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        // Names of spans are attributes.
+        let lines = source.lines().filter(|line| !line.contains("name = \""));
+        let texts = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
+        named.extend(texts.filter(|text| is_event(text)).map(str::to_owned));
+    }
+}
+
+fn is_event(text: &str) -> bool {
+    let word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let both = text.split_once('.');
+    both.is_some_and(|(what, done)| word(what) && word(done) && done != "db")
 }
 
 #[test]

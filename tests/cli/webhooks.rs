@@ -159,7 +159,7 @@ fn an_origin_is_tested_by_its_keys() {
 
     let nobody = place.run(&["origin", "test", "nobody"]);
     assert!(
-        nobody.code == 1 && nobody.err.contains("signs its reports"),
+        nobody.code == 2 && nobody.err.contains("there is no origin `nobody`"),
         "{}",
         nobody.err
     );
@@ -172,4 +172,43 @@ fn an_origin_is_tested_by_its_keys() {
         "{}",
         silent.err
     );
+}
+
+#[test]
+fn an_origin_that_signs_nothing_is_tested_by_what_is_configured() {
+    let mut place = Place::new();
+    for (name, path, proof) in [
+        ("possession", "/v1/credentials/revoke", "nothing"),
+        ("internal", "/v1/revocations", "tokens:revoke"),
+    ] {
+        let tested = place.object(&["origin", "test", name]);
+        assert_eq!(
+            (&tested["enabled"], text(&tested["path"])),
+            (&json!(true), path)
+        );
+        assert!(text(&tested["proven_by"]).contains(proof), "{tested}");
+    }
+    let file = place.path().join("tokenward.toml");
+    let off = "[origins]\npossession.enabled = false\n";
+    std::fs::write(&file, off).unwrap();
+    place.set("TOKENWARD_CONFIG", file.to_str().unwrap());
+    for (name, key) in [
+        ("possession", "origins.possession.enabled"),
+        ("gitlab_revocation", "origins.gitlab_revocation.token"),
+        ("github", "origins.github.enabled"),
+    ] {
+        let said = place.run(&["origin", "test", name]);
+        let why = format!("error: {name} is not enabled: see {key} in the configuration\n");
+        assert_eq!((said.code, said.err), (1, why), "{}", said.out);
+    }
+    let secret = "0123456789abcdefghijABCDEFGHIJ0123456789";
+    let on = format!("[origins]\ngitlab_revocation.token = ['{secret}']\n");
+    std::fs::write(&file, on).unwrap();
+    let tested = place.run(&["origin", "test", "gitlab_revocation"]);
+    assert!(
+        tested.out.contains("gitlab/revoke_tokens"),
+        "{}",
+        tested.err
+    );
+    assert!(!tested.out.contains(secret), "{}", tested.out);
 }

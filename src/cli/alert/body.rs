@@ -49,6 +49,17 @@ pub(super) fn credentials(input: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     )?)
 }
 
+/// The body of an internal service: the input as it is when it is an object, and otherwise one token a
+/// line.
+pub(super) fn items(input: Vec<u8>, what: &What) -> anyhow::Result<Vec<u8>> {
+    if input.trim_ascii_start().starts_with(b"{") {
+        return Ok(input);
+    }
+    let item = |token| json!({ "token": token, "url": what.url, "source": what.source });
+    let items: Vec<_> = lines(&input)?.into_iter().map(item).collect();
+    Ok(serde_json::to_vec(&json!({ "items": items }))?)
+}
+
 fn lines(input: &[u8]) -> anyhow::Result<Vec<&str>> {
     let text = str::from_utf8(input)
         .context("standard input is not UTF-8: such strings can only be sent as JSON")?;
@@ -108,6 +119,9 @@ mod tests {
         );
         let given: Value = serde_json::from_slice(&credentials(lines.clone()).unwrap()).unwrap();
         assert_eq!(given, json!({ "credentials": ["a \"b\"", "c"] }));
+        let sent: Value = serde_json::from_slice(&items(lines.clone(), &what()).unwrap()).unwrap();
+        let last = json!({ "token": "c", "url": "u", "source": "s" });
+        assert_eq!(sent["items"][1], last);
     }
 
     #[test]

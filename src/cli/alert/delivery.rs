@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::send::Answer;
+use super::answer::Answer;
 use crate::origins::OriginSpec;
 use crate::origins::signing::OriginSigner;
 

@@ -6,9 +6,9 @@ use reqwest::{Client, StatusCode};
 use serde_json::value::RawValue;
 use url::Url;
 
+use super::answer::Answer;
 use super::delivery::Delivery;
 use super::player::Player;
-use super::send::Answer;
 use crate::origins::OriginSpec;
 use crate::origins::signing::OriginSigner;
 
@@ -18,14 +18,14 @@ pub(super) const FLOOD: usize = 10_000;
 /// How to misbehave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Misbehaviour {
-    /// Sign something else, or send a wrong secret; the service should answer 403 or 401
+    /// Sign something else, or send a wrong secret or key; the service should answer 403 or 401
     BadSignature,
     /// Sign with a key that nobody published; the service should answer 403
     UnknownKey,
     /// Send the same delivery twice; the service should answer both the same
     Replay,
     /// Repeat the reports until they are 10,000; the service should answer each, and take no more than
-    /// 1,000 from whoever proves nothing
+    /// 1,000 from whoever proves nothing, and from an internal service
     Flood,
 }
 
@@ -89,6 +89,9 @@ pub(super) async fn met(
         Misbehaviour::BadSignature if matches!(player, Player::Gitlab) => {
             refused(answer, StatusCode::UNAUTHORIZED, "invalid_secret")
         }
+        Misbehaviour::BadSignature if matches!(player, Player::Internal) => {
+            refused(answer, StatusCode::UNAUTHORIZED, "invalid_service_key")
+        }
         Misbehaviour::BadSignature => refused(answer, StatusCode::FORBIDDEN, "invalid_signature"),
         Misbehaviour::UnknownKey => refused(answer, StatusCode::FORBIDDEN, "unknown_key"),
         Misbehaviour::Replay => {
@@ -96,7 +99,7 @@ pub(super) async fn met(
             let same = (second.status, &second.body) == (answer.status, &answer.body);
             answer.status.is_success() && same
         }
-        Misbehaviour::Flood if matches!(player, Player::Possession) => matches!(
+        Misbehaviour::Flood if matches!(player, Player::Possession | Player::Internal) => matches!(
             answer.status,
             StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
         ),

@@ -17,6 +17,8 @@ pub(super) enum Player {
     Gitlab,
     /// Anybody who has a token.
     Possession,
+    /// An internal service, which proves itself by its key.
+    Internal,
 }
 
 impl Player {
@@ -27,6 +29,9 @@ impl Player {
         }
         if name == Origin::POSSESSION.as_str() {
             return Ok(Self::Possession);
+        }
+        if name == Origin::INTERNAL.as_str() {
+            return Ok(Self::Internal);
         }
         if let Some(spec) = OriginSpec::find(name) {
             return Ok(Self::Signed(Arc::new(spec.clone())));
@@ -47,6 +52,7 @@ impl Player {
                 Self::Signed(spec) => to.set_path(&spec.path()),
                 Self::Gitlab => to.set_path("/v1/integrations/gitlab/revoke_tokens"),
                 Self::Possession => to.set_path("/v1/credentials/revoke"),
+                Self::Internal => to.set_path("/v1/revocations"),
             }
         }
         to
@@ -84,6 +90,7 @@ mod tests {
                 "https://h/v1/credentials/revoke",
             ),
             (&Player::Possession, "https://h/y", "https://h/y"),
+            (&Player::Internal, "https://h", "https://h/v1/revocations"),
         ] {
             assert_eq!(player.address(&Url::parse(text).unwrap()).as_str(), url);
         }

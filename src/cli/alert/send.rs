@@ -2,21 +2,18 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use reqwest::{Client, StatusCode};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use reqwest::Client;
 use url::Url;
 
+use super::answer::{Answer, show, show_any};
 use super::body::{self, What};
 use super::delivery::Delivery;
 use super::misbehaviour::{Actor, Meeting, Misbehaviour, met};
 use super::player::Player;
 use super::{read_key, unsigned};
-use crate::cli::screen::{Screen, Tone, elapsed, tame};
+use crate::cli::screen::Screen;
 use crate::config::Sources;
 use crate::model::Origin;
 use crate::origins::signing::OriginSigner;
@@ -26,11 +23,12 @@ use crate::origins::{self, BodyShape, OriginSpec};
 ///
 /// Standard input is either the origin's JSON, which is sent exactly as it is, or one token a line. A
 /// GitLab of one's own (gitlab_revocation) proves itself by a secret and asks first which types it may
-/// send; whoever has a token (possession) proves nothing.
+/// send; an internal service (internal) proves itself by its key and names its request; whoever has a token
+/// (possession) proves nothing.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Whom to play: github, gitlab, depsdev, gitlab_revocation, possession, or a scanner that the
-    /// configuration knows; github, or whom a captured delivery was sent as, unless it is said
+    /// Whom to play: github, gitlab, depsdev, gitlab_revocation, possession, internal, or a scanner that
+    /// the configuration knows; github, or whom a captured delivery was sent as, unless it is said
     #[arg(long, value_name = "NAME")]
     origin: Option<String>,
     /// The service; without a path, the origin's is added
@@ -39,7 +37,7 @@ pub(in crate::cli) struct Arguments {
     /// The private key that signs, as a PEM file
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// The secret by which a GitLab of one's own proves itself, as a file
+    /// The secret by which a GitLab of one's own proves itself, or an internal service's key, as a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "replay"])]
     secret_file: Option<PathBuf>,
     /// The key's name, where it is not the SHA-256 of the public key
@@ -148,23 +146,13 @@ async fn delivery(
             let input = tokio::task::spawn_blocking(read_input).await??;
             unsigned::possession(body::credentials(input)?, how)
         }
+        Player::Internal => {
+            let file = arguments.secret_file.as_deref();
+            let key = unsigned::read_secret(file.context("--secret-file is missing")?)?;
+            let input = tokio::task::spawn_blocking(read_input).await??;
+            unsigned::service(&key, body::items(input, &what)?, how)
+        }
     }
-}
-
-fn show(screen: Screen, json: bool, answer: &Answer) -> anyhow::Result<()> {
-    match json {
-        true => print_json(screen, answer),
-        false => print(screen, answer),
-    }
-}
-
-/// An answer that may well be a refusal.
-fn show_any(screen: Screen, json: bool, answer: &Answer) -> anyhow::Result<()> {
-    if json || answer.status.is_success() {
-        return show(screen, json, answer);
-    }
-    screen.say(answer.refusal())?;
-    Ok(())
 }
 
 /// Reads `--to`.
@@ -189,52 +177,6 @@ fn read_input() -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What the service said.
-pub(in crate::cli) struct Answer {
-    pub(in crate::cli) status: StatusCode,
-    pub(in crate::cli) body: Vec<u8>,
-    pub(in crate::cli) took: Duration,
-}
-
-/// What it said about one report.
-#[derive(Debug, Deserialize)]
-pub(in crate::cli) struct Entry {
-    pub(in crate::cli) label: String,
-    #[serde(default)]
-    pub(in crate::cli) token_type: Value,
-    pub(in crate::cli) token_hash: Option<String>,
-}
-
-impl Answer {
-    /// One per report, in their order, when the service gave such.
-    pub(in crate::cli) fn entries(&self) -> Option<Vec<Entry>> {
-        serde_json::from_slice(&self.body).ok()
-    }
-
-    /// The code of a refusal.
-    pub(super) fn code(&self) -> Option<String> {
-        let refusal: Value = serde_json::from_slice(&self.body).ok()?;
-        refusal.get("error")?.as_str().map(str::to_owned)
-    }
-
-    /// Why the delivery was not taken, on one line.
-    pub(in crate::cli) fn refusal(&self) -> String {
-        #[derive(Deserialize)]
-        struct Refusal {
-            error: String,
-            detail: String,
-        }
-        let said = match serde_json::from_slice(&self.body) {
-            Ok(Refusal { error, detail }) => format!("{error}: {detail}"),
-            Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
-        };
-        match tame(&said, 300) {
-            nothing if nothing.is_empty() => self.status.to_string(),
-            said => format!("{}: {said}", self.status),
-        }
-    }
-}
-
 /// Who reports.
 pub(in crate::cli) struct Sender<'s> {
     pub(in crate::cli) client: &'s Client,
@@ -253,62 +195,6 @@ impl Sender<'_> {
     }
 }
 
-fn print_json(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
-    let text = String::from_utf8_lossy(&answer.body);
-    match serde_json::from_str::<Vec<&RawValue>>(&text) {
-        Ok(entries) => entries.iter().try_for_each(|entry| screen.say(entry))?,
-        Err(_) => screen.say(json!({
-            "status": answer.status.as_u16(),
-            "answer": answer_of(&text),
-        }))?,
-    }
-    Ok(())
-}
-
-/// An answer without verdicts, as JSON.
-fn answer_of(text: &str) -> Value {
-    match text {
-        "" => Value::Null,
-        text => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
-    }
-}
-
-fn print(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
-    let status = screen.paint(Tone::Good, &answer.status.to_string());
-    let took = elapsed(answer.took);
-    if answer.body.is_empty() {
-        screen.say(format_args!("{status} in {took}, without verdicts"))?;
-        return Ok(());
-    }
-    let Some(entries) = answer.entries() else {
-        let said = tame(&String::from_utf8_lossy(&answer.body), 300);
-        screen.say(format_args!("{status} in {took}, and no verdicts: {said}"))?;
-        return Ok(());
-    };
-    let reports = match entries.len() {
-        1 => "1 report".to_owned(),
-        several => format!("{several} reports"),
-    };
-    screen.say(format_args!("{status} in {took}, {reports}"))?;
-    let width = entries.len().to_string().len();
-    for (number, entry) in entries.iter().enumerate() {
-        let tone = match entry.label.as_str() {
-            "true_positive" => Tone::Good,
-            _ => Tone::Quiet,
-        };
-        let claimed = entry.token_type.as_str().unwrap_or("no type");
-        let hash = entry.token_hash.as_deref().unwrap_or_default();
-        screen.say(format_args!(
-            "{:>width$}  {}  {:<36}  {}",
-            number + 1,
-            screen.column(tone, &tame(&entry.label, 40), 14),
-            tame(claimed, 60),
-            tame(hash, 13),
-        ))?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,22 +203,6 @@ mod tests {
     fn a_service_is_reached_over_http() {
         for wrong in ["", "h:1", "ftp://h", "127.0.0.1:8080"] {
             assert!(destination(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_one_line_whoever_wrote_it() {
-        let answer = |body: &str| Answer {
-            status: StatusCode::FORBIDDEN,
-            body: body.as_bytes().to_vec(),
-            took: Duration::ZERO,
-        };
-        for (body, line) in [
-            (r#"{"error":"a","detail":"b","x":1}"#, "403 Forbidden: a: b"),
-            ("<p>\nno\u{1b}", "403 Forbidden: <p>\u{fffd}no\u{fffd}"),
-            ("", "403 Forbidden"),
-        ] {
-            assert_eq!(answer(body).refusal(), line);
         }
     }
 }

@@ -1,5 +1,7 @@
-//! Those who sign nothing: a GitLab of one's own, which has a secret, and whoever has a token.
+//! Those who sign nothing: a GitLab of one's own, which has a secret, an internal service, which has a
+//! key, and whoever has a token.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,11 +14,12 @@ use zeroize::Zeroizing;
 
 use super::delivery::Delivery;
 use super::misbehaviour::{FLOOD, Misbehaviour, flood};
+use crate::model::random;
 
 /// How long a question may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads the secret of a GitLab.
+/// Reads the secret of a GitLab, or the key of a service.
 pub(super) fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
     let text = text.with_context(|| format!("cannot read {}", path.display()))?;
@@ -87,7 +90,7 @@ pub(super) fn possession(
         Some(Misbehaviour::BadSignature | Misbehaviour::UnknownKey) => {
             bail!("whoever has a token proves nothing, so there is nothing to prove wrongly")
         }
-        Some(Misbehaviour::Flood) => many(&credentials)?,
+        Some(Misbehaviour::Flood) => many(&credentials, "credentials")?,
         Some(Misbehaviour::Replay) | None => credentials,
     };
     Ok(Delivery {
@@ -96,22 +99,52 @@ pub(super) fn possession(
     })
 }
 
-/// The same credentials again and again, more than are taken.
-fn many(credentials: &[u8]) -> anyhow::Result<Vec<u8>> {
-    #[derive(Deserialize)]
-    struct Given<'a> {
-        #[serde(borrow)]
-        credentials: Vec<&'a RawValue>,
+/// What an internal service sends. Its request has a name, so that sent twice it is done once.
+pub(super) fn service(
+    key: &str,
+    items: Vec<u8>,
+    how: Option<Misbehaviour>,
+) -> anyhow::Result<Delivery> {
+    let (key, body) = match how {
+        Some(Misbehaviour::UnknownKey) => {
+            bail!("an internal service has no key but its secret: see bad-signature")
+        }
+        Some(Misbehaviour::BadSignature) => (Zeroizing::new(format!("{key}x")), items),
+        Some(Misbehaviour::Flood) => (Zeroizing::new(key.to_owned()), many(&items, "items")?),
+        Some(Misbehaviour::Replay) | None => (Zeroizing::new(key.to_owned()), items),
+    };
+    let name = hex::encode(random::bytes::<16>());
+    Ok(Delivery {
+        headers: vec![
+            (
+                "Authorization".to_owned(),
+                format!("Bearer {}", key.as_str()),
+            ),
+            ("Idempotency-Key".to_owned(), name),
+        ],
+        body: Zeroizing::new(body),
+    })
+}
+
+/// The same of a list's members again and again, more than are taken.
+fn many(body: &[u8], list: &str) -> anyhow::Result<Vec<u8>> {
+    let body: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).with_context(|| format!("a flood repeats {list}"))?;
+    let given = body
+        .get(list)
+        .map(|given| serde_json::from_str(given.get()));
+    let given: Vec<&RawValue> = given
+        .transpose()
+        .with_context(|| format!("a flood repeats {list}"))?
+        .unwrap_or_default();
+    if given.is_empty() {
+        bail!("a flood repeats {list}, and there is none");
     }
-    let given: Given<'_> =
-        serde_json::from_slice(credentials).context("a flood repeats credentials")?;
-    if given.credentials.is_empty() {
-        bail!("a flood repeats credentials, and there is none");
-    }
-    let many: Vec<_> = given.credentials.into_iter().cycle().take(FLOOD).collect();
-    Ok(serde_json::to_vec(
-        &serde_json::json!({ "credentials": many }),
-    )?)
+    let many: Vec<_> = given.into_iter().cycle().take(FLOOD).collect();
+    let many = serde_json::value::to_raw_value(&many)?;
+    let mut body = body;
+    body.insert(list.to_owned(), &many);
+    Ok(serde_json::to_vec(&body)?)
 }
 
 #[cfg(test)]
@@ -119,6 +152,16 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn a_flood_of_items_leaves_the_rest_of_the_body() {
+        let given = br#"{"items": [{"id": "a"}], "dry_run": true}"#.to_vec();
+        let sent = service("k", given, Some(Misbehaviour::Flood)).unwrap();
+        let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+        let all = sent["items"].as_array().unwrap();
+        assert_eq!((all.len(), &sent["dry_run"]), (FLOOD, &true.into()));
+        assert!(service("k", Vec::new(), Some(Misbehaviour::UnknownKey)).is_err());
+    }
 
     #[test]
     fn a_flood_of_credentials_repeats_what_there_is() {

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::reference::Reference;
 use super::view::TokenView;
+use crate::cli::attempt::AttemptView;
 use crate::cli::output::{Output, Shown};
 use crate::cli::values::{moment, or};
 use crate::domain::Context;
-use crate::domain::leaked_uses::{self, StoredUse};
+use crate::domain::leaked_uses;
 use crate::domain::tokens::{self, Inspection};
 use crate::model::{Exposure, Id};
 use crate::storage::exposures::StoredExposure;
@@ -74,39 +75,6 @@ impl Shown for ExposureView {
             ("by", or(self.decided_by.as_ref(), "-")),
             ("source", or(self.source.as_ref(), "-")),
             ("where", or(self.url.as_ref(), absent)),
-        ]
-    }
-}
-
-#[derive(Serialize)]
-struct AttemptView {
-    via: String,
-    address: Option<String>,
-    first_at: String,
-    last_at: String,
-    times: i64,
-}
-
-impl From<StoredUse> for AttemptView {
-    fn from(stored: StoredUse) -> Self {
-        Self {
-            via: stored.via,
-            address: stored.from,
-            first_at: stored.first_at.to_string(),
-            last_at: stored.last_at.to_string(),
-            times: stored.times,
-        }
-    }
-}
-
-impl Shown for AttemptView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("last tried", self.last_at.clone()),
-            ("first tried", self.first_at.clone()),
-            ("times", self.times.to_string()),
-            ("via", self.via.clone()),
-            ("from", or(self.address.as_ref(), "unknown")),
         ]
     }
 }
