@@ -75,15 +75,15 @@ impl Gitlab<'_> {
         }
     }
 
-    /// The queue: tries seventeen times and waits in between as long as it is told.
+    /// The queue: tries seventeen times, and decides by itself how long to wait in between, whatever it is
+    /// told.
     async fn queue(&self, findings: &[Finding]) -> (usize, usize) {
-        for tries in 1..=17 {
+        for tries in 1..=17_usize {
             match self.after_pipeline(findings).await {
                 Ok(sent) => return (sent, tries),
-                Err(refused) => {
-                    let wait = refused.headers["retry-after"].to_str().unwrap();
-                    let wait = Duration::from_secs(wait.parse().unwrap());
-                    self.app.clock.advance(wait);
+                Err(_) => {
+                    let wait = tries.pow(4) + 15;
+                    self.app.clock.advance(Duration::from_secs(wait as u64));
                 }
             }
         }
@@ -150,7 +150,33 @@ async fn gitlab_tries_again_where_it_may_not_now_and_nothing_happens_twice() {
     assert_eq!(gitlab.queue(&findings).await, (1, 1));
     let (sent, tries) = gitlab.queue(&findings).await;
 
-    assert_eq!((sent, tries), (1, 2));
+    // Sixteen seconds, then thirty-one: the minute is over in the third.
+    assert_eq!((sent, tries), (1, 4));
+    assert_eq!(app.number("SELECT count(*) FROM exposures").await, 1);
+    assert_eq!(app.read_mail().await.len(), 1);
+}
+
+#[tokio::test]
+async fn gitlab_tries_again_when_the_service_was_away_or_the_answer_was_lost() {
+    let app = app("").await;
+    let ada = app.user("ada@example.com").await;
+    let leaked = app.personal_token(&ada, "deploy").await;
+    let findings = [Finding {
+        rule: "polar_personal_access_token",
+        token: leaked.token.reveal().to_owned(),
+    }];
+    let gitlab = Gitlab {
+        app: &app,
+        secret: NEXT,
+    };
+    let outage = app.database.take_away().await;
+    let refused = gitlab.after_pipeline(&findings).await.unwrap_err();
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    outage.end().await;
+    // This answer never arrives, and the queue tries again as after any other failure.
+    gitlab.after_pipeline(&findings).await.unwrap();
+    assert_eq!(gitlab.queue(&findings).await, (1, 1));
+    assert!(!app.is_active(&leaked.token).await);
     assert_eq!(app.number("SELECT count(*) FROM exposures").await, 1);
     assert_eq!(app.read_mail().await.len(), 1);
 }

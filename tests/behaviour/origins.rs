@@ -12,6 +12,9 @@ use wiremock::{Mock, ResponseTemplate};
 
 use crate::support::{Answer, GitHub, TestApp, eventually, report};
 
+/// What was agreed upon with a GitLab of our own.
+const SECRET: &str = "a-secret-of-forty-characters-or-more-ok!";
+
 /// An origin and where it publishes its keys.
 struct Stand {
     spec: OriginSpec,
@@ -83,6 +86,7 @@ async fn world() -> (TestApp, [Stand; 5]) {
         "[origins.github]\nkeys_url = '{}'\n\
          [origins.gitlab]\nenabled = true\nkeys_url = '{}'\nfetch_timeout = '60s'\n\
          [origins.depsdev]\nenabled = true\nkeys_url = '{}'\n\
+         [origins.gitlab_revocation]\ntoken = ['{SECRET}']\n\
          [origins.in_house.night-watch]\nkey_id_header = 'X-Watch-Key'\n\
          signature_header = 'X-Watch-Signature'\nkeys_url = '{}'\ntoken_member = 'secret'\n\
          max_body_bytes = 1024\n\
@@ -106,6 +110,61 @@ async fn world() -> (TestApp, [Stand; 5]) {
     })
     .await;
     (app, all)
+}
+
+/// One run: those who sign, a GitLab with a secret, whoever has the token, and a service of ours.
+#[tokio::test]
+async fn every_way_to_report_a_leak_works_beside_all_others() {
+    let (app, all) = world().await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:revoke").await.token;
+    let bearer = format!("Bearer {}", key.reveal());
+    let mut leaked = Vec::new();
+    for number in 0..8 {
+        leaked.push(app.personal_token(&ada, &format!("{number}")).await.token);
+    }
+    for (stand, token) in all.iter().zip(&leaked) {
+        let report = json!({ &*stand.spec.body.token: token.reveal() });
+        assert!(
+            stand.report(&app, &[report]).await.status < 300,
+            "{}",
+            stand.name()
+        );
+    }
+    let place = "https://x.example/";
+    let [gitlab, possession, internal] = [5, 6, 7].map(|number| leaked[number].reveal());
+    let found = json!([{ "type": "personal_access_token", "token": gitlab, "location": place }]);
+    for (path, credential, body) in [
+        ("/v1/integrations/gitlab/revoke_tokens", Some(SECRET), found),
+        (
+            "/v1/credentials/revoke",
+            None,
+            json!({ "credentials": [possession] }),
+        ),
+        (
+            "/v1/revocations",
+            Some(&*bearer),
+            json!({ "items": [{ "token": internal, "url": place }] }),
+        ),
+    ] {
+        let mut request = app.http.post(format!("{}{path}", app.url)).json(&body);
+        if let Some(credential) = credential {
+            request = request.header("authorization", credential);
+        }
+        let status = request.send().await.unwrap().status().as_u16();
+        assert!((200..300).contains(&status), "{path}: {status}");
+    }
+    let origins = "SELECT DISTINCT origin FROM exposures ORDER BY origin";
+    let expected =
+        "archive depsdev github gitlab gitlab_revocation internal night-watch possession";
+    let expected: Vec<_> = expected
+        .split(' ')
+        .map(|name| vec![name.to_owned()])
+        .collect();
+    assert_eq!(app.rows(origins).await, expected);
+    for token in &leaked {
+        assert!(!app.is_active(token).await);
+    }
 }
 
 #[tokio::test]

@@ -216,7 +216,8 @@ fn told(noted: &Noted) -> Option<Told> {
 
 fn body(told: &Told, token: &TokenFacts, txn: Uuid) -> SignalFacts {
     // The one that clients know from ID tokens, where there is one.
-    let session = token.sid.or(token.grant).unwrap_or(told.token);
+    let session = token.sid.or(token.granted_in).or(token.grant);
+    let session = session.unwrap_or(told.token);
     SignalFacts {
         kind: token.kind.name().to_owned(),
         token: told.token,

@@ -24,6 +24,8 @@ pub(super) struct TokenFacts {
     pub(super) grant: Option<Uuid>,
     /// Of a session.
     pub(super) sid: Option<Uuid>,
+    /// That of the session in which it was granted, if it was in one.
+    pub(super) granted_in: Option<Uuid>,
 }
 
 impl TokenFacts {
@@ -46,17 +48,19 @@ pub(super) async fn tokens(
 ) -> Result<HashMap<Uuid, TokenFacts>, StorageError> {
     const SQLITE: &str = "SELECT
              t.id, t.kind, t.user_id, t.organization_id, t.client_id, t.customer, t.grant_id, s.sid,
-             c.client_id AS client_name
+             g.sid AS granted_in, c.client_id AS client_name
          FROM tokens AS t
          LEFT JOIN sessions AS s ON s.token_id = t.id
          LEFT JOIN clients AS c ON c.id = t.client_id
+         LEFT JOIN grants AS g ON g.id = t.grant_id
          WHERE t.id IN (SELECT unhex(value) FROM json_each($1))";
     const POSTGRES: &str = "SELECT
              t.id, t.kind, t.user_id, t.organization_id, t.client_id, t.customer, t.grant_id, s.sid,
-             c.client_id AS client_name
+             g.sid AS granted_in, c.client_id AS client_name
          FROM tokens AS t
          LEFT JOIN sessions AS s ON s.token_id = t.id
          LEFT JOIN clients AS c ON c.id = t.client_id
+         LEFT JOIN grants AS g ON g.id = t.grant_id
          WHERE t.id = ANY($1)";
     let all = match tx.connection() {
         Backend::Sqlite(c) => {
@@ -197,6 +201,7 @@ fn token(row: &impl Columns) -> Result<(Uuid, TokenFacts), sqlx::Error> {
         customer: row.read("customer")?,
         grant: row.read("grant_id")?,
         sid: row.read("sid")?,
+        granted_in: row.read("granted_in")?,
     };
     Ok((row.read("id")?, facts))
 }

@@ -43,13 +43,13 @@ const SCHEMA: &[(&str, &str)] = &[
         "last_at! opened_at origin! revoked! window_began_at!",
     ),
     (
+        "bulk_revocation_actors",
+        "actor actor_kind! bulk_revocation_id! request_id",
+    ),
+    (
         "bulk_revocations",
         "claim counted! due_at! finished_at id! position! reason! requested_at! revoked! \
          selection! service_key_id",
-    ),
-    (
-        "bulk_revocation_actors",
-        "actor actor_kind! bulk_revocation_id! request_id",
     ),
     (
         "clients",
