@@ -133,7 +133,7 @@ async fn every_way_to_report_a_leak_works_beside_all_others() {
     }
     let place = "https://x.example/";
     let [gitlab, possession, internal] = [5, 6, 7].map(|number| leaked[number].reveal());
-    let found = json!([{ "type": "personal_access_token", "token": gitlab, "location": place }]);
+    let found = json!([{ "type": "gitleaks_rule_id_polar_personal_access_token", "token": gitlab, "location": place }]);
     for (path, credential, body) in [
         ("/v1/integrations/gitlab/revoke_tokens", Some(SECRET), found),
         (
