@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 35] = [
+const FILES: [(&str, (&str, &str)); 36] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -150,6 +150,10 @@ const FILES: [(&str, (&str, &str)); 35] = [
     (
         "bulk revocation actors",
         both!("../../migrations/0035_bulk_revocation_actors.sql"),
+    ),
+    (
+        "failing webhooks",
+        both!("../../migrations/0036_failing_webhooks.sql"),
     ),
 ];
 
