@@ -35,6 +35,7 @@ pub(super) fn serve(
         Arc::clone(&state.trusted_proxies),
     );
     let connections_of = Connections::new(of_one, trusted, state.metrics.clone());
+    tokio::spawn(connections_of.end_quiet_ones(connections.get()));
     // A worker more than there may be connections would have none.
     let workers = workers.min(connections);
     let server = HttpServer::new(move || {

@@ -15,7 +15,8 @@ use crate::config::{Settings, Sources};
 pub(super) async fn run(settings: &Settings, sources: &Sources) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let workers = settings.server.workers.get();
-    allow_open_files(settings.server.max_connections.get() + FILES_OF_WORKER * workers);
+    let connections = FILES_OF_CONNECTION * settings.server.max_connections.get();
+    allow_open_files(connections + FILES_OF_WORKER * workers);
     let asked = Arc::clone(&signals.reload);
     let seams = Seams {
         policy: Some(PolicySource {
@@ -43,6 +44,9 @@ pub(super) async fn run(settings: &Settings, sources: &Sources) -> anyhow::Resul
 
 /// Files that are open besides the connections of clients: the database, letters, calls of our own.
 const OTHER_FILES: u64 = 256;
+
+/// A connection is open twice: for who answers, and for who ends it when it is quiet for too long.
+const FILES_OF_CONNECTION: usize = 2;
 
 /// Files that a worker has open for itself.
 const FILES_OF_WORKER: usize = 8;

@@ -1,21 +1,30 @@
-//! Connections: how many one network address may hold at once.
+//! Connections: how many one network address may hold at once, and for how long quiet ones stay.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Shutdown};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
-use socket2::SockRef;
+use socket2::{SockRef, Socket};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::domain::limits::Subject;
 use crate::model::Networks;
 use crate::telemetry::Metrics;
 
-/// The connections that are open, by network address.
-type Open = Mutex<HashMap<String, usize>>;
+/// So long a connection may be quiet: no request on it is being answered. Most end before, because nothing
+/// comes on them. This is for those on which a request has begun and does not go on, or whose answer is not
+/// taken; the server itself waits for them without end.
+const QUIET: Duration = Duration::from_secs(30);
+/// So long while three quarters of all connections are open.
+const QUIET_AMONG_MANY: Duration = Duration::from_secs(8);
+/// So often they are looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What one network address may hold of all connections. What is behind a proxy that is trusted has many
 /// addresses, so that one may hold all.
@@ -24,13 +33,103 @@ pub struct Connections {
     share: usize,
     trusted: Arc<Networks>,
     metrics: Metrics,
-    open: Arc<Open>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// The connections that are open.
+#[derive(Debug, Default)]
+struct Open {
+    /// How many of each network address.
+    numbers: HashMap<String, usize>,
+    all: HashMap<u64, Arc<Activity>>,
+    next: u64,
 }
 
 /// A connection that is counted for as long as it is open.
 struct Counted {
+    number: u64,
     whose: String,
-    open: Arc<Open>,
+    activity: Arc<Activity>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// What goes on on a connection.
+#[derive(Debug)]
+struct Activity {
+    socket: Socket,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// So many requests are being answered.
+    Busy(usize),
+    QuietSince(Instant),
+    Ended,
+}
+
+/// A request that is being answered, until this is dropped.
+pub(super) struct Busy(Option<Arc<Activity>>);
+
+impl Busy {
+    /// Its connection is not quiet meanwhile.
+    pub(super) fn with(request: &HttpRequest) -> Self {
+        let activity = request.conn_data::<Counted>();
+        let activity = activity.map(|counted| Arc::clone(&counted.activity));
+        if let Some(activity) = &activity {
+            activity.begin();
+        }
+        Self(activity)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Some(activity) = &self.0 {
+            activity.finish();
+        }
+    }
+}
+
+impl Activity {
+    fn new(socket: Socket) -> Self {
+        Self {
+            socket,
+            state: Mutex::new(State::QuietSince(Instant::now())),
+        }
+    }
+
+    fn begin(&self) {
+        let mut state = lock(&self.state);
+        *state = match *state {
+            State::Busy(requests) => State::Busy(requests + 1),
+            State::QuietSince(_) => State::Busy(1),
+            State::Ended => State::Ended,
+        };
+    }
+
+    fn finish(&self) {
+        let mut state = lock(&self.state);
+        *state = match *state {
+            State::Busy(requests) if requests > 1 => State::Busy(requests - 1),
+            State::Busy(_) => State::QuietSince(Instant::now()),
+            other => other,
+        };
+    }
+
+    /// Ends what has been quiet for so long; whether it did.
+    fn end_if_quiet(&self, patience: Duration) -> bool {
+        let mut state = lock(&self.state);
+        match *state {
+            State::QuietSince(since) if since.elapsed() >= patience => {
+                *state = State::Ended;
+                // It is gone already, then.
+                let _ = self.socket.shutdown(Shutdown::Both);
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Connections {
@@ -54,29 +153,59 @@ impl Connections {
         let Ok(peer) = stream.peer_addr() else {
             return;
         };
-        match self.count(peer.ip()) {
+        let stream = SockRef::from(stream);
+        let counted = stream.try_clone().ok();
+        match counted.and_then(|socket| self.count(peer.ip(), socket)) {
             Some(counted) => {
                 data.insert(counted);
             }
             None => {
                 self.metrics.no_room("connections");
                 // It is gone already, then.
-                let _ = SockRef::from(stream).shutdown(Shutdown::Both);
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
+    }
+
+    /// Ends connections that are quiet for too long, where there may be so many. Goes on until nothing
+    /// counts here any more.
+    pub fn end_quiet_ones(&self, most: usize) -> impl Future<Output = ()> + use<> {
+        let (open, metrics) = (Arc::downgrade(&self.open), self.metrics.clone());
+        async move {
+            let mut looks = interval(LOOK);
+            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                looks.tick().await;
+                let Some(open) = open.upgrade() else { return };
+                let all: Vec<_> = lock(&open).all.values().cloned().collect();
+                let are_many = all.len() >= most - most / 4;
+                let patience = if are_many { QUIET_AMONG_MANY } else { QUIET };
+                let quiet = all.iter().filter(|one| one.end_if_quiet(patience));
+                let ended = quiet.count();
+                if are_many {
+                    (0..ended).for_each(|_| metrics.no_room("connections"));
+                }
             }
         }
     }
 
     /// `None` when it is one too many.
-    fn count(&self, peer: IpAddr) -> Option<Counted> {
+    fn count(&self, peer: IpAddr, socket: Socket) -> Option<Counted> {
         let whose = Subject::Address(Some(peer)).text();
         let mut open = lock(&self.open);
-        let number = open.entry(whose.clone()).or_default();
+        let number = open.numbers.entry(whose.clone()).or_default();
         if *number >= self.share && !self.trusted.contains(peer.to_canonical()) {
             return None;
         }
         *number += 1;
+        let activity = Arc::new(Activity::new(socket));
+        let number = open.next;
+        open.next += 1;
+        open.all.insert(number, Arc::clone(&activity));
         Some(Counted {
+            number,
             whose,
+            activity,
             open: Arc::clone(&self.open),
         })
     }
@@ -84,8 +213,9 @@ impl Connections {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut number) = lock(&self.open).entry(std::mem::take(&mut self.whose))
-        {
+        let mut open = lock(&self.open);
+        open.all.remove(&self.number);
+        if let Entry::Occupied(mut number) = open.numbers.entry(std::mem::take(&mut self.whose)) {
             *number.get_mut() -= 1;
             if *number.get() == 0 {
                 number.remove();
@@ -94,8 +224,8 @@ impl Drop for Counted {
     }
 }
 
-fn lock(open: &Open) -> MutexGuard<'_, HashMap<String, usize>> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -108,7 +238,7 @@ mod tests {
         let trusted = Arc::new(Networks::parse(["10.0.0.0/8"]).unwrap());
         let metrics = Metrics::new(Timestamp::from_millis(0));
         let connections = Connections::new(2, trusted, metrics);
-        let from = |text: &str| connections.count(text.parse().unwrap());
+        let from = |text: &str| connections.count(text.parse().unwrap(), socket());
         let held = [from("192.0.2.1"), from("192.0.2.1")];
         assert!(held.iter().all(Option::is_some));
         assert!(from("192.0.2.1").is_none() && from("::ffff:192.0.2.1").is_none());
@@ -118,6 +248,51 @@ mod tests {
         drop(held);
         assert!(from("192.0.2.1").is_some());
         drop(proxied);
-        assert!(lock(&connections.open).is_empty());
+        let open = lock(&connections.open);
+        assert!(open.numbers.is_empty() && open.all.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_quiet_is_sent_away_and_who_is_answered_stays() {
+        let metrics = Metrics::new(Timestamp::from_millis(0));
+        let connections = Connections::new(100, Arc::default(), metrics);
+        let sweep = tokio::spawn(connections.end_quiet_ones(8));
+        let from = |_| {
+            connections
+                .count("192.0.2.1".parse().unwrap(), socket())
+                .unwrap()
+        };
+        let has_ended = |one: &Counted| matches!(*lock(&one.activity.state), State::Ended);
+        let (answered, quiet) = (from(0), from(0));
+        answered.activity.begin();
+        answered.activity.begin();
+        answered.activity.finish();
+        advance(29).await;
+        assert!(!has_ended(&quiet));
+        advance(2).await;
+        assert!(has_ended(&quiet) && !has_ended(&answered));
+        // Another request on it is answered, as far as anybody hears.
+        quiet.activity.begin();
+        quiet.activity.finish();
+        assert!(has_ended(&quiet));
+
+        let many: Vec<_> = (0..4).map(from).collect();
+        answered.activity.finish();
+        advance(7).await;
+        assert!(!many.iter().any(has_ended) && !has_ended(&answered));
+        advance(2).await;
+        assert!(many.iter().all(has_ended) && has_ended(&answered));
+        drop((many, answered, quiet));
+        drop(connections);
+        advance(2).await;
+        assert!(sweep.is_finished());
+    }
+
+    async fn advance(seconds: u64) {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+
+    fn socket() -> Socket {
+        Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap()
     }
 }

@@ -14,6 +14,7 @@ use actix_web::{Error, HttpRequest};
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
+use super::connections::Busy;
 use super::limiting;
 use super::request_id;
 use super::state::ApiState;
@@ -29,6 +30,7 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
+    let _busy = Busy::with(request.request());
     let method = request.method().clone();
     let Some(state) = request.app_data::<Data<ApiState>>().cloned() else {
         return next

@@ -96,19 +96,26 @@ async fn a_deep_body_is_refused_or_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_read_as_it_is() {
+async fn a_compressed_body_is_refused_and_never_unpacked() {
     let app = app().await;
     let families = families(&app).await;
     let gzip = "Content-Encoding: gzip\r\n";
     for (family, body, status) in [
-        (&families[0], CREDENTIALS, 422),
+        (&families[0], CREDENTIALS, 415),
+        (&families[2], NOTHING, 415),
         (&families[3], QUESTION, 400),
-        (&families[6], NOTHING, 400),
+        (&families[5], NOTHING, 415),
+        (&families[6], NOTHING, 415),
     ] {
         // What would be taken if it were unpacked is no body here.
         let answer = post(&app, family, gzip, body).await;
         assert_eq!(answer.status, status, "{}: {}", family.0, answer.text);
+        assert!(answer.text.contains("compressed"), "{}", answer.text);
     }
+    // Whoever only says that nothing is compressed is read.
+    let plain = "Content-Encoding: identity\r\n";
+    let answer = post(&app, &families[6], plain, b"[]").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
 #[tokio::test]
@@ -237,6 +244,29 @@ async fn more_connections_than_there_may_be_wait_until_one_ends() {
     let answer = timeout(Duration::from_secs(60), other.answer()).await;
     assert_eq!(answer.expect("it is its turn").status, 200);
     drop(idle);
+}
+
+/// Whoever was answered once is timed by nobody but us from the next byte on.
+#[tokio::test]
+async fn whoever_begins_another_request_and_stops_gives_the_connection_to_the_next() {
+    let settings = "[server]\nworkers = 1\nmax_connections = 16";
+    let app = TestApp::builder().settings(settings).start().await;
+    let ask = b"GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        let mut connection = Raw::open(&app).await;
+        connection.write(ask).await;
+        assert_eq!(connection.answer().await.status, 200);
+        connection.write(b"G").await;
+        held.push(connection);
+    }
+    let mut other = Raw::open(&app).await;
+    other.write(ask).await;
+    let answer = timeout(Duration::from_secs(60), other.answer()).await;
+    assert_eq!(answer.expect("it is its turn").status, 200);
+    let turned_away = app.metric(r#"tokenward_no_room_total{what="connections"}"#);
+    assert!(turned_away >= 1.0, "{turned_away}");
+    drop(held);
 }
 
 #[tokio::test]
