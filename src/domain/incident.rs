@@ -179,13 +179,15 @@ impl Incident<'_> {
     ) -> Result<usize, StorageError> {
         let dead = |record: &&Record<'_>| self.reacted.revoked.holds(record.case);
         let stale = |record: &&Record<'_>| !record.is_in(fresh);
-        let mut again: Vec<_> = records.iter().filter(dead).filter(stale).collect();
-        again.dedup_by_key(|record| record.case.id());
+        let mut dead: Vec<_> = records.iter().filter(dead).collect();
+        let mut again: Vec<_> = dead.iter().copied().filter(stale).collect();
+        for each in [&mut dead, &mut again] {
+            each.dedup_by_key(|record| record.case.id());
+        }
+        self.decide_anew(tx, &dead, &again).await?;
         if again.is_empty() {
             return Ok(0);
         }
-        let changed: Vec<_> = again.iter().map(|record| &record.new.exposure).collect();
-        exposures::redecide(tx, &changed, self.at).await?;
         // Who hears of a new place hears what became of the token as well.
         let heard: HashSet<_> = records
             .iter()
@@ -200,6 +202,26 @@ impl Incident<'_> {
         };
         let letters = letters_about(ctx, tx, &again, &news, self.at).await?;
         letters.without_places().write(tx, self.at).await
+    }
+
+    /// What was decided about places of dead tokens that were seen again, and about those that were only
+    /// observed so far, is what is decided now.
+    async fn decide_anew(
+        &self,
+        tx: &mut Tx,
+        dead: &[&Record<'_>],
+        again: &[&Record<'_>],
+    ) -> Result<(), StorageError> {
+        let decided: Vec<_> = dead.iter().map(|record| &record.new.exposure).collect();
+        let observed = exposures::tell_observed(tx, &decided, self.at).await?;
+        let again: HashSet<_> = again.iter().map(|record| record.case.id()).collect();
+        let changes = |record: &&&Record<'_>| {
+            let case = record.case.id();
+            again.contains(&case) || observed.contains(&record.new.exposure.token)
+        };
+        let changed = dead.iter().filter(changes);
+        let changed: Vec<_> = changed.map(|record| &record.new.exposure).collect();
+        exposures::redecide(tx, &changed, self.at).await
     }
 }
 

@@ -89,6 +89,14 @@ impl ApiError {
         Self::new(status, "unsupported_media_type", detail)
     }
 
+    /// 415: the body is compressed, and bodies are read as they are (RFC 9110 15.5.16).
+    #[must_use]
+    pub fn unsupported_encoding() -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let detail = "the body must not be compressed";
+        Self::new(status, "unsupported_encoding", detail)
+    }
+
     /// 422: members of the request are wrong; the detail lists each.
     #[must_use]
     pub fn invalid(problems: Vec<Problem>) -> Self {

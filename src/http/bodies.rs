@@ -12,7 +12,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
@@ -38,9 +38,12 @@ const LARGE_AT_ONCE: u32 = 16;
 /// So many of them from one network address.
 const LARGE_OF_ONE: u32 = 4;
 /// Longest time for each step after the beginning: another [`BEGINNING`] within the first block, and
-/// another [`BLOCK`] after it. Also the longest wait for one of the places for large deliveries, which
-/// holds room meanwhile.
+/// another [`BLOCK`] after it. Also how long anybody may wait for one of the places for large deliveries,
+/// and hold room meanwhile, while others lack room.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// So often whoever waits for longer than [`PATIENCE`] looks whether others lack room.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Whoever waits for longer than this is late because of it.
 const NOTICEABLE: Duration = Duration::from_millis(100);
@@ -78,6 +81,12 @@ impl From<Unread> for OAuthError {
             Unread::BrokeOff => Self::InvalidRequest("the body broke off"),
         }
     }
+}
+
+/// Whether a body is sent as it is. Nothing is unpacked here: a small body might become a huge one.
+pub(super) fn is_plain(request: &HttpRequest) -> bool {
+    let mut codings = request.headers().get_all(CONTENT_ENCODING);
+    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Room for the bodies of strangers, one for the whole service.
@@ -194,7 +203,7 @@ impl Incoming {
         let mut taken = Vec::new();
         if self.read(BEGINNING, self.deadline).await? {
             let blocks = self.limit.div_ceil(BLOCK);
-            taken.push(self.take("bodies", &room.0, blocks, self.deadline).await?);
+            taken.push(self.take_room(room, blocks).await?);
             self.read_steps(BEGINNING, usize::MAX).await?;
         }
         Ok(self.read_whole(taken))
@@ -204,10 +213,9 @@ impl Incoming {
     pub(super) async fn of_origin(mut self, room: &Room, origin: &Bodies) -> Result<Body, Unread> {
         let mut taken = Vec::new();
         if self.read(BEGINNING, self.deadline).await? {
-            taken.push(self.take("bodies", &room.0, 1, self.deadline).await?);
+            taken.push(self.take_room(room, 1).await?);
             if self.read_steps(BEGINNING, BLOCK).await? {
-                let by = self.deadline.min(Instant::now() + PATIENCE);
-                taken.push(self.take("large_bodies", &origin.large, 1, by).await?);
+                taken.push(self.take_large_place(room, origin).await?);
                 self.read_steps(BLOCK, usize::MAX).await?;
             }
         }
@@ -221,21 +229,35 @@ impl Incoming {
         }
     }
 
-    async fn take(
-        &mut self,
-        what: &'static str,
-        limit: &ConcurrencyLimit,
-        places: usize,
-        by: Instant,
-    ) -> Result<Taken, Unread> {
-        let places = u32::try_from(places).unwrap_or(u32::MAX);
+    async fn take_room(&mut self, room: &Room, blocks: usize) -> Result<Taken, Unread> {
+        let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
         let asked_at = Instant::now();
-        let taken = timeout_at(by, limit.take(self.whose, places)).await;
+        let taken = timeout_at(self.deadline, room.0.take(self.whose, blocks)).await;
         self.has_waited |= asked_at.elapsed() > NOTICEABLE;
-        taken.ok().and_then(Result::ok).ok_or_else(|| {
-            self.metrics.no_room(what);
-            Unread::NoRoom
-        })
+        let taken = taken.ok().and_then(Result::ok);
+        taken.ok_or_else(|| self.turned_away("bodies"))
+    }
+
+    /// Waits for its turn, and gives up its room for others who lack it.
+    async fn take_large_place(&mut self, room: &Room, origin: &Bodies) -> Result<Taken, Unread> {
+        let asked_at = Instant::now();
+        let turn = origin.large.take(self.whose, 1);
+        tokio::pin!(turn);
+        let mut look = asked_at + PATIENCE;
+        let taken = loop {
+            match timeout_at(look.min(self.deadline), turn.as_mut()).await {
+                Ok(taken) => break taken.ok(),
+                Err(_) if look >= self.deadline || room.0.is_full() => break None,
+                Err(_) => look += LOOK,
+            }
+        };
+        self.has_waited |= asked_at.elapsed() > NOTICEABLE;
+        taken.ok_or_else(|| self.turned_away("large_bodies"))
+    }
+
+    fn turned_away(&self, what: &'static str) -> Unread {
+        self.metrics.no_room(what);
+        Unread::NoRoom
     }
 
     /// Reads until there is enough of it, each step within [`PATIENCE`]; `false` at its end.
@@ -246,8 +268,7 @@ impl Incoming {
             match more.await {
                 // It is not its sender who took so long.
                 Err(Unread::TooSlow) if self.has_waited && self.deadline < patience => {
-                    self.metrics.no_room("bodies");
-                    return Err(Unread::NoRoom);
+                    return Err(self.turned_away("bodies"));
                 }
                 Ok(true) => {}
                 other => return other,

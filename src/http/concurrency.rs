@@ -53,6 +53,11 @@ impl ConcurrencyLimit {
             _places: all.acquire_many_owned(places).await?,
         })
     }
+
+    /// Whether nothing is free, or somebody waits for more than is.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.all.available_permits() == 0
+    }
 }
 
 impl Places {
@@ -99,9 +104,11 @@ mod tests {
         let second = now(&limit, 1, 1).expect("it is within the share");
         assert!(now(&limit, 1, 1).is_none(), "the share is used up");
         let both = now(&limit, 2, 2).expect("another has a share of their own");
+        assert!(!limit.is_full());
         assert!(now(&limit, 3, 2).is_none(), "only one place is left");
         let last = now(&limit, 3, 1).expect("one place is left");
         assert!(now(&limit, 4, 1).is_none(), "no place is left");
+        assert!(limit.is_full());
         drop((first, both));
         let again = now(&limit, 1, 1).expect("a place of the share is free again");
         assert!(now(&limit, 4, 9).is_some(), "more than a share is a share");

@@ -13,7 +13,7 @@ mod owned;
 mod places;
 mod sealed;
 
-pub use decided::redecide;
+pub use decided::{redecide, tell_observed};
 pub use earlier::list_seen_before;
 pub use of_delivery::list_by_delivery;
 pub use owned::{SeenWhere, assign_owners, is_any_unowned, list_by_owner};

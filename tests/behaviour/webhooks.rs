@@ -172,6 +172,44 @@ async fn what_is_only_observed_is_told_when_something_is_done_about_it() {
 }
 
 #[tokio::test]
+async fn what_is_only_observed_is_told_when_the_token_dies_for_another_place() {
+    let settings = format!("{PRIVATE}\n[policy]\nrules = ['github * observe']");
+    let app = TestApp::builder().settings(&settings).start().await;
+    let server = receiver(ok()).await;
+    endpoint(&app, &server, None).await;
+    let cast = app.cast("ada").await;
+    let token = app.personal_token(&cast.user, "mine").await;
+    let text = token.token.reveal();
+    app.github()
+        .report(&[report_at(text, "https://x.example/a")])
+        .await;
+    let key = app.service_key("tokens:revoke").await.token;
+    for times in 0..2 {
+        let request = app.http.post(format!("{}/v1/revocations", app.url));
+        let items = json!({ "items": [{ "token": text, "url": "https://x.example/b" }] });
+        let answer = request.bearer_auth(key.reveal()).json(&items).send().await;
+        assert_eq!(answer.unwrap().status(), 200, "{times}");
+    }
+    app.deliver_webhooks().await;
+    let requests = heard(&server).await;
+    let created = requests
+        .iter()
+        .map(body)
+        .filter(|told| told["type"] == "exposure.created");
+    let mut seen: Vec<_> = created
+        .map(|told| {
+            let exposure = &told["data"]["exposure"];
+            assert_eq!(exposure["decision"], "revoke");
+            exposure["origin"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    seen.sort_unstable();
+    assert_eq!(seen, ["github", "internal"]);
+    let open = "SELECT count(*) FROM exposures WHERE decision = 'observe' OR revoked_at IS NULL";
+    assert_eq!(app.number(open).await, 0);
+}
+
+#[tokio::test]
 async fn the_first_attempt_after_a_leak_is_told() {
     let app = start().await;
     let server = receiver(ok()).await;

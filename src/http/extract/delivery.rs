@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use crate::http::ApiError;
-use crate::http::bodies::{Body, Incoming};
+use crate::http::bodies::{Body, Incoming, is_plain};
 use crate::http::limiting;
 use crate::http::state::{ApiState, Intake};
 use crate::model::{Delivery, Id, Limit, Origin, Report, Timestamp};
@@ -77,7 +77,10 @@ async fn receive(
     // Only here: whoever signs is never held up.
     let Proven { key, digest, body } =
         proven.map_err(|refusal| unproven(request, state, refusal))?;
-    let reports = body.map_err(ApiError::malformed)?;
+    let reports = body.map_err(|why| match is_plain(request) {
+        true => ApiError::malformed(why),
+        false => ApiError::unsupported_encoding(),
+    })?;
     count_former_key(state, intake, &key);
     let delivery = Delivery {
         id: Id::new(received_at),

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use tokio::time::Instant;
 
-use crate::http::bodies::Incoming;
+use crate::http::bodies::{Incoming, is_plain};
 use crate::http::state::ApiState;
 use crate::http::{ApiError, OAuthError, PageError};
 
@@ -145,6 +145,11 @@ async fn bytes(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, OAuth
     if !is_form(request) {
         let what = "the body must be application/x-www-form-urlencoded";
         return Err(OAuthError::InvalidRequest(what));
+    }
+    if !is_plain(request) {
+        return Err(OAuthError::InvalidRequest(
+            "the body must not be compressed",
+        ));
     }
     let state = request.app_data::<Data<ApiState>>();
     let state = state.ok_or_else(ApiError::not_found)?;

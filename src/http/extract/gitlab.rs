@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::delivery::{HEAVY, counted};
 use crate::http::ApiError;
-use crate::http::bodies::{Body, Incoming};
+use crate::http::bodies::{Body, Incoming, is_plain};
 use crate::http::limiting;
 use crate::http::state::{ApiState, SharedIntake};
 use crate::model::{Delivery, Id, Limit, Origin, Report};
@@ -101,6 +101,9 @@ async fn receive(
     let received_at = state.ctx.clock.now();
     let deadline = Instant::now() + state.request_timeout;
     admit(state, intake, Limit::GitlabReports, request)?;
+    if !is_plain(request) {
+        return Err(ApiError::unsupported_encoding());
+    }
     let body = Incoming::new(request, state, payload, intake.bodies.limit, deadline)?;
     let body = body.of_origin(&state.room, &intake.bodies).await?;
     let (digest, received) = read(body).await?;

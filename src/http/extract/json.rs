@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::http::bodies::Incoming;
+use crate::http::bodies::{Incoming, is_plain};
 use crate::http::state::ApiState;
 use crate::http::{ApiError, Problem};
 
@@ -104,6 +104,9 @@ fn incoming<T: FromMembers>(
 ) -> Result<Incoming, ApiError> {
     if !is_json(request) {
         return Err(ApiError::unsupported_media_type("application/json"));
+    }
+    if !is_plain(request) {
+        return Err(ApiError::unsupported_encoding());
     }
     let deadline = Instant::now() + state.request_timeout;
     Ok(Incoming::new(
