@@ -186,7 +186,8 @@ pub async fn count_addresses(
     overdue::count(db, STATEMENT, before, most).await
 }
 
-/// Raises the alarm for the tokens of these attempts and tells for which of them it is the first.
+/// Raises the alarm for the tokens of these attempts and tells for which of them it is the first. One that
+/// came back since it was tried raises none.
 ///
 /// # Errors
 /// When the database fails.
@@ -198,14 +199,32 @@ pub async fn raise_alarms(
     const SQLITE: &str = "INSERT INTO leaked_use_alarms (token_id, raised_at)
          SELECT unhex(value), $2
          FROM json_each($1)
-         WHERE true
+         WHERE NOT EXISTS (
+             SELECT 1
+             FROM tokens AS t
+             LEFT JOIN grants AS g ON g.id = t.grant_id
+             WHERE t.id = unhex(value) AND (
+                 t.revoked_at IS NULL
+                 OR t.revoked_reason IN ('redeemed', 'superseded') AND g.revoked_at IS NULL
+             )
+         )
          ON CONFLICT (token_id) DO NOTHING
          RETURNING token_id";
     const POSTGRES: &str = "INSERT INTO leaked_use_alarms (token_id, raised_at)
-         SELECT id, $2
-         FROM unnest($1::uuid[]) AS t (id)
+         SELECT n.id, $2
+         FROM unnest($1::uuid[]) AS n (id)
+         WHERE NOT EXISTS (
+             SELECT 1
+             FROM tokens AS t
+             LEFT JOIN grants AS g ON g.id = t.grant_id
+             WHERE t.id = n.id AND (
+                 t.revoked_at IS NULL
+                 OR t.revoked_reason IN ('redeemed', 'superseded') AND g.revoked_at IS NULL
+             )
+         )
          ON CONFLICT (token_id) DO NOTHING
          RETURNING token_id";
+    const LOCK: &str = "SELECT 1 FROM tokens WHERE id = ANY($1) ORDER BY id FOR SHARE";
     let mut ids: Vec<Uuid> = uses.iter().map(|one| one.token.uuid()).collect();
     ids.dedup();
     let first = match tx.connection() {
@@ -215,6 +234,8 @@ pub async fn raise_alarms(
             patient(query.try_map(|row| column(&row, "token_id")).fetch_all(c)).await?
         }
         Backend::Postgres(c) => {
+            // Whoever brings one back silences its alarm, and comes before this or after it.
+            patient(sqlx::query(LOCK).bind(&ids).execute(&mut *c)).await?;
             let query = sqlx::query(POSTGRES).bind(ids).bind(now.as_millis());
             patient(query.try_map(|row| column(&row, "token_id")).fetch_all(c)).await?
         }

@@ -304,6 +304,49 @@ async fn a_token_that_came_back_is_told_of_again_when_it_leaks_again() {
     }
 }
 
+#[tokio::test]
+async fn an_attempt_that_is_written_down_after_the_token_came_back_is_no_alarm() {
+    let app = TestApp::builder()
+        .settings("[policy]\ndefault = 'quarantine'")
+        .start()
+        .await;
+    let ada = app.user("ada@example.com").await;
+    let key = app.service_key("tokens:introspect").await.token;
+    let token = app.personal_token(&ada, "deploy").await;
+    app.github().report(&[report(&token.token)]).await;
+    ask(&app, &key, &token.token, "203.0.113.7").await;
+    let open = quarantines::find(&app.ctx, token.id).await.unwrap();
+    let released = quarantines::settle(&app.ctx, open.id, QuarantineEnd::Release).await;
+    released.unwrap();
+    let before = app.read_mail().await.len();
+    assert_eq!(leaked_uses::flush(&app.ctx).await.unwrap().len(), 1);
+    let alarms = app.number("SELECT count(*) FROM leaked_use_alarms").await;
+    assert_eq!((alarms, app.read_mail().await.len()), (0, before));
+}
+
+#[tokio::test]
+async fn a_replay_or_a_place_that_is_only_observed_makes_no_leak_of_a_token_that_was_followed() {
+    for made in ["origin = 'replay'", "decision = 'observe'"] {
+        let app = TestApp::start().await;
+        let ada = app.user("ada@example.com").await;
+        let key = app.service_key("tokens:introspect").await.token;
+        let family = app.family(&ada).await;
+        let spent = format!(
+            "UPDATE tokens SET redeemed_at = created_at, revoked_at = created_at,
+                 revoked_reason = 'redeemed'
+             WHERE kind = 'refresh_token' AND hint = '{}'",
+            family.refresh.token.hint()
+        );
+        app.database.execute(&spent).await;
+        app.github().report(&[report(&family.refresh.token)]).await;
+        let change = format!("UPDATE exposures SET {made}");
+        app.database.execute(&change).await;
+        ask(&app, &key, &family.refresh.token, "203.0.113.7").await;
+        let noticed = leaked_uses::flush(&app.ctx).await.unwrap();
+        assert!(noticed.is_empty(), "{made}");
+    }
+}
+
 /// Rotation had ended it already, as it should: that it is tried has to do with the leak all the same.
 #[tokio::test]
 async fn a_leaked_token_that_had_been_followed_is_noticed_too() {

@@ -124,7 +124,8 @@ pub async fn revive_tokens(
     Ok(back)
 }
 
-/// Brings back the grants of a quarantine that has been settled, likewise.
+/// Brings back the grants of a quarantine that has been settled, likewise. What was exchanged under them
+/// is no alarm any more.
 ///
 /// # Errors
 /// When the database fails.
@@ -140,6 +141,18 @@ pub async fn revive_grants(tx: &mut Tx, of: Id<Quarantine>) -> Result<(), Storag
                  JOIN quarantines AS q ON q.id = m.quarantine_id
                  WHERE m.grant_id = grants.id AND q.settled_at IS NULL
              )",
+    )
+    .bind(of.uuid()))?;
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM leaked_use_alarms
+         WHERE token_id IN (
+             SELECT t.id
+             FROM quarantined_grants AS m
+             JOIN grants AS g ON g.id = m.grant_id
+             JOIN tokens AS t ON t.grant_id = g.id
+             WHERE m.quarantine_id = $1 AND g.revoked_at IS NULL
+                 AND t.revoked_reason IN ('redeemed', 'superseded')
+         )",
     )
     .bind(of.uuid()))
     .map(drop)

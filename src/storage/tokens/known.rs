@@ -28,7 +28,12 @@ const COLUMNS: &str = "
         m.role AS member_role,
         CASE
             WHEN t.revoked_reason IN ('redeemed', 'superseded')
-            THEN EXISTS (SELECT 1 FROM exposures AS e WHERE e.token_id = t.id)
+            THEN EXISTS (
+                SELECT 1
+                FROM exposures AS e
+                WHERE e.token_id = t.id AND e.origin <> 'replay'
+                    AND (e.decision IS NULL OR e.decision <> 'observe')
+            )
             ELSE FALSE
         END AS was_seen_spent";
 
