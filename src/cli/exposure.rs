@@ -4,7 +4,6 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::attempt::AttemptView;
 use super::known;
 use super::output::{Output, Shown};
 use super::values::{self, LARGEST_PAGE, PAGE, moment, or};
@@ -12,6 +11,7 @@ use crate::config::Settings;
 use crate::domain::Context;
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
 use crate::domain::leaked_uses;
+use crate::http::AttemptAnswer;
 use crate::model::{Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User};
 
 #[derive(Debug, Subcommand)]
@@ -134,13 +134,17 @@ impl Shown for ExposureView {
 struct ExposureDetails {
     #[serde(flatten)]
     exposure: ExposureView,
-    /// Attempts to use the token after it leaked.
-    attempts: Vec<AttemptView>,
+    /// How often somebody tried to use the token after it leaked.
+    attempts_total: i64,
+    /// These attempts by way in and address.
+    attempts: Vec<AttemptAnswer>,
 }
 
 impl Shown for ExposureDetails {
     fn fields(&self) -> Vec<(&'static str, String)> {
-        self.exposure.fields()
+        let mut fields = self.exposure.fields();
+        fields.push(("attempts", self.attempts_total.to_string()));
+        fields
     }
 }
 
@@ -198,7 +202,8 @@ async fn show(id: Id<Exposure>, ctx: &Context, out: &mut Output) -> anyhow::Resu
     let attempts = leaked_uses::list(ctx, seen.known.token.id).await?;
     let details = ExposureDetails {
         exposure: ExposureView::from(seen),
-        attempts: attempts.into_iter().map(AttemptView::from).collect(),
+        attempts_total: leaked_uses::total(&attempts),
+        attempts: attempts.into_iter().map(AttemptAnswer::new).collect(),
     };
     out.result(&details, "")?;
     out.details("Tried since:", &details.attempts)

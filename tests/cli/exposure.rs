@@ -1,5 +1,7 @@
 //! `tokenward exposure`.
 
+use serde_json::json;
+
 use super::{Place, place_with_token, report, text};
 
 /// Somebody tries a token that leaked, so many times, at a service that runs.
@@ -22,8 +24,11 @@ fn an_exposure_is_shown_with_who_tried_the_token_since() {
     let seen = place.object(&["exposure", "list"]);
     let id = text(&seen["id"]);
     let mut shown = place.object(&["exposure", "show", id]);
-    let attempts = shown.as_object_mut().unwrap().remove("attempts");
-    assert_eq!((&shown, attempts), (&seen, Some(serde_json::json!([]))));
+    let members = shown.as_object_mut().unwrap();
+    let total = members.remove("attempts_total");
+    let attempts = members.remove("attempts");
+    assert_eq!((total, attempts), (Some(json!(0)), Some(json!([]))));
+    assert_eq!(shown, seen);
 
     try_at_a_service(&place, &token, 2);
     let shown = place.object(&["exposure", "show", id]);
@@ -32,6 +37,7 @@ fn an_exposure_is_shown_with_who_tried_the_token_since() {
         (text(&attempt["via"]), &attempt["times"]),
         ("introspection", &2.into())
     );
+    assert_eq!(shown["attempts_total"], 2);
     assert!(
         text(&attempt["first_at"]) <= text(&attempt["last_at"]),
         "{attempt}"

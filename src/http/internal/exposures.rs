@@ -68,30 +68,33 @@ pub(in crate::http) struct ExposureAnswer {
 pub(in crate::http) struct ExposureDetails {
     #[serde(flatten)]
     exposure: ExposureAnswer,
-    /// Attempts to use the token after it had leaked, by way in and address, the latest first, up
-    /// to 200.
+    /// How often somebody tried to use the token after it had leaked.
+    #[schema(example = 1)]
+    attempts_total: i64,
+    /// These attempts by way in and address, the latest first. The addresses of 200 are kept; what
+    /// comes from others is counted without.
     attempts: Vec<AttemptAnswer>,
 }
 
-/// Attempts by one way in, from one address.
+/// Attempts by one way in, from one address. The command line tells of them in the same words.
 #[derive(Serialize, ToSchema)]
-pub(in crate::http) struct AttemptAnswer {
+pub(crate) struct AttemptAnswer {
     /// `introspection`, `api`, `session`, `token_endpoint`, `client` or `service`.
     #[schema(example = "introspection")]
-    via: String,
+    pub(crate) via: String,
     /// From where, if whoever asked told us, and as long as that is kept.
     #[schema(example = "203.0.113.7")]
-    address: Option<String>,
+    pub(crate) address: Option<String>,
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
-    first_at: String,
+    pub(crate) first_at: String,
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
-    last_at: String,
+    pub(crate) last_at: String,
     #[schema(example = 1)]
-    times: i64,
+    pub(crate) times: i64,
 }
 
 impl AttemptAnswer {
-    fn new(stored: StoredUse) -> Self {
+    pub(crate) fn new(stored: StoredUse) -> Self {
         Self {
             via: stored.via,
             address: stored.from,
@@ -345,6 +348,7 @@ pub(in crate::http) async fn show(
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(ExposureDetails {
             exposure: ExposureAnswer::new(&seen),
+            attempts_total: leaked_uses::total(&attempts),
             attempts: attempts.into_iter().map(AttemptAnswer::new).collect(),
         }))
 }
