@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Place, place_with_token, report, text};
+use super::{ADA, PLACE, Place, change, place_with_token, report, text};
 
 /// Somebody tries a token that leaked, so many times, at a service that runs.
 fn try_at_a_service(place: &Place, token: &str, times: usize) {
@@ -45,4 +45,38 @@ fn an_exposure_is_shown_with_who_tried_the_token_since() {
     let people = place.run(&["exposure", "show", id]).out;
     assert!(people.contains("\nTried since:\nLAST TRIED"), "{people}");
     assert!(people.contains("introspection"), "{people}");
+}
+
+#[test]
+fn an_exposure_says_whose_token_it_is_and_what_was_decided() {
+    let (place, _, token) = place_with_token();
+    change(&place, &["UPDATE tokens SET customer = 'customer-17'"]);
+    report(&place, &token);
+    let seen = place.object(&["exposure", "list", "--customer", "customer-17"]);
+    let hint = &token[token.len() - 4..];
+    assert_eq!(
+        [
+            text(&seen["token_name"]),
+            text(&seen["token_hint"]),
+            text(&seen["user"]),
+            text(&seen["customer"]),
+        ],
+        ["CI", hint, ADA, "customer-17"]
+    );
+    for absent in ["organization", "organization_id", "client", "client_id"] {
+        assert!(seen[absent].is_null(), "{absent}");
+    }
+    let of_user = ["exposure", "list", "--user", text(&seen["user_id"])];
+    assert_eq!(place.object(&of_user), seen);
+    let nobodys = place.run(&["exposure", "list", "--customer", "customer-18"]);
+    assert_eq!(nobodys.out, "No token was seen anywhere.\n");
+
+    let list = place.run(&["exposure", "list"]).out;
+    let show = place.run(&["exposure", "show", text(&seen["id"])]).out;
+    for part in ["CI", hint, ADA, "true_positive", "content", PLACE] {
+        assert!(list.contains(part), "{part}: {list}");
+        assert!(show.contains(part), "{part}: {show}");
+    }
+    assert!(show.contains(text(&seen["revoked_at"])), "{show}");
+    assert!(show.contains("customer-17"), "{show}");
 }

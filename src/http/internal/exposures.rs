@@ -132,6 +132,9 @@ pub(in crate::http) struct ExposedToken {
     organization_id: Option<String>,
     /// The client it was issued to, or whose credential it is.
     client_id: Option<String>,
+    /// The customer it acts for, as the issuing service named them.
+    #[schema(example = json!(null))]
+    customer: Option<String>,
 }
 
 impl ExposureAnswer {
@@ -162,6 +165,7 @@ impl ExposureAnswer {
                 user_id: known.user.as_ref().map(|user| user.id.to_string()),
                 organization_id: known.organization.as_ref().map(|o| o.id.to_string()),
                 client_id: client.map(ClientId::to_string),
+                customer: token.customer.clone(),
             },
         }
     }
@@ -210,6 +214,7 @@ pub(in crate::http) fn read(query: &str) -> Result<Wanted, Problem> {
             "user_id" => filter.user = Some(id("user_id", &value)?),
             "organization_id" => filter.organization = Some(id("organization_id", &value)?),
             "client_id" => filter.client = Some(plain("client_id", &value)?),
+            "customer" => filter.customer = Some(plain("customer", &value)?),
             "origin" => filter.origin = Some(plain("origin", &value)?),
             "kind" => {
                 let wrong =
@@ -270,6 +275,8 @@ fn limit(text: &str) -> Result<u32, Problem> {
         ("organization_id" = Option<String>, Query,
             description = "Only of this organization's tokens."),
         ("client_id" = Option<String>, Query, description = "Only of this client's tokens."),
+        ("customer" = Option<String>, Query,
+            description = "Only of tokens that act for this customer."),
         ("kind" = Option<String>, Query, description = "Such as `personal_access_token`."),
         ("origin" = Option<String>, Query, description = "Who reported it first."),
         ("since" = Option<String>, Query, description = "First seen then or later (RFC 3339)."),
