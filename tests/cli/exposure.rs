@@ -69,7 +69,7 @@ fn an_exposure_says_whose_token_it_is_and_what_was_decided() {
     let of_user = ["exposure", "list", "--user", text(&seen["user_id"])];
     assert_eq!(place.object(&of_user), seen);
     let nobodys = place.run(&["exposure", "list", "--customer", "customer-18"]);
-    assert_eq!(nobodys.out, "No token was seen anywhere.\n");
+    assert_eq!(nobodys.out.trim(), "No token was seen anywhere.");
 
     let list = place.run(&["exposure", "list"]).out;
     let show = place.run(&["exposure", "show", text(&seen["id"])]).out;
