@@ -4,15 +4,18 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::attempt::AttemptView;
 use super::known;
 use super::output::{Output, Shown};
+use super::token;
 use super::values::{self, LARGEST_PAGE, PAGE, moment, or};
 use crate::config::Settings;
 use crate::domain::Context;
 use crate::domain::exposures::{self, ExposureFilter, SeenToken};
 use crate::domain::leaked_uses;
-use crate::model::{Exposure, Id, Organization, Origin, Timestamp, Token, TokenKind, User};
+use crate::http::AttemptAnswer;
+use crate::model::{
+    Exposure, Id, KnownToken, Organization, Origin, Timestamp, Token, TokenKind, User,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -36,6 +39,9 @@ pub(super) struct List {
     /// Of tokens of the client with this identifier
     #[arg(long)]
     client: Option<String>,
+    /// Of tokens that act for this customer
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
     /// Of tokens of this kind
     #[arg(long)]
     kind: Option<TokenKind>,
@@ -74,6 +80,20 @@ struct ExposureView {
     reported_by: String,
     token_id: String,
     kind: &'static str,
+    /// What its owner calls it.
+    token_name: Option<String>,
+    /// Its last four characters.
+    token_hint: String,
+    /// By e-mail address.
+    user: Option<String>,
+    user_id: Option<String>,
+    /// By slug.
+    organization: Option<String>,
+    organization_id: Option<String>,
+    /// By name.
+    client: Option<String>,
+    client_id: Option<String>,
+    customer: Option<String>,
     state_before: String,
     decision: &'static str,
     decided_by: Option<String>,
@@ -83,17 +103,36 @@ struct ExposureView {
     source: Option<String>,
     url: Option<String>,
     scrubbed_at: Option<String>,
+    #[serde(skip)]
+    owner: String,
 }
 
 impl From<SeenToken> for ExposureView {
     fn from(seen: SeenToken) -> Self {
         let SeenToken { exposure, known } = seen;
+        let owner = token::owner(&known);
+        let KnownToken {
+            token,
+            user,
+            organization,
+            client,
+            ..
+        } = known;
         Self {
             id: exposure.id.to_string(),
             first_seen_at: exposure.first_seen_at.to_string(),
             reported_by: exposure.origin.to_string(),
-            token_id: known.token.id.to_string(),
-            kind: known.token.kind.name(),
+            token_id: token.id.to_string(),
+            kind: token.kind.name(),
+            token_name: token.name.map(|name| name.to_string()),
+            token_hint: token.hint,
+            user_id: user.as_ref().map(|user| user.id.to_string()),
+            user: user.map(|user| user.email.to_string()),
+            organization_id: organization.as_ref().map(|one| one.id.to_string()),
+            organization: organization.map(|one| one.slug.to_string()),
+            client_id: client.as_ref().map(|one| one.client_id.to_string()),
+            client: client.map(|one| one.name),
+            customer: token.customer,
             state_before: exposure.state_before,
             decision: exposure.decision.name(),
             decided_by: exposure.decided_by,
@@ -102,6 +141,7 @@ impl From<SeenToken> for ExposureView {
             source: exposure.source,
             url: exposure.url,
             scrubbed_at: moment(exposure.scrubbed_at),
+            owner,
         }
     }
 }
@@ -118,14 +158,33 @@ impl Shown for ExposureView {
             ("reported by", self.reported_by.clone()),
             ("token", self.token_id.clone()),
             ("kind", self.kind.to_owned()),
+            ("name", or(self.token_name.as_ref(), "-")),
+            ("ends in", self.token_hint.clone()),
+            ("owner", self.owner.clone()),
             ("before", self.state_before.clone()),
             ("decided", self.decision.to_owned()),
             ("by rule", or(self.decided_by.as_ref(), "-")),
-            (
-                "where",
-                or(self.url.as_ref().or(self.source.as_ref()), absent),
-            ),
+            ("revoked", or(self.revoked_at.as_ref(), "no")),
+            ("verdict", self.verdict.to_owned()),
+            ("source", or(self.source.as_ref(), absent)),
+            ("where", or(self.url.as_ref(), absent)),
         ]
+    }
+}
+
+impl ExposureView {
+    /// Whom it concerns besides the owner.
+    fn related(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let all = [
+            ("user", &self.user),
+            ("organization", &self.organization),
+            ("client", &self.client),
+            ("customer", &self.customer),
+        ];
+        all.into_iter().filter_map(move |(name, value)| {
+            let value = value.as_ref().filter(|value| **value != self.owner)?;
+            Some((name, value.clone()))
+        })
     }
 }
 
@@ -134,13 +193,18 @@ impl Shown for ExposureView {
 struct ExposureDetails {
     #[serde(flatten)]
     exposure: ExposureView,
-    /// Attempts to use the token after it leaked.
-    attempts: Vec<AttemptView>,
+    /// How often somebody tried to use the token after it leaked.
+    attempts_total: i64,
+    /// These attempts by way in and address.
+    attempts: Vec<AttemptAnswer>,
 }
 
 impl Shown for ExposureDetails {
     fn fields(&self) -> Vec<(&'static str, String)> {
-        self.exposure.fields()
+        let mut fields = self.exposure.fields();
+        fields.extend(self.exposure.related());
+        fields.push(("attempts", self.attempts_total.to_string()));
+        fields
     }
 }
 
@@ -167,6 +231,7 @@ async fn list(
         user: wanted.user,
         organization: wanted.organization,
         client: wanted.client.clone(),
+        customer: wanted.customer.clone(),
         kind: wanted.kind,
         origin: wanted.origin.clone(),
         since: wanted.since,
@@ -198,7 +263,8 @@ async fn show(id: Id<Exposure>, ctx: &Context, out: &mut Output) -> anyhow::Resu
     let attempts = leaked_uses::list(ctx, seen.known.token.id).await?;
     let details = ExposureDetails {
         exposure: ExposureView::from(seen),
-        attempts: attempts.into_iter().map(AttemptView::from).collect(),
+        attempts_total: leaked_uses::total(&attempts),
+        attempts: attempts.into_iter().map(AttemptAnswer::new).collect(),
     };
     out.result(&details, "")?;
     out.details("Tried since:", &details.attempts)

@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     /// Tokens issued to the client with this identifier, and its own credentials
     #[arg(long, value_name = "CLIENT_ID")]
     client: Option<String>,
+    /// Tokens that act for this customer, as the issuing service named them
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
     /// Tokens minted from the grant with this id
     #[arg(long, value_name = "ID")]
     grant: Option<Id<Grant>>,
@@ -91,6 +94,7 @@ pub(super) async fn run(
 impl Arguments {
     async fn selection(&self, ctx: &Context) -> anyhow::Result<Selection> {
         let mut selection = Selection {
+            customer: self.customer.clone(),
             grant: self.grant,
             kind: self.kind,
             created_before: self.created_before,

@@ -24,8 +24,9 @@ const MOST_PENDING: usize = 10_000;
 /// Most addresses and ways that are kept for one token. Whoever has many addresses does not fill
 /// the database with them.
 const MOST_PER_TOKEN: i64 = 200;
-/// How many are told of in one answer.
-const SHOWN: i64 = 200;
+/// Most that are kept of one token and told of in one answer: beside those with an address, one without
+/// for each way in.
+const SHOWN: i64 = MOST_PER_TOKEN + WayIn::ALL.len() as i64;
 
 /// Attempts that are counted together.
 type Sort = (Id<Token>, WayIn, Option<IpAddr>);
@@ -184,12 +185,19 @@ async fn write_letters(
     Ok(letters.len())
 }
 
-/// The attempts with a token that are written down, the latest first.
+/// All attempts with a token that are written down, by way in and address, the latest first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(ctx: &Context, token: Id<Token>) -> Result<Vec<StoredUse>, StorageError> {
     table::list_by_token(&ctx.db, token, SHOWN).await
+}
+
+/// How often these were altogether.
+#[must_use]
+pub fn total(attempts: &[StoredUse]) -> i64 {
+    let times = attempts.iter().map(|one| one.times);
+    times.fold(0, i64::saturating_add)
 }
 
 #[cfg(test)]

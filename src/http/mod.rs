@@ -38,6 +38,7 @@ pub use api_error::ApiError;
 pub use bodies::{Bodies, Room};
 pub use connections::Connections;
 pub use extract::CookieNames;
+pub(crate) use internal::exposures::AttemptAnswer;
 pub use oauth_error::OAuthError;
 pub use observe::observe;
 pub use openapi::openapi;

@@ -20,6 +20,8 @@ pub struct Selection {
     pub organization: Option<Id<Organization>>,
     /// Issued to this client, or its own credentials.
     pub client: Option<Id<Client>>,
+    /// Acting for this customer, as the issuing service named them.
+    pub customer: Option<String>,
     /// Minted from this grant.
     pub grant: Option<Id<Grant>>,
     /// Of this kind.
@@ -38,6 +40,8 @@ struct Stored {
     organization: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +69,7 @@ impl Selection {
             user: self.user.map(Id::uuid),
             organization: self.organization.map(Id::uuid),
             client: self.client.map(Id::uuid),
+            customer: self.customer.clone(),
             grant: self.grant.map(Id::uuid),
             kind: self.kind.map(|kind| kind.name().to_owned()),
             created_before: self.created_before,
@@ -83,6 +88,7 @@ impl Selection {
             user: stored.user.map(Id::from_uuid),
             organization: stored.organization.map(Id::from_uuid),
             client: stored.client.map(Id::from_uuid),
+            customer: stored.customer,
             grant: stored.grant.map(Id::from_uuid),
             kind: kind.transpose().map_err(|_| UnreadableSelection)?,
             created_before: stored.created_before,
@@ -99,6 +105,7 @@ mod tests {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let some = Selection {
             user: Some(Id::new(now)),
+            customer: Some("customer-17".to_owned()),
             kind: Some(TokenKind::AccessToken),
             created_before: Some(now),
             ..Selection::default()

@@ -254,6 +254,8 @@ pub struct ExposureFilter {
     pub organization: Option<Id<Organization>>,
     /// Of tokens of the client with this public identifier.
     pub client: Option<String>,
+    /// Of tokens that act for this customer.
+    pub customer: Option<String>,
     /// Of tokens of this kind.
     pub kind: Option<TokenKind>,
     /// First reported by this origin.
@@ -305,8 +307,9 @@ pub async fn page(
                  AND (CAST($7 AS TEXT) IS NULL OR e.origin = $7)
                  AND (CAST($8 AS BIGINT) IS NULL OR e.first_seen_at >= $8)
                  AND (CAST($9 AS BIGINT) IS NULL OR e.first_seen_at < $9)
+                 AND (CAST($10 AS TEXT) IS NULL OR t.customer = $10)
              ORDER BY e.id DESC
-             LIMIT $10",
+             LIMIT $11",
         )
     });
     sql!(db.reader(), |c| sqlx::query(STATEMENT.as_str())
@@ -319,6 +322,7 @@ pub async fn page(
         .bind(filter.origin.as_deref())
         .bind(filter.since.map(Timestamp::as_millis))
         .bind(filter.until.map(Timestamp::as_millis))
+        .bind(filter.customer.as_deref())
         .bind(limit)
         .try_map(|row| seen(&row))
         .fetch_all(c))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokenward::model::{PlainToken, TokenKind};
 
 use crate::support::{Answer, TestApp, report_at};
@@ -63,8 +63,11 @@ async fn a_service_reads_page_by_page_newest_first() {
     let path = format!("/v1/exposures/{}", item["id"].as_str().unwrap());
     let one = get(&app, &key, &path).await;
     let mut details: Value = serde_json::from_str(&one.text).unwrap();
-    let attempts = details.as_object_mut().unwrap().remove("attempts");
-    assert_eq!((&details, attempts), (item, Some(Value::Array(Vec::new()))));
+    let members = details.as_object_mut().unwrap();
+    let total = members.remove("attempts_total");
+    let attempts = members.remove("attempts");
+    assert_eq!((total, attempts), (Some(json!(0)), Some(json!([]))));
+    assert_eq!(&details, item);
     assert!(!one.text.contains("ada@example.com"), "ids are enough");
 }
 
@@ -121,6 +124,30 @@ async fn a_service_asks_for_what_it_needs() {
 }
 
 #[tokio::test]
+async fn what_was_seen_of_a_customer_is_found_by_their_name() {
+    let app = TestApp::start().await;
+    let ada = app.cast("ada").await;
+    let key = app.service_key("exposures:read").await.token;
+    for kind in [
+        TokenKind::CustomerSessionToken,
+        TokenKind::OrganizationAccessToken,
+    ] {
+        let token = app.token_of(kind, &ada).await;
+        let url = format!("https://x.example/{}", kind.name());
+        app.github()
+            .report(&[report_at(token.token.reveal(), &url)])
+            .await;
+    }
+    let page = list(&app, &key, "customer=customer-17").await;
+    assert_eq!(urls(&page), ["https://x.example/customer_session_token"]);
+    assert_eq!(page["items"][0]["token"]["customer"], "customer-17");
+    let nobodys = list(&app, &key, "customer=customer-18").await;
+    assert!(urls(&nobodys).is_empty());
+    let others = list(&app, &key, "kind=organization_access_token").await;
+    assert_eq!(others["items"][0]["token"]["customer"], Value::Null);
+}
+
+#[tokio::test]
 async fn who_may_not_or_asks_wrongly_reads_nothing() {
     let app = TestApp::start().await;
     let key = app.service_key("exposures:read").await.token;
@@ -139,6 +166,7 @@ async fn who_may_not_or_asks_wrongly_reads_nothing() {
         "limit=0",
         "limit=101",
         "origin=%00",
+        "customer=%00",
     ] {
         let path = format!("/v1/exposures?{wrong}");
         assert_eq!(get(&app, &key, &path).await.status, 422, "{wrong}");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::tokens::{self, TokenReference};
 use tokenward::domain::webhooks::{self, WithSecret};
-use tokenward::domain::{leaked_uses, quarantines};
+use tokenward::domain::{exposures, leaked_uses, quarantines};
 use tokenward::jobs::Round;
 use tokenward::model::webhook::WebhookSecret;
 use tokenward::model::{
@@ -216,9 +216,13 @@ async fn the_first_attempt_after_a_leak_is_told() {
     let made = endpoint(&app, &server, None).await;
     let cast = app.cast("ada").await;
     let token = app.personal_token(&cast.user, "mine").await;
-    app.github()
-        .report(&[report_at(token.token.reveal(), "https://x.example/a")])
-        .await;
+    for number in 0..22 {
+        app.clock.advance(Duration::from_secs(1));
+        let place = format!("https://x.example/{number}");
+        app.github()
+            .report(&[report_at(token.token.reveal(), &place)])
+            .await;
+    }
     app.deliver_webhooks().await;
     server.reset().await;
     answers(&server, ok()).await;
@@ -240,6 +244,37 @@ async fn the_first_attempt_after_a_leak_is_told() {
         "first_at": app.clock.now().to_string(),
     });
     assert_eq!(data["attempt"], attempt);
+    // By which it is found, and never where that is.
+    let latest = app
+        .rows("SELECT url FROM exposures ORDER BY id DESC LIMIT 20")
+        .await;
+    let mut named = Vec::new();
+    for id in data["exposures"].as_array().unwrap() {
+        let id = id.as_str().unwrap().parse().unwrap();
+        let seen = exposures::find(&app.ctx, id).await.unwrap().unwrap();
+        named.push(vec![seen.exposure.url.unwrap()]);
+    }
+    assert_eq!(named, latest);
+    assert!(!data.to_string().contains("x.example"), "{data}");
+}
+
+#[tokio::test]
+async fn a_customers_token_is_told_with_the_customer() {
+    let app = start().await;
+    let server = receiver(ok()).await;
+    endpoint(&app, &server, None).await;
+    let cast = app.cast("ada").await;
+    let token = app.token_of(TokenKind::CustomerSessionToken, &cast).await;
+    app.github()
+        .report(&[report_at(token.token.reveal(), "https://x.example/a")])
+        .await;
+    app.deliver_webhooks().await;
+    let requests = heard(&server).await;
+    assert_eq!(kinds(&requests), ["exposure.created", "token.revoked"]);
+    for told in requests.iter().map(body) {
+        assert_eq!(told["data"]["token"]["customer"], "customer-17");
+        assert_eq!(told["data"]["exposures"], Value::Null);
+    }
 }
 
 /// What waits for an operator is dead meanwhile, with its whole family.

@@ -1,6 +1,8 @@
 //! `tokenward exposure`.
 
-use super::{Place, place_with_token, report, text};
+use serde_json::json;
+
+use super::{ADA, PLACE, Place, change, place_with_token, report, text};
 
 /// Somebody tries a token that leaked, so many times, at a service that runs.
 fn try_at_a_service(place: &Place, token: &str, times: usize) {
@@ -22,8 +24,11 @@ fn an_exposure_is_shown_with_who_tried_the_token_since() {
     let seen = place.object(&["exposure", "list"]);
     let id = text(&seen["id"]);
     let mut shown = place.object(&["exposure", "show", id]);
-    let attempts = shown.as_object_mut().unwrap().remove("attempts");
-    assert_eq!((&shown, attempts), (&seen, Some(serde_json::json!([]))));
+    let members = shown.as_object_mut().unwrap();
+    let total = members.remove("attempts_total");
+    let attempts = members.remove("attempts");
+    assert_eq!((total, attempts), (Some(json!(0)), Some(json!([]))));
+    assert_eq!(shown, seen);
 
     try_at_a_service(&place, &token, 2);
     let shown = place.object(&["exposure", "show", id]);
@@ -32,6 +37,7 @@ fn an_exposure_is_shown_with_who_tried_the_token_since() {
         (text(&attempt["via"]), &attempt["times"]),
         ("introspection", &2.into())
     );
+    assert_eq!(shown["attempts_total"], 2);
     assert!(
         text(&attempt["first_at"]) <= text(&attempt["last_at"]),
         "{attempt}"
@@ -39,4 +45,38 @@ fn an_exposure_is_shown_with_who_tried_the_token_since() {
     let people = place.run(&["exposure", "show", id]).out;
     assert!(people.contains("\nTried since:\nLAST TRIED"), "{people}");
     assert!(people.contains("introspection"), "{people}");
+}
+
+#[test]
+fn an_exposure_says_whose_token_it_is_and_what_was_decided() {
+    let (place, _, token) = place_with_token();
+    change(&place, &["UPDATE tokens SET customer = 'customer-17'"]);
+    report(&place, &token);
+    let seen = place.object(&["exposure", "list", "--customer", "customer-17"]);
+    let hint = &token[token.len() - 4..];
+    assert_eq!(
+        [
+            text(&seen["token_name"]),
+            text(&seen["token_hint"]),
+            text(&seen["user"]),
+            text(&seen["customer"]),
+        ],
+        ["CI", hint, ADA, "customer-17"]
+    );
+    for absent in ["organization", "organization_id", "client", "client_id"] {
+        assert!(seen[absent].is_null(), "{absent}");
+    }
+    let of_user = ["exposure", "list", "--user", text(&seen["user_id"])];
+    assert_eq!(place.object(&of_user), seen);
+    let nobodys = place.run(&["exposure", "list", "--customer", "customer-18"]);
+    assert_eq!(nobodys.out.trim(), "No token was seen anywhere.");
+
+    let list = place.run(&["exposure", "list"]).out;
+    let show = place.run(&["exposure", "show", text(&seen["id"])]).out;
+    for part in ["CI", hint, ADA, "true_positive", "content", PLACE] {
+        assert!(list.contains(part), "{part}: {list}");
+        assert!(show.contains(part), "{part}: {show}");
+    }
+    assert!(show.contains(text(&seen["revoked_at"])), "{show}");
+    assert!(show.contains("customer-17"), "{show}");
 }

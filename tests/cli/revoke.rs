@@ -4,7 +4,7 @@ use serde_json::json;
 use tokenward::model::{Clock, Id, RevocationReason, Selection, Timestamp, TokenKind};
 use tokenward::storage::bulk_revocations::{self, BulkRevocation};
 
-use crate::{Place, create_token, place_with_token, text};
+use crate::{Place, change, create_token, place_with_token, text};
 
 #[test]
 fn everything_of_a_user_is_counted_and_revoked() {
@@ -26,6 +26,20 @@ fn everything_of_a_user_is_counted_and_revoked() {
         (again.code, again.out.trim()),
         (0, "0 tokens are revoked for good")
     );
+}
+
+#[test]
+fn everything_of_a_customer_is_revoked_and_nothing_else() {
+    let (place, id, _) = place_with_token();
+    change(&place, &["UPDATE tokens SET customer = 'customer-17'"]);
+    let other = place.object(&create_token("orders:read"));
+    let nobodys = place.object(&["revoke", "--customer", "customer-1", "--dry-run"]);
+    assert_eq!(nobodys["counted"], 0);
+    let done = place.object(&["revoke", "--customer", "customer-17"]);
+    assert_eq!((&done["counted"], &done["revoked"]), (&json!(1), &json!(1)));
+    let state = |id: &str| place.object(&["token", "inspect", "--id", id])["state"].clone();
+    assert_eq!(state(&id), "revoked");
+    assert_eq!(state(text(&other["id"])), "live");
 }
 
 #[test]

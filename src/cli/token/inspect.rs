@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::reference::Reference;
 use super::view::TokenView;
-use crate::cli::attempt::AttemptView;
 use crate::cli::output::{Output, Shown};
 use crate::cli::values::{moment, or};
 use crate::domain::Context;
 use crate::domain::leaked_uses;
 use crate::domain::tokens::{self, Inspection};
+use crate::http::AttemptAnswer;
 use crate::model::{Exposure, Id};
 use crate::storage::exposures::StoredExposure;
 
@@ -19,7 +19,7 @@ struct Inspected {
     token: TokenView,
     exposures: Vec<ExposureView>,
     /// Attempts to use it after it leaked.
-    attempts: Vec<AttemptView>,
+    attempts: Vec<AttemptAnswer>,
 }
 
 impl Shown for Inspected {
@@ -85,7 +85,7 @@ pub(super) async fn run(which: &Reference, ctx: &Context, out: &mut Output) -> a
     let inspected = Inspected {
         token: TokenView::new(&known, ctx.clock.now()),
         exposures: exposures.into_iter().map(ExposureView::from).collect(),
-        attempts: attempts.into_iter().map(AttemptView::from).collect(),
+        attempts: attempts.into_iter().map(AttemptAnswer::new).collect(),
     };
     out.result(&inspected, "")?;
     out.details("Exposures:", &inspected.exposures)?;

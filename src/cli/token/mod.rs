@@ -14,6 +14,7 @@ use crate::domain::Context;
 
 pub(super) use create::{Lifetime, issue};
 pub(super) use list::{ListPage, list};
+pub(super) use view::owner;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -89,7 +89,7 @@ fn slug(organization: &Organization) -> String {
 }
 
 /// Whose it is, in a word.
-fn owner(known: &KnownToken) -> String {
+pub(in crate::cli) fn owner(known: &KnownToken) -> String {
     let user = known.user.as_ref().map(|user| user.email.to_string());
     let organization = known.organization.as_ref().map(slug);
     let client = known.client.as_ref().map(|client| client.name.clone());

@@ -47,7 +47,7 @@ pub struct Story {
     pub seen: SeenToken,
     /// Every place where the token was seen, this one included, first to last.
     pub places: Vec<StoredExposure>,
-    /// Attempts to use it after it had leaked, the latest first, up to 200.
+    /// Attempts to use it after it had leaked, the latest first.
     pub attempts: Vec<StoredUse>,
 }
 

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{id, switch, text};
+use super::body::{customer, id, switch, text};
 use crate::domain::bulk_revocations::{self, BulkRevocation};
 use crate::domain::{DomainError, clients};
 use crate::http::api_error::id_in_path;
@@ -74,6 +74,7 @@ fn selection(members: &Members) -> Result<Selection, Problem> {
         user: id(members, "user_id")?,
         organization: id(members, "organization_id")?,
         client: None,
+        customer: customer(members)?,
         grant: id(members, "grant_id")?,
         kind,
         created_before,

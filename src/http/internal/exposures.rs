@@ -68,30 +68,33 @@ pub(in crate::http) struct ExposureAnswer {
 pub(in crate::http) struct ExposureDetails {
     #[serde(flatten)]
     exposure: ExposureAnswer,
-    /// Attempts to use the token after it had leaked, by way in and address, the latest first, up
-    /// to 200.
+    /// How often somebody tried to use the token after it had leaked.
+    #[schema(example = 1)]
+    attempts_total: i64,
+    /// These attempts by way in and address, the latest first. The addresses of 200 are kept; what
+    /// comes from others is counted without.
     attempts: Vec<AttemptAnswer>,
 }
 
-/// Attempts by one way in, from one address.
+/// Attempts by one way in, from one address. The command line tells of them in the same words.
 #[derive(Serialize, ToSchema)]
-pub(in crate::http) struct AttemptAnswer {
+pub(crate) struct AttemptAnswer {
     /// `introspection`, `api`, `session`, `token_endpoint`, `client` or `service`.
     #[schema(example = "introspection")]
-    via: String,
+    pub(crate) via: String,
     /// From where, if whoever asked told us, and as long as that is kept.
     #[schema(example = "203.0.113.7")]
-    address: Option<String>,
+    pub(crate) address: Option<String>,
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
-    first_at: String,
+    pub(crate) first_at: String,
     #[schema(example = "2026-11-25T08:00:00Z", format = "date-time")]
-    last_at: String,
+    pub(crate) last_at: String,
     #[schema(example = 1)]
-    times: i64,
+    pub(crate) times: i64,
 }
 
 impl AttemptAnswer {
-    fn new(stored: StoredUse) -> Self {
+    pub(crate) fn new(stored: StoredUse) -> Self {
         Self {
             via: stored.via,
             address: stored.from,
@@ -129,6 +132,9 @@ pub(in crate::http) struct ExposedToken {
     organization_id: Option<String>,
     /// The client it was issued to, or whose credential it is.
     client_id: Option<String>,
+    /// The customer it acts for, as the issuing service named them.
+    #[schema(example = json!(null))]
+    customer: Option<String>,
 }
 
 impl ExposureAnswer {
@@ -159,6 +165,7 @@ impl ExposureAnswer {
                 user_id: known.user.as_ref().map(|user| user.id.to_string()),
                 organization_id: known.organization.as_ref().map(|o| o.id.to_string()),
                 client_id: client.map(ClientId::to_string),
+                customer: token.customer.clone(),
             },
         }
     }
@@ -207,6 +214,7 @@ pub(in crate::http) fn read(query: &str) -> Result<Wanted, Problem> {
             "user_id" => filter.user = Some(id("user_id", &value)?),
             "organization_id" => filter.organization = Some(id("organization_id", &value)?),
             "client_id" => filter.client = Some(plain("client_id", &value)?),
+            "customer" => filter.customer = Some(plain("customer", &value)?),
             "origin" => filter.origin = Some(plain("origin", &value)?),
             "kind" => {
                 let wrong =
@@ -267,6 +275,8 @@ fn limit(text: &str) -> Result<u32, Problem> {
         ("organization_id" = Option<String>, Query,
             description = "Only of this organization's tokens."),
         ("client_id" = Option<String>, Query, description = "Only of this client's tokens."),
+        ("customer" = Option<String>, Query,
+            description = "Only of tokens that act for this customer."),
         ("kind" = Option<String>, Query, description = "Such as `personal_access_token`."),
         ("origin" = Option<String>, Query, description = "Who reported it first."),
         ("since" = Option<String>, Query, description = "First seen then or later (RFC 3339)."),
@@ -345,6 +355,7 @@ pub(in crate::http) async fn show(
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(ExposureDetails {
             exposure: ExposureAnswer::new(&seen),
+            attempts_total: leaked_uses::total(&attempts),
             attempts: attempts.into_iter().map(AttemptAnswer::new).collect(),
         }))
 }

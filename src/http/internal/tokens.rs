@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{id, text};
+use super::body::{customer, id, text};
 use crate::domain::issuing::{self, Refusal};
 use crate::domain::tokens::NewTokenRequest;
 use crate::http::access_tokens::{read_expires_in, read_scopes};
@@ -15,9 +15,6 @@ use crate::http::openapi::{ErrorBody, IssuedTokenBody, ProblemsBody};
 use crate::http::state::ApiState;
 use crate::http::{ApiError, Problem};
 use crate::model::{TokenKind, TokenName};
-
-/// Longest name of a customer.
-const LONGEST_CUSTOMER: usize = 200;
 
 /// What the body says.
 pub(in crate::http) struct NewIssuedToken(NewTokenRequest);
@@ -52,16 +49,6 @@ fn kind(members: &Members) -> Result<TokenKind, Problem> {
     };
     kind.filter(|kind| TokenKind::ISSUABLE.contains(kind))
         .ok_or_else(wrong)
-}
-
-fn customer(members: &Members) -> Result<Option<String>, Problem> {
-    let Some(name) = text(members, "customer")? else {
-        return Ok(None);
-    };
-    let fits = (1..=LONGEST_CUSTOMER).contains(&name.len()) && !name.contains(char::is_control);
-    let what = format!("Input should be 1 to {LONGEST_CUSTOMER} bytes on one line");
-    let wrong = || Problem::in_body("customer", "value_error", what);
-    fits.then(|| Some(name.to_owned())).ok_or_else(wrong)
 }
 
 fn name(members: &Members) -> Result<Option<TokenName>, Problem> {

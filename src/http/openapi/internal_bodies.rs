@@ -50,6 +50,9 @@ pub(in crate::http) struct BulkRevocationBody {
     organization_id: Option<String>,
     /// Issued to this client, or its own credentials.
     client_id: Option<String>,
+    /// Acting for this customer, as the issuing service named them.
+    #[schema(example = "customer-17", min_length = 1, max_length = 200)]
+    customer: Option<String>,
     /// Minted from this grant.
     #[schema(format = "uuid")]
     grant_id: Option<String>,

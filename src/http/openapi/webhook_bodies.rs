@@ -60,9 +60,28 @@ pub(in crate::http) struct WebhookData {
     exposure: Option<WebhookExposure>,
     /// With everything but `webhook.test`.
     token: Option<WebhookToken>,
+    /// With `exposure.attempted`: the ids of the token's exposures, the latest 20, the latest first.
+    #[schema(example = json!(["01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c11"]))]
+    exposures: Option<Vec<String>>,
+    /// With `exposure.attempted`.
+    attempt: Option<WebhookAttempt>,
     /// With `webhook.test`.
     #[schema(format = "uuid")]
     endpoint_id: Option<String>,
+}
+
+/// The first attempt to use a token after it leaked.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the queue holds")]
+pub(in crate::http) struct WebhookAttempt {
+    /// `introspection`, `api`, `session`, `token_endpoint`, `client` or `service`.
+    #[schema(example = "introspection")]
+    via: String,
+    /// From where, if that was told.
+    #[schema(example = "203.0.113.7")]
+    address: Option<String>,
+    #[schema(format = "date-time")]
+    first_at: String,
 }
 
 /// Where a token was seen.
@@ -82,6 +101,9 @@ pub(in crate::http) struct WebhookExposure {
     first_seen_at: String,
     /// `live`, `expired`, `suspended` or `revoked`.
     state_before: String,
+    /// What was decided: `revoke`, `quarantine` or `notify`.
+    #[schema(example = "revoke")]
+    decision: String,
 }
 
 /// A token, never its text.
@@ -97,6 +119,9 @@ pub(in crate::http) struct WebhookToken {
     user_id: Option<String>,
     organization_id: Option<String>,
     client_id: Option<String>,
+    /// The customer it acts for, as the issuing service named them.
+    #[schema(example = "customer-17")]
+    customer: Option<String>,
     #[schema(format = "date-time")]
     revoked_at: Option<String>,
     /// Such as `exposed`, `owner` or `operator`.

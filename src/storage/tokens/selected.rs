@@ -100,6 +100,9 @@ where
             text.push(condition).push_bind(id);
         }
     }
+    if let Some(customer) = selection.customer.as_deref() {
+        text.push(" AND t.customer = ").push_bind(customer);
+    }
     if let Some(kind) = selection.kind.map(TokenKind::name) {
         text.push(" AND t.kind = ").push_bind(kind);
     }

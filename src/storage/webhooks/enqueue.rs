@@ -45,6 +45,9 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure: Option<&'a ExposureFacts>,
     token: &'a TokenFacts,
+    /// Which exposures the token has, without places: it is tried because of one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposures: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<Attempt>,
 }
@@ -90,13 +93,16 @@ pub(in crate::storage) async fn enqueue(tx: &mut Tx, noted: &[Noted]) -> Result<
     }
     let exposures = sorted(all.iter().filter_map(|told| told.exposure));
     let exposures = facts::exposures(tx, exposures).await?;
+    let tried = all.iter().filter(|told| told.attempt.is_some());
+    let seen = facts::exposures_of(tx, sorted(tried.map(|told| told.token))).await?;
     let mut messages = Vec::new();
     for told in &all {
         let Some(token) = tokens.get(&told.token) else {
             continue;
         };
         let exposure = told.exposure.and_then(|id| exposures.get(&id));
-        let body = body(told, token, exposure)?;
+        let seen = seen.get(&told.token).map(Vec::as_slice);
+        let body = body(told, token, exposure, seen.unwrap_or_default())?;
         for listener in listeners.iter().filter(|one| hears(one, told, token)) {
             messages.push(NewMessage {
                 id: Id::<WebhookMessage>::new(told.at).uuid(),
@@ -185,6 +191,7 @@ fn body(
     told: &Told,
     token: &TokenFacts,
     exposure: Option<&ExposureFacts>,
+    seen: &[String],
 ) -> Result<String, StorageError> {
     let body = Body {
         r#type: told.kind.name(),
@@ -192,6 +199,7 @@ fn body(
         data: Data {
             exposure,
             token,
+            exposures: told.attempt.is_some().then_some(seen),
             attempt: told.attempt.as_ref().map(Attempt::from),
         },
     };

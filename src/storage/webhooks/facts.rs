@@ -10,6 +10,9 @@ use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
 use crate::storage::rows::{Columns, ids_as_json, token_kind};
 
+/// Most exposures that a message names.
+const MOST_EXPOSURES: i64 = 20;
+
 /// A token as messages show it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct TokenFacts {
@@ -20,6 +23,8 @@ pub(super) struct TokenFacts {
     pub(super) user_id: Option<String>,
     pub(super) organization_id: Option<String>,
     pub(super) client_id: Option<String>,
+    /// The customer it acts for, as the issuing service named them.
+    pub(super) customer: Option<String>,
     pub(super) revoked_at: Option<String>,
     pub(super) revoked_reason: Option<String>,
     /// The organization that owns it; others that are only named with it hear nothing.
@@ -91,13 +96,13 @@ pub(super) async fn tokens(
 ) -> Result<HashMap<Uuid, TokenFacts>, StorageError> {
     const SQLITE: &str = "SELECT
              t.id, t.kind, t.hint, t.user_id, t.organization_id, t.revoked_at, t.revoked_reason,
-             c.client_id AS client
+             t.customer, c.client_id AS client
          FROM tokens AS t
          LEFT JOIN clients AS c ON c.id = t.client_id
          WHERE t.id IN (SELECT unhex(value) FROM json_each($1))";
     const POSTGRES: &str = "SELECT
              t.id, t.kind, t.hint, t.user_id, t.organization_id, t.revoked_at, t.revoked_reason,
-             c.client_id AS client
+             t.customer, c.client_id AS client
          FROM tokens AS t
          LEFT JOIN clients AS c ON c.id = t.client_id
          WHERE t.id = ANY($1)";
@@ -141,6 +146,60 @@ pub(super) async fn exposures(
     Ok(all.into_iter().collect())
 }
 
+/// The ids of the exposures of each of these tokens, the latest first, [`MOST_EXPOSURES`] of each at
+/// most.
+pub(super) async fn exposures_of(
+    tx: &mut Tx,
+    tokens: Vec<Uuid>,
+) -> Result<HashMap<Uuid, Vec<String>>, StorageError> {
+    const SQLITE: &str = "SELECT e.token_id, e.id
+         FROM json_each($1)
+         JOIN exposures AS e ON e.id IN (
+             SELECT n.id
+             FROM exposures AS n
+             WHERE n.token_id = unhex(value)
+             ORDER BY n.id DESC
+             LIMIT $2
+         )
+         ORDER BY e.id DESC";
+    const POSTGRES: &str = "SELECT e.token_id, e.id
+         FROM unnest($1::uuid[]) AS t (id)
+         CROSS JOIN LATERAL (
+             SELECT n.token_id, n.id
+             FROM exposures AS n
+             WHERE n.token_id = t.id
+             ORDER BY n.id DESC
+             LIMIT $2
+         ) AS e
+         ORDER BY e.id DESC";
+    if tokens.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let all: Vec<(Uuid, Uuid)> = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&tokens));
+            let query = query.bind(MOST_EXPOSURES);
+            patient(query.try_map(|row| both(&row)).fetch_all(c)).await?
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(tokens).bind(MOST_EXPOSURES);
+            patient(query.try_map(|row| both(&row)).fetch_all(c)).await?
+        }
+    };
+    let mut by_token: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for (token, exposure) in all {
+        by_token
+            .entry(token)
+            .or_default()
+            .push(exposure.to_string());
+    }
+    Ok(by_token)
+}
+
+fn both(row: &impl Columns) -> Result<(Uuid, Uuid), sqlx::Error> {
+    Ok((row.read("token_id")?, row.read("id")?))
+}
+
 fn listener(row: &impl Columns) -> Result<Listener, sqlx::Error> {
     Ok(Listener {
         endpoint: row.read("id")?,
@@ -164,6 +223,7 @@ fn token(row: &impl Columns) -> Result<(Uuid, TokenFacts), sqlx::Error> {
         user_id: user.map(|id| id.to_string()),
         organization_id: organization.map(|id| Id::<Organization>::from_uuid(id).to_string()),
         client_id: row.read("client")?,
+        customer: row.read("customer")?,
         revoked_at: revoked.map(|at| Timestamp::from_millis(at).to_string()),
         revoked_reason: row.read("revoked_reason")?,
         owner: organization.filter(|_| owned),

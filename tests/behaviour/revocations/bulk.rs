@@ -110,8 +110,10 @@ async fn tokens_are_chosen_by_what_they_have_in_common() {
         (json!({"grant_id": "GRANT"}), &["access"]),
         (
             json!({"organization_id": "ORGANIZATION"}),
-            &["organization"],
+            &["customer", "organization"],
         ),
+        (json!({"customer": "customer-17"}), &["customer"]),
+        (json!({"customer": "customer-1"}), &[]),
         (
             json!({"client_id": "CLIENT", "kind": "client_secret"}),
             &["secret"],
@@ -127,6 +129,7 @@ async fn tokens_are_chosen_by_what_they_have_in_common() {
         let desk = Desk::open(&app).await;
         let kinds = [
             ("access", TokenKind::AccessToken),
+            ("customer", TokenKind::CustomerSessionToken),
             ("organization", TokenKind::OrganizationAccessToken),
             ("personal", TokenKind::PersonalAccessToken),
             ("secret", TokenKind::ClientSecret),
@@ -291,6 +294,8 @@ async fn whoever_forgets_to_say_which_revokes_nothing() {
         json!({"user_id": 7}),
         json!({"kind": "everything"}),
         json!({"client_id": "polar_ci_nobody"}),
+        json!({"customer": ""}),
+        json!({"customer": 17}),
         json!({"created_before": "yesterday"}),
         json!({"kind": "access_token", "reason": "exposed"}),
     ] {

@@ -206,6 +206,7 @@ impl FromParameters for Meant {
             user: id(parameters, "user")?,
             organization: id(parameters, "organization")?,
             client: id(parameters, "client")?,
+            customer: None,
             grant: id(parameters, "grant")?,
             kind: kind(parameters)?,
             created_before: None,
