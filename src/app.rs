@@ -213,7 +213,7 @@ impl Application {
             if let Err(error) = usage::flush(&ctx).await {
                 tracing::warn!(error = %error, "last uses could not be written down");
             }
-            let flush = Provenance::of(Actor::Job(FLUSH)).within(leaked_uses::flush(&ctx));
+            let flush = Provenance::of(Actor::Job("flush_uses")).within(leaked_uses::flush(&ctx));
             if let Err(error) = flush.await {
                 tracing::warn!(error = %error, "uses of leaked tokens could not be written down");
             }
