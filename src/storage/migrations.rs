@@ -156,8 +156,11 @@ const FILES: [(&str, (&str, &str)); 37] = [
         both!("../../migrations/0036_failing_webhooks.sql"),
     ),
     (
-        "customers and places",
-        both!("../../migrations/0037_customers_and_places.sql"),
+        "customers",
+        (
+            include_str!("../../migrations/0037_customers.sqlite.sql"),
+            include_str!("../../migrations/0037_customers.postgres.sql"),
+        ),
     ),
 ];
 
