@@ -18,7 +18,7 @@ pub(in crate::storage) use enqueue::{enqueue, is_telling};
 pub use enqueue::{insert_stream_updated, insert_verification};
 pub use headers::{HeldStream, SealedHeader, find_held, list_sealed_otherwise, seal_anew};
 pub use pushing::{ClaimedStream, claim, list_due, pause, recover, release};
-pub use queue::{Outcome, WaitingSignal, settle, settle_all, waiting};
+pub use queue::{Outcome, WaitingSignal, offered, send_back, settle, settle_all, waiting};
 pub use subjects::{add_exception, count_exceptions, remove_exception};
 pub use tending::{
     Depth, Few, count_settled, delete_gone, delete_outdated, delete_settled, delete_waiting, depth,

@@ -118,7 +118,7 @@ pub async fn settle(
 const LONGEST_CODE: usize = 64;
 
 /// Codes of RFC 8935 2.4 that are about who we are, how we sign or how the receiver is set up. That may
-/// be over soon, and is no reason to lose a token.
+/// be over soon, and is no reason to lose a token. Receivers that poll use the same (RFC 8936 2.2).
 const PASSING: [&str; 5] = [
     "invalid_key",
     "invalid_issuer",
@@ -126,6 +126,14 @@ const PASSING: [&str; 5] = [
     "authentication_failed",
     "access_denied",
 ];
+
+/// Whether a token may be taken later that was refused with this code.
+pub(super) fn is_passing(code: &str) -> bool {
+    PASSING.contains(&code)
+}
+
+/// What is kept of a refusal in whose code there is nothing to keep.
+pub const UNREADABLE: &str = "unreadable";
 
 /// What a receiver says with 400 (RFC 8935 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
