@@ -208,8 +208,22 @@ impl DeliverEvents {
             .callbacks
             .post_and_listen(url.as_str(), CONTENT_TYPE, &headers, token);
         match posting.await {
-            Ok(answer) => (heard(&answer, failed), answer.retry_after),
+            Ok(answer) => (self.heard(&answer, failed), answer.retry_after),
             Err(error) => (failed(error.to_string()), None),
+        }
+    }
+
+    /// What an answer means.
+    fn heard(&self, answer: &Answer, failed: impl Fn(String) -> Pushed) -> Pushed {
+        let status = answer.status;
+        match status {
+            200..=299 => Pushed::Taken,
+            400 => match Refusal::read(&answer.said, &self.ctx.detector) {
+                Refusal::Final(code) => Pushed::Refused(code),
+                Refusal::Passing(Some(code)) => failed(format!("status 400, {code}")),
+                Refusal::Passing(None) => failed("status 400".to_owned()),
+            },
+            _ => failed(format!("status {status}")),
         }
     }
 
@@ -219,19 +233,5 @@ impl DeliverEvents {
         let disabled = stream.standing.status == StreamStatus::Disabled;
         // This push is not counted yet.
         disabled && self.pace.gives_up(age, signal.attempts + 1)
-    }
-}
-
-/// What an answer means.
-fn heard(answer: &Answer, failed: impl Fn(String) -> Pushed) -> Pushed {
-    let status = answer.status;
-    match status {
-        200..=299 => Pushed::Taken,
-        400 => match Refusal::read(&answer.said) {
-            Refusal::Final(code) => Pushed::Refused(code),
-            Refusal::Passing(Some(code)) => failed(format!("status 400, {code}")),
-            Refusal::Passing(None) => failed("status 400".to_owned()),
-        },
-        _ => failed(format!("status {status}")),
     }
 }

@@ -229,6 +229,22 @@ async fn no_event_is_lost_for_what_may_be_cleared_up() {
 }
 
 #[tokio::test]
+async fn a_secret_in_an_answer_is_not_kept() {
+    let app = start().await;
+    let user = app.user("ada@example.com").await;
+    let secret = app.personal_token(&user, "mine").await.token;
+    let said = json!({ "err": secret.reveal() });
+    let server = receiver(ResponseTemplate::new(400).set_body_json(&said)).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
+    made(&app, 1).await;
+    app.deliver_events().await;
+    assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 1));
+    let errors = "SELECT error FROM event_messages WHERE error IS NOT NULL";
+    assert_eq!(app.rows(errors).await, [["status 400"]]);
+}
+
+#[tokio::test]
 async fn nobody_is_followed_and_a_stalling_receiver_holds_up_nobody() {
     let app = start().await;
     let elsewhere = receiver(taken()).await;
