@@ -653,6 +653,25 @@ fn a_token_that_is_revoked_by_hand_is_dead_for_the_running_service() {
 }
 
 #[test]
+fn service_keys_are_listed_with_what_they_may_do_and_from_where() {
+    let place = Place::new();
+    let scopes = "tokens:introspect tokens:revoke";
+    let create = ["service-key", "create", "--scopes", scopes, "--name"];
+    place.object(&[&create[..], &["api"]].concat());
+    let inside = ["gateway", "--network", "10.0.0.0/8", "--network", "::1"];
+    place.object(&[&create[..], &inside].concat());
+    let people = place.run(&["service-key", "list"]).out;
+    for said in [
+        "NAME     SCOPES ",
+        "  WORKS FROM ",
+        "api      tokens:introspect tokens:revoke  everywhere ",
+        "gateway  tokens:introspect tokens:revoke  10.0.0.0/8 ::1 ",
+    ] {
+        assert!(people.contains(said), "{said}: {people}");
+    }
+}
+
+#[test]
 fn a_second_signal_does_not_wait_for_what_is_in_flight() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let place = Place::new();

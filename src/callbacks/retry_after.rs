@@ -19,9 +19,15 @@ pub enum RetryAfter {
 }
 
 impl RetryAfter {
-    /// Reads the header: whole seconds, or a date in any form of HTTP. Anything else says nothing.
+    /// Reads the header among others.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
-        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        Self::parse(headers.get(RETRY_AFTER)?.to_str().ok()?)
+    }
+
+    /// Reads the header's value: whole seconds, or a date in any form of HTTP. Anything else says nothing.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             // More than fits is very long.
             let seconds = text.parse().unwrap_or(u64::MAX);

@@ -242,7 +242,13 @@ async fn list(
         expect_known(wanted, settings, ctx).await?;
     }
     let seen: Vec<_> = seen.into_iter().map(ExposureView::from).collect();
-    out.list(&seen, "No token was seen anywhere.")
+    out.list(&seen, "No token was seen anywhere.")?;
+    match seen.last() {
+        Some(last) if u32::try_from(seen.len()).is_ok_and(|length| length == wanted.limit) => {
+            out.note(&format!("\nThere may be more: --after {}", last.id))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Nothing is what a misspelt name has.

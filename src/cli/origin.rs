@@ -183,7 +183,7 @@ fn test_unsigned(name: &str, settings: &Settings, out: &mut Output) -> anyhow::R
 }
 
 /// Why an origin may not report: it is known and not enabled, or it is not known.
-fn not_enabled(name: &str, settings: &Settings) -> anyhow::Error {
+pub(super) fn not_enabled(name: &str, settings: &Settings) -> anyhow::Error {
     let known = &settings.origins.known;
     if !known.iter().any(|origin| origin.as_str() == name) {
         return Unknown::origin(name, known).into();

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::output::Output;
 use super::token::{self, Lifetime, ListPage};
 use crate::domain::Context;
-use crate::domain::tokens::{Listing, NewTokenRequest};
+use crate::domain::tokens::NewTokenRequest;
 use crate::model::{Network, Networks, ScopeSet, TokenKind, TokenName};
 
 #[derive(Debug, Subcommand)]
@@ -43,8 +43,6 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
             };
             token::issue(request, ctx, out).await
         }
-        Command::List(page) => {
-            token::list(Listing::OfKind(TokenKind::ServiceKey), page, ctx, out).await
-        }
+        Command::List(page) => token::list_service_keys(page, ctx, out).await,
     }
 }

@@ -21,6 +21,8 @@ pub async fn tell(ctx: &Context) -> Result<(), StorageError> {
         "quarantine_ends_with": policy.quarantine_end.name(),
         "breaker_revocations": policy.breaker.most,
         "breaker_share": policy.breaker.share,
+        "breaker_window_seconds": policy.breaker.window.as_secs(),
+        "breaker_quiet_seconds": policy.breaker.quiet.as_secs(),
     });
     let deed = Deed {
         name: "policy.changed",

@@ -13,7 +13,6 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::deliver_mail::Round;
 use super::pace::{AT_ONCE, LOOKED_AT, Pace, TURN, rest};
@@ -23,7 +22,7 @@ use crate::domain::streams::delivery::{self, Header, Next, Pushed, Refusal, Wait
 use crate::domain::streams::{seal_anew, token};
 use crate::model::{DeliveryMethod, EventStream, Id, StreamStatus};
 use crate::storage::StorageError;
-use crate::storage::streams as queue;
+use crate::storage::streams::{self as queue, ClaimedStream};
 use crate::telemetry::Metrics;
 
 /// How long the job rests when the database is in trouble.
@@ -74,9 +73,9 @@ impl DeliverEvents {
                 match queue::list_due(&self.ctx.db, self.ctx.clock.now(), LOOKED_AT).await {
                     Ok(due) => {
                         let free = AT_ONCE - running.len();
-                        let idle = due.into_iter().filter(|one| !busy.contains(&one.id));
+                        let idle = due.into_iter().filter(|one| !busy.contains(one));
                         for stream in idle.take(free).collect::<Vec<_>>() {
-                            busy.insert(stream.id);
+                            busy.insert(stream);
                             running.push(self.serve(stream, stop));
                         }
                     }
@@ -102,43 +101,42 @@ impl DeliverEvents {
     /// Pushes a batch of one stream, until it fails.
     async fn serve(
         &self,
-        stream: EventStream,
+        stream: Id<EventStream>,
         stop: &CancellationToken,
     ) -> (Id<EventStream>, bool) {
-        let well = match self.serve_claimed(&stream, stop).await {
+        let well = match self.serve_claimed(stream, stop).await {
             Ok(()) => true,
             Err(error) => {
                 // What was not written down is pushed again when the claim ends.
-                tracing::warn!(stream.id = %stream.id, error = %error, "cannot claim or settle");
+                tracing::warn!(stream.id = %stream, error = %error, "cannot claim or settle");
                 false
             }
         };
-        (stream.id, well)
+        (stream, well)
     }
 
     async fn serve_claimed(
         &self,
-        stream: &EventStream,
+        stream: Id<EventStream>,
         stop: &CancellationToken,
     ) -> Result<(), StorageError> {
         let now = self.ctx.clock.now();
         let mut tx = self.ctx.db.begin().await?;
-        let claim = queue::claim(&mut tx, stream.id, (now, now.plus(self.pace.claim))).await?;
+        let claimed = queue::claim(&mut tx, stream, (now, now.plus(self.pace.claim))).await?;
         tx.commit().await?;
-        let Some(claim) = claim else {
+        let Some(claimed) = claimed else {
             return Ok(());
         };
-        let served = self.serve_batch(stream, claim, stop).await;
+        let served = self.serve_batch(&claimed, stop).await;
         let mut tx = self.ctx.db.begin().await?;
-        queue::release(&mut tx, stream.id, claim).await?;
+        queue::release(&mut tx, stream, claimed.claim).await?;
         tx.commit().await?;
         served
     }
 
     async fn serve_batch(
         &self,
-        stream: &EventStream,
-        claim: Uuid,
+        ClaimedStream { claim, stream }: &ClaimedStream,
         stop: &CancellationToken,
     ) -> Result<(), StorageError> {
         let began = Instant::now();
@@ -148,7 +146,7 @@ impl DeliverEvents {
             if stop.is_cancelled() || began.elapsed() >= TURN {
                 break;
             }
-            let held = (stream.id, claim);
+            let held = (stream.id, *claim);
             let Some(header) = delivery::header(&self.ctx, held).await? else {
                 break;
             };
@@ -210,8 +208,22 @@ impl DeliverEvents {
             .callbacks
             .post_and_listen(url.as_str(), CONTENT_TYPE, &headers, token);
         match posting.await {
-            Ok(answer) => (heard(&answer, failed), answer.retry_after),
+            Ok(answer) => (self.heard(&answer, failed), answer.retry_after),
             Err(error) => (failed(error.to_string()), None),
+        }
+    }
+
+    /// What an answer means.
+    fn heard(&self, answer: &Answer, failed: impl Fn(String) -> Pushed) -> Pushed {
+        let status = answer.status;
+        match status {
+            200..=299 => Pushed::Taken,
+            400 => match Refusal::read(&answer.said, &self.ctx.detector) {
+                Refusal::Final(code) => Pushed::Refused(code),
+                Refusal::Passing(Some(code)) => failed(format!("status 400, {code}")),
+                Refusal::Passing(None) => failed("status 400".to_owned()),
+            },
+            _ => failed(format!("status {status}")),
         }
     }
 
@@ -221,19 +233,5 @@ impl DeliverEvents {
         let disabled = stream.standing.status == StreamStatus::Disabled;
         // This push is not counted yet.
         disabled && self.pace.gives_up(age, signal.attempts + 1)
-    }
-}
-
-/// What an answer means.
-fn heard(answer: &Answer, failed: impl Fn(String) -> Pushed) -> Pushed {
-    let status = answer.status;
-    match status {
-        200..=299 => Pushed::Taken,
-        400 => match Refusal::read(&answer.said) {
-            Refusal::Final(code) => Pushed::Refused(code),
-            Refusal::Passing(Some(code)) => failed(format!("status 400, {code}")),
-            Refusal::Passing(None) => failed("status 400".to_owned()),
-        },
-        _ => failed(format!("status {status}")),
     }
 }

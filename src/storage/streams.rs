@@ -17,8 +17,8 @@ mod tending;
 pub(in crate::storage) use enqueue::{enqueue, is_telling};
 pub use enqueue::{insert_stream_updated, insert_verification};
 pub use headers::{HeldStream, SealedHeader, find_held, list_sealed_otherwise, seal_anew};
-pub use pushing::{DueStream, claim, list_due, pause, recover, release};
-pub use queue::{Outcome, WaitingSignal, settle, settle_all, waiting};
+pub use pushing::{ClaimedStream, claim, list_due, pause, recover, release};
+pub use queue::{Outcome, WaitingSignal, offered, send_back, settle, settle_all, waiting};
 pub use subjects::{add_exception, count_exceptions, remove_exception};
 pub use tending::{
     Depth, Few, count_settled, delete_gone, delete_outdated, delete_settled, delete_waiting, depth,
@@ -132,6 +132,14 @@ pub async fn lock(
         "UPDATE event_streams SET failures = failures WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(stream.uuid()))?;
+    find_locked(tx, stream).await
+}
+
+/// A stream that nobody else changes until the transaction ends.
+async fn find_locked(
+    tx: &mut Tx,
+    stream: Id<EventStream>,
+) -> Result<Option<EventStream>, StorageError> {
     sql!(tx.connection(), |c| sqlx::query(sqlx::AssertSqlSafe(
         format!("{PRESENT} AND s.id = $1")
     ))

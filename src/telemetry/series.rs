@@ -302,7 +302,8 @@ impl Series {
     }
 
     pub(super) fn register_streams(&self, to: &mut Registry) {
-        let help = "Pushes of security event tokens, by what became of them, and tokens fetched and settled";
+        let help =
+            "Pushes of security event tokens and words about fetched ones, by what became of them";
         to.register("event_deliveries", help, self.events_pushed.clone());
         let help = "Security event tokens that wait; not counted beyond 100,000";
         to.register("events_waiting", help, self.events_waiting.clone());

@@ -6,8 +6,9 @@ mod breaker;
 mod quarantine;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokenward::jobs::ReloadPolicy;
 use tokenward::model::{Reaction, TokenKind};
 use tokio::sync::Notify;
@@ -161,6 +162,8 @@ async fn a_change_that_could_not_be_written_down_is_written_down_later() {
     let app = TestApp::start().await;
     let mut changed = (*app.ctx.leak_policy.current()).clone();
     changed.default = Reaction::Notify;
+    changed.breaker.window = Duration::from_secs(120);
+    changed.breaker.quiet = Duration::from_secs(180);
     let asked = Arc::new(Notify::new());
     let job = ReloadPolicy {
         ctx: Arc::clone(&app.ctx),
@@ -187,4 +190,12 @@ async fn a_change_that_could_not_be_written_down_is_written_down_later() {
     stop.cancel();
     running.await.unwrap();
     assert_eq!(app.number(told).await, 1);
+
+    let detail = "SELECT detail FROM audit_log WHERE event = 'policy.changed'";
+    let detail: Value = serde_json::from_str(&app.rows(detail).await[0][0]).unwrap();
+    let times = json!([
+        detail["breaker_window_seconds"],
+        detail["breaker_quiet_seconds"]
+    ]);
+    assert_eq!(times, json!([120, 180]), "{detail}");
 }

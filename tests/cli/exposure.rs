@@ -42,6 +42,12 @@ fn an_exposure_is_shown_with_who_tried_the_token_since() {
         text(&attempt["first_at"]) <= text(&attempt["last_at"]),
         "{attempt}"
     );
+    let hint = format!("\nThere may be more: --after {id}\n");
+    let page = place.run(&["exposure", "list", "--limit", "1"]).out;
+    assert!(page.ends_with(&hint), "{page}");
+    let whole = place.run(&["exposure", "list"]).out;
+    assert!(!whole.contains("There may be more"), "{whole}");
+
     let people = place.run(&["exposure", "show", id]).out;
     assert!(people.contains("\nTried since:\nLAST TRIED"), "{people}");
     assert!(people.contains("introspection"), "{people}");

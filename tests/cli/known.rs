@@ -22,6 +22,18 @@ fn a_misspelt_name_is_no_list_without_anything() {
             "it is one of github, gitlab, depsdev, gitlab_revocation, possession, internal, replay\n",
         ),
         (
+            &[
+                "alert",
+                "send",
+                "--origin",
+                "gihub",
+                "--to",
+                "http://127.0.0.1:9",
+            ],
+            2,
+            ORIGIN,
+        ),
+        (
             &["exposure", "list", "--client", "polar_ci_x"],
             1,
             "no client with this client_id",

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
 use url::Url;
 
+use crate::cli::origin;
 use crate::config::{Settings, Sources};
 use crate::model::Origin;
 use crate::origins::OriginSpec;
@@ -23,6 +23,9 @@ pub(super) enum Player {
 
 impl Player {
     /// The one of that name. Those that everybody knows need no configuration.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read, or knows no such origin, or does not enable it.
     pub(super) fn find(name: &str, sources: &Sources) -> anyhow::Result<Self> {
         if name == Origin::GITLAB_REVOCATION.as_str() {
             return Ok(Self::Gitlab);
@@ -39,9 +42,7 @@ impl Player {
         let settings = Settings::load(sources)?;
         let found = settings.origins.find(name);
         let found = found.map(|origin| Self::Signed(Arc::clone(&origin.spec)));
-        found.ok_or_else(|| {
-            anyhow!("no origin is called {name}: see [origins] in the configuration")
-        })
+        found.ok_or_else(|| origin::not_enabled(name, &settings))
     }
 
     /// Where the service takes their deliveries, unless that was said.

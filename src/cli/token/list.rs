@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::view::{TokenRow, TokenView};
-use crate::cli::output::Output;
+use super::view::{ServiceKeyRow, TokenRow, TokenView};
+use crate::cli::output::{Output, Shown};
 use crate::cli::values::{self, LARGEST_PAGE, PAGE};
 use crate::domain::tokens::{self, Listing};
 use crate::domain::{Context, organizations, users};
@@ -56,21 +56,29 @@ pub(super) async fn run(which: &List, ctx: &Context, out: &mut Output) -> anyhow
         // The argument group lets nobody get here.
         _ => anyhow::bail!("whose tokens? --user, --organization or --kind says so"),
     };
-    list(listing, &which.page, ctx, out).await
+    list((listing, &which.page), TokenRow, ctx, out).await
 }
 
-/// Lists one page of tokens.
-pub(in crate::cli) async fn list(
-    listing: Listing,
+/// Lists one page of service keys, with what each may do and from where.
+pub(in crate::cli) async fn list_service_keys(
     page: &ListPage,
+    ctx: &Context,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    let listing = Listing::OfKind(TokenKind::ServiceKey);
+    list((listing, page), ServiceKeyRow, ctx, out).await
+}
+
+/// Lists one page of tokens, each in such a row.
+async fn list<R: Shown>(
+    (listing, page): (Listing, &ListPage),
+    row: impl Fn(TokenView) -> R,
     ctx: &Context,
     out: &mut Output,
 ) -> anyhow::Result<()> {
     let now = ctx.clock.now();
     let found = tokens::list(ctx, listing, page.after, page.limit).await?;
-    let rows = found
-        .iter()
-        .map(|known| TokenRow(TokenView::new(known, now)));
+    let rows = found.iter().map(|known| row(TokenView::new(known, now)));
     out.list(&rows.collect::<Vec<_>>(), "There are none.")?;
     match found.last() {
         Some(last) if u32::try_from(found.len()).is_ok_and(|length| length == page.limit) => {

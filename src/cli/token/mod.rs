@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::domain::Context;
 
 pub(super) use create::{Lifetime, issue};
-pub(super) use list::{ListPage, list};
+pub(super) use list::{ListPage, list_service_keys};
 pub(super) use view::owner;
 
 #[derive(Debug, Subcommand)]

@@ -163,3 +163,25 @@ impl Shown for TokenRow {
         ]
     }
 }
+
+/// A service key among others. They are all of one kind, and the operators'.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct ServiceKeyRow(pub(super) TokenView);
+
+impl Shown for ServiceKeyRow {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let Self(key) = self;
+        let networks = key.networks.as_ref().map(|networks| networks.join(" "));
+        vec![
+            ("id", key.id.to_string()),
+            ("name", or(key.name.as_ref(), "-")),
+            ("scopes", key.scopes.join(" ")),
+            ("works from", or(networks, "everywhere")),
+            ("ends in", key.hint.clone()),
+            ("state", key.state.to_owned()),
+            ("expires", or(key.expires_at.as_ref(), "never")),
+            ("last used", key.last_used()),
+        ]
+    }
+}

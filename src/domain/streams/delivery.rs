@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{headers, operating};
 use crate::domain::Context;
 use crate::model::letter::StreamEnd;
-use crate::model::{EventStream, Id, SignalMessage, Timestamp};
+use crate::model::{Detector, EventStream, Id, SignalMessage, Timestamp};
 use crate::storage::StorageError;
 use crate::storage::streams::{self as table, SealedHeader};
 pub use crate::storage::streams::{Outcome, WaitingSignal};
@@ -118,7 +118,7 @@ pub async fn settle(
 const LONGEST_CODE: usize = 64;
 
 /// Codes of RFC 8935 2.4 that are about who we are, how we sign or how the receiver is set up. That may
-/// be over soon, and is no reason to lose a token.
+/// be over soon, and is no reason to lose a token. Receivers that poll use the same (RFC 8936 2.2).
 const PASSING: [&str; 5] = [
     "invalid_key",
     "invalid_issuer",
@@ -126,6 +126,14 @@ const PASSING: [&str; 5] = [
     "authentication_failed",
     "access_denied",
 ];
+
+/// Whether a token may be taken later that was refused with this code.
+pub(super) fn is_passing(code: &str) -> bool {
+    PASSING.contains(&code)
+}
+
+/// What is kept of a refusal in whose code there is nothing to keep.
+pub const UNREADABLE: &str = "unreadable";
 
 /// What a receiver says with 400 (RFC 8935 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,19 +145,20 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Reads the body of an answer.
+    /// Reads the body of an answer. A code in which there is a secret says nothing.
     #[must_use]
-    pub fn read(body: &[u8]) -> Self {
+    pub fn read(body: &[u8], detector: &Detector) -> Self {
         let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
         let said = said.as_ref().and_then(|said| said.get("err")?.as_str());
+        let said = said.filter(|said| !detector.finds_secret(said));
         match said.and_then(code) {
-            Some(code) if !PASSING.contains(&code.as_str()) => Self::Final(code),
+            Some(code) if !is_passing(&code) => Self::Final(code),
             code => Self::Passing(code),
         }
     }
 }
 
-/// An error code as it may be kept: a short name.
+/// An error code as it may be kept: a short name. A secret may have the shape of one.
 #[must_use]
 pub fn code(text: &str) -> Option<String> {
     let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
@@ -163,10 +172,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{ChecksumRules, TokenFormat};
+
+    fn detector() -> Detector {
+        let format = TokenFormat::new("polar_").unwrap();
+        Detector::new(&format, ChecksumRules::strict()).unwrap()
+    }
 
     #[test]
     fn only_what_is_about_the_token_is_final() {
-        let said = |text: &str| Refusal::read(text.as_bytes());
+        let detector = detector();
+        let said = |text: &str| Refusal::read(text.as_bytes(), &detector);
         assert_eq!(
             said(r#"{"err":"invalid_request","description":"x"}"#),
             Refusal::Final("invalid_request".to_owned())
@@ -183,6 +199,7 @@ mod tests {
             r#"{"err":1}"#,
             r#"{"err":""}"#,
             r#"{"err":"a b"}"#,
+            r#"{"err":"polar_pat_0123456789abcdefghijABCDEFGHIJ0123456789abc"}"#,
             &long,
         ] {
             assert_eq!(said(other), Refusal::Passing(None), "{other}");
@@ -192,12 +209,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_answer_is_read_without_harm(body: Vec<u8>) {
-            let _ = Refusal::read(&body);
+            let _ = Refusal::read(&body, &detector());
         }
 
         #[test]
         fn what_is_kept_of_a_refusal_is_a_short_name(said in "[a-z_.-]{1,70}|\\PC{0,20}") {
-            let read = |text: &str| Refusal::read(json!({ "err": text }).to_string().as_bytes());
+            let detector = detector();
+            let body = |text: &str| json!({ "err": text }).to_string();
+            let read = |text: &str| Refusal::read(body(text).as_bytes(), &detector);
             let refused = read(&said);
             if let Refusal::Final(kept) | Refusal::Passing(Some(kept)) = &refused {
                 prop_assert!(kept.len() <= LONGEST_CODE && kept.is_ascii());

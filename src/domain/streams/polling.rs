@@ -1,5 +1,6 @@
 //! Fetching tokens (RFC 8936).
 
+use super::delivery::{UNREADABLE, is_passing};
 use super::{StreamError, find, token};
 use crate::domain::Context;
 use crate::domain::signing_keys::SigningError;
@@ -13,7 +14,7 @@ pub const MOST: u32 = 100;
 /// What a receiver says when it fetches tokens (RFC 8936 2.2).
 #[derive(Clone, Debug, Default)]
 pub struct PollRequest {
-    /// How many it takes at most; none asks for nothing but to be heard.
+    /// How many it takes at most; 0 asks for nothing but to be heard, and whether something waits.
     pub max_events: Option<u32>,
     /// Whether it does not want to wait for something to come.
     pub return_immediately: bool,
@@ -26,7 +27,7 @@ pub struct PollRequest {
 /// What it is answered (RFC 8936 2.3).
 #[derive(Clone, Debug, Default)]
 pub struct Polled {
-    /// Tokens, in the order in which they came about, by their `jti`.
+    /// Tokens by their `jti`, in the order in which they came about; those that were sent back come last.
     pub sets: Vec<(Id<SignalMessage>, String)>,
     /// Whether there are more.
     pub more: bool,
@@ -61,7 +62,18 @@ pub async fn open(
     }
 }
 
-/// Writes down what a receiver took and what it refused. What was said before stays said.
+/// How many tokens a receiver spoke of that waited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Those that it took.
+    pub taken: u64,
+    /// Those that it will never take.
+    pub refused: u64,
+    /// Those that it may take later, and is offered again.
+    pub sent_back: u64,
+}
+
+/// Writes down what a receiver took, refused and sent back. What was settled before stays settled.
 ///
 /// # Errors
 /// When the database fails.
@@ -69,33 +81,49 @@ pub async fn hear(
     ctx: &Context,
     stream: Id<EventStream>,
     request: &PollRequest,
-) -> Result<u64, StreamError> {
+) -> Result<Heard, StreamError> {
+    let mut heard = Heard::default();
     if request.acks.is_empty() && request.errors.is_empty() {
-        return Ok(0);
+        return Ok(heard);
     }
     let now = ctx.clock.now();
+    let mut refused = Vec::new();
     let mut tx = ctx.db.begin().await?;
     let taken = (Outcome::Taken, None);
-    let mut settled = table::settle_all(&mut tx, stream, &request.acks, taken, now).await?;
-    for (message, error) in &request.errors {
-        let refused = (Outcome::Refused, Some(error.as_str()));
-        settled += table::settle_all(&mut tx, stream, &[*message], refused, now).await?;
+    heard.taken = table::settle_all(&mut tx, stream, &request.acks, taken, now).await?;
+    for (message, said) in &request.errors {
+        let code = match ctx.detector.finds_secret(said) {
+            true => UNREADABLE,
+            false => said.as_str(),
+        };
+        // As with pushes, what may be over soon is no reason to lose a token.
+        if is_passing(code) {
+            let waits = table::send_back(&mut tx, stream, *message, code).await?;
+            heard.sent_back += u64::from(waits);
+            continue;
+        }
+        let outcome = (Outcome::Refused, Some(code));
+        if table::settle_all(&mut tx, stream, &[*message], outcome, now).await? > 0 {
+            refused.push(code);
+        }
     }
     tx.commit().await?;
-    Ok(settled)
+    heard.refused = refused.len() as u64;
+    for code in refused {
+        tracing::warn!(stream.id = %stream, reason = code, "an event was refused for good");
+    }
+    Ok(heard)
 }
 
-/// Hands out what waits, up to `most`. It waits on until it was acknowledged.
+/// Hands out what waits, up to `most`. It waits on until it was acknowledged. To whoever wants none, it is
+/// told whether there is any (RFC 8936 2.2).
 ///
 /// # Errors
 /// See [`PollError`].
 pub async fn fetch(ctx: &Context, stream: &EventStream, most: u32) -> Result<Polled, PollError> {
     let most = most.min(MOST);
-    if most == 0 {
-        return Ok(Polled::default());
-    }
     // One more than is handed out tells whether there are more.
-    let waiting = table::waiting(&ctx.db, stream.id, i64::from(most) + 1);
+    let waiting = table::offered(&ctx.db, stream.id, i64::from(most) + 1);
     let mut waiting = waiting.await.map_err(StreamError::from)?;
     let more = waiting.len() > most as usize;
     waiting.truncate(most as usize);

@@ -31,6 +31,12 @@ pub(in crate::http) struct PolicyAnswer {
     /// Which share of all working tokens opens the breaker of an origin, in percent; null where none does.
     #[schema(example = 20)]
     breaker_share_percent: Option<u8>,
+    /// In how long an origin may have so many revoked.
+    #[schema(example = 3_600)]
+    breaker_window_seconds: u64,
+    /// An open breaker closes when the origin has reported no working token for so long.
+    #[schema(example = 21_600)]
+    breaker_quiet_seconds: u64,
     /// About how many tokens work; null before it was estimated.
     #[schema(example = 48_000)]
     live_tokens: Option<u64>,
@@ -129,6 +135,8 @@ pub(in crate::http) async fn show(
             quarantine_seconds: policy.quarantine.as_secs(),
             quarantine_ends_with: policy.quarantine_end.name(),
             breaker_share_percent: policy.breaker.share,
+            breaker_window_seconds: policy.breaker.window.as_secs(),
+            breaker_quiet_seconds: policy.breaker.quiet.as_secs(),
             live_tokens: measure.live,
             origins: state.reporting.iter().map(answer).collect(),
         }))

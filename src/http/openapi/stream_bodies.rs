@@ -112,7 +112,7 @@ pub(in crate::http) struct VerificationBody {
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `Poll` reads")]
 pub(in crate::http) struct PollBody {
-    /// How many it takes at most: 0 asks for none, and 100 are handed out at most.
+    /// How many it takes at most: 0 asks only whether there are any, and 100 are handed out at most.
     #[schema(minimum = 0)]
     max_events: Option<i64>,
     /// Whether it does not want to wait for something to come.

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::domain::streams::delivery::code;
+use crate::domain::streams::delivery::{UNREADABLE, code};
 use crate::domain::streams::polling::{MOST, PollRequest};
 use crate::domain::streams::{WantedDelivery, WantedStream};
 use crate::http::extract::{FromMembers, Members};
@@ -298,7 +298,7 @@ fn errors(members: &Members) -> Result<Vec<(Id<SignalMessage>, String)>, Problem
     for (jti, error) in all {
         let error = error.get("err").and_then(Value::as_str).ok_or_else(wrong)?;
         // Somebody else's words are not kept when they are more than a name.
-        let error = code(error).unwrap_or_else(|| "unreadable".to_owned());
+        let error = code(error).unwrap_or_else(|| UNREADABLE.to_owned());
         errors.extend(jti.parse().map(|jti| (jti, error)));
     }
     Ok(errors)

@@ -53,9 +53,11 @@ impl From<PollError> for ApiError {
 }
 
 /// Hands out what waits in a stream, and hears what was taken or refused of what was handed out before
-/// (RFC 8936 2). What is not acknowledged is handed out again. Unless `returnImmediately` is set,
-/// whoever finds nothing waits a little for something to come. Needs `ssf.read` or `ssf.manage`, or a
-/// service key with `events:receive`.
+/// (RFC 8936 2). What is not acknowledged is handed out again, and so is what is sent back with
+/// `invalid_key`, `invalid_issuer`, `invalid_audience`, `authentication_failed` or `access_denied`;
+/// any other code refuses it for good. Unless `returnImmediately` is set, whoever finds nothing waits a
+/// little for something to come. Needs `ssf.read` or `ssf.manage`, or a service key with
+/// `events:receive`.
 #[utoipa::path(
     post, path = "/v1/ssf/poll/{stream_id}", operation_id = "poll_stream", tag = "streams",
     security(("event_receiver" = [])),
@@ -83,10 +85,12 @@ pub(in crate::http) async fn poll(
     let Poll(asked) = request.body;
     let opening = polling::open(ctx, &request.receiver, stream_id(&path));
     let stream = state.timely(opening).await??;
-    let settled = state
+    let heard = state
         .timely(polling::hear(ctx, stream.id, &asked))
         .await??;
-    state.metrics.events_heard(settled);
+    state.metrics.events_heard("fetched", heard.taken);
+    state.metrics.events_heard("refused", heard.refused);
+    state.metrics.events_heard("retried", heard.sent_back);
     let most = asked.max_events.unwrap_or(MOST);
     let place = state.polls.places.try_acquire();
     let waits = !asked.return_immediately && most > 0 && place.is_ok();

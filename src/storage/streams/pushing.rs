@@ -2,45 +2,54 @@
 
 use uuid::Uuid;
 
-use super::{PRESENT, moment, read};
+use super::{find_locked, moment};
 use crate::model::{EventStream, Id, Timestamp};
 use crate::storage::StorageError;
 use crate::storage::backend::{Db, Tx, sql};
-use crate::storage::rows::Columns;
+use crate::storage::rows::{Columns, column};
 
-/// A stream that has something to push.
-pub type DueStream = EventStream;
-
-/// What a stream must be to be pushed: its holder works, and something waits that may be sent.
-const DUE: &str = "
-         AND s.method = 'push'
-         AND s.paused_until <= $1
-         AND s.claimed_until <= $1
-         AND EXISTS (
-             SELECT 1
-             FROM event_messages AS m
-             WHERE m.stream_id = s.id AND m.settled_at IS NULL
-                 AND (s.status = 'enabled' OR m.type = 'stream-updated')
-         )
-     ORDER BY s.served_at
-     LIMIT $2";
-
-/// Up to `limit` streams that have something to push, whoever waits longest first.
+/// Up to `limit` streams that have something to push which may be sent, whoever waits longest first.
+/// Where it goes is known once a stream is claimed.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<DueStream>, StorageError> {
-    let text = format!("{PRESENT}{DUE}");
-    sql!(db.reader(), |c| sqlx::query(sqlx::AssertSqlSafe(
-        text.as_str()
-    ))
+pub async fn list_due(
+    db: &Db,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Id<EventStream>>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT s.id
+         FROM event_streams AS s
+         WHERE s.deleted_at IS NULL
+             AND s.method = 'push'
+             AND s.paused_until <= $1
+             AND s.claimed_until <= $1
+             AND EXISTS (
+                 SELECT 1
+                 FROM event_messages AS m
+                 WHERE m.stream_id = s.id AND m.settled_at IS NULL
+                     AND (s.status = 'enabled' OR m.type = 'stream-updated')
+             )
+         ORDER BY s.served_at
+         LIMIT $2",
+    )
     .bind(now.as_millis())
     .bind(limit)
-    .try_map(|row| read(&row))
+    .try_map(|row| column::<Uuid>(&row, "id").map(Id::from_uuid))
     .fetch_all(c))
 }
 
-/// Claims a stream until `until`; `None` when somebody else has it, or its holder has ended.
+/// A stream that is being pushed.
+#[derive(Clone, Debug)]
+pub struct ClaimedStream {
+    /// The claim, which ends when the stream is changed.
+    pub claim: Uuid,
+    /// The stream, as it is for as long as the claim holds.
+    pub stream: EventStream,
+}
+
+/// Claims a stream until `until`; `None` when somebody else has it, or it is not pushed any more.
 ///
 /// # Errors
 /// When the database fails.
@@ -48,8 +57,8 @@ pub async fn claim(
     tx: &mut Tx,
     stream: Id<EventStream>,
     (now, until): (Timestamp, Timestamp),
-) -> Result<Option<Uuid>, StorageError> {
-    let claim = Id::<DueStream>::new(now).uuid();
+) -> Result<Option<ClaimedStream>, StorageError> {
+    let claim = Id::<EventStream>::new(now).uuid();
     let done = sql!(tx.connection(), execute sqlx::query(
         "UPDATE event_streams
          SET claim = $3, claimed_until = $4, served_at = $2
@@ -60,7 +69,11 @@ pub async fn claim(
     .bind(now.as_millis())
     .bind(claim)
     .bind(until.as_millis()))?;
-    Ok((done == 1).then_some(claim))
+    if done == 0 {
+        return Ok(None);
+    }
+    let stream = find_locked(tx, stream).await?;
+    Ok(stream.map(|stream| ClaimedStream { claim, stream }))
 }
 
 /// Gives a claim back; nothing happens when it has ended.

@@ -1,5 +1,7 @@
 //! What waits in a stream, and what becomes of it.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use crate::model::signal::SignalFacts;
@@ -21,12 +23,20 @@ pub struct WaitingSignal {
     pub email: Option<Email>,
     /// When it happened.
     pub created_at: Timestamp,
-    /// How often it was pushed.
+    /// How often it was pushed, or sent back.
     pub attempts: i64,
 }
 
-/// Up to `limit` tokens that wait in a stream, in the order in which they came about. Of a stream that
-/// is not enabled, only what tells of that.
+/// What waits in a stream. In one that is not enabled, only what tells of that may be sent.
+const WAITING: &str = "SELECT m.id, m.type, m.body, m.created_at, m.attempts, u.email
+     FROM event_streams AS s
+     JOIN event_messages AS m ON m.stream_id = s.id
+     LEFT JOIN users AS u ON u.id = m.user_id
+     WHERE s.id = $1 AND s.deleted_at IS NULL
+         AND m.settled_at IS NULL
+         AND (s.status = 'enabled' OR m.type = 'stream-updated')";
+
+/// Up to `limit` tokens that wait in a stream, in the order in which they came about.
 ///
 /// # Errors
 /// When the database fails.
@@ -35,17 +45,46 @@ pub async fn waiting(
     stream: Id<EventStream>,
     limit: i64,
 ) -> Result<Vec<WaitingSignal>, StorageError> {
-    sql!(db.reader(), |c| sqlx::query(
-        "SELECT m.id, m.type, m.body, m.created_at, m.attempts, u.email
-         FROM event_streams AS s
-         JOIN event_messages AS m ON m.stream_id = s.id
-         LEFT JOIN users AS u ON u.id = m.user_id
-         WHERE s.id = $1 AND s.deleted_at IS NULL
-             AND m.settled_at IS NULL
-             AND (s.status = 'enabled' OR m.type = 'stream-updated')
-         ORDER BY m.created_at, m.position, m.id
-         LIMIT $2",
-    )
+    const ORDER: &str = "ORDER BY m.created_at, m.position, m.id";
+    list(db, stream, ORDER, limit).await
+}
+
+/// Up to `limit` tokens that wait in a stream, for a receiver that polls: in the order in which they came
+/// about those of which it said nothing, and only then those that it sent back, the ones that it sent back
+/// least often first. However often it sends some back, they keep it from no other.
+///
+/// # Errors
+/// When the database fails.
+pub async fn offered(
+    db: &Db,
+    stream: Id<EventStream>,
+    limit: i64,
+) -> Result<Vec<WaitingSignal>, StorageError> {
+    const NEW: &str = "AND m.error IS NULL ORDER BY m.created_at, m.position, m.id";
+    const AGAIN: &str = "AND m.error IS NOT NULL
+         ORDER BY m.attempts, m.created_at, m.position, m.id";
+    let mut all = list(db, stream, NEW, limit).await?;
+    let new: HashSet<_> = all.iter().map(|signal| signal.id).collect();
+    let room = usize::try_from(limit).unwrap_or_default();
+    let room = room.saturating_sub(all.len());
+    if room > 0 {
+        let again = list(db, stream, AGAIN, limit).await?.into_iter();
+        // One that was new may have been sent back since it was looked for.
+        all.extend(again.filter(|signal| !new.contains(&signal.id)).take(room));
+    }
+    Ok(all)
+}
+
+async fn list(
+    db: &Db,
+    stream: Id<EventStream>,
+    order: &'static str,
+    limit: i64,
+) -> Result<Vec<WaitingSignal>, StorageError> {
+    let text = format!("{WAITING} {order} LIMIT $2");
+    sql!(db.reader(), |c| sqlx::query(sqlx::AssertSqlSafe(
+        text.as_str()
+    ))
     .bind(stream.uuid())
     .bind(limit)
     .try_map(|row| signal(&row))
@@ -132,6 +171,28 @@ pub async fn settle_all(
             Ok(patient(query.execute(c)).await?.rows_affected())
         }
     }
+}
+
+/// Writes down why a receiver that polls sends a token back, which goes on waiting; `false` when it was never
+/// given it, or is done with it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn send_back(
+    tx: &mut Tx,
+    stream: Id<EventStream>,
+    message: Id<SignalMessage>,
+    error: &str,
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE event_messages
+         SET attempts = attempts + 1, error = $3
+         WHERE id = $1 AND stream_id = $2 AND settled_at IS NULL",
+    )
+    .bind(message.uuid())
+    .bind(stream.uuid())
+    .bind(error))?;
+    Ok(done == 1)
 }
 
 fn signal(row: &impl Columns) -> Result<WaitingSignal, sqlx::Error> {

@@ -15,11 +15,12 @@ impl Metrics {
         );
     }
 
-    /// A receiver that fetches settled so many tokens.
-    pub fn events_heard(&self, number: u64) {
+    /// A receiver that fetches spoke of so many tokens, and they were `fetched`, `refused` or, because it may
+    /// take them later, `retried`.
+    pub fn events_heard(&self, outcome: &'static str, number: u64) {
         add(
             &self.series.events_pushed,
-            &[("outcome", "fetched".into())],
+            &[("outcome", outcome.into())],
             number,
         );
     }

@@ -200,7 +200,8 @@ async fn an_open_breaker_closes_by_command_or_after_a_quiet_time() {
 
 #[tokio::test]
 async fn a_share_of_all_working_tokens_is_a_limit_as_well() {
-    let app = under("breaker_share = '40%'").await;
+    let times = "breaker_window = '2h'\nbreaker_quiet_for = '3h'";
+    let app = under(&format!("breaker_share = '40%'\n{times}")).await;
     let key = app.service_key("exposures:read").await.token;
     let tokens = many(&app, 299).await;
     live_tokens::refresh(&app.ctx).await.unwrap();
@@ -208,6 +209,8 @@ async fn a_share_of_all_working_tokens_is_a_limit_as_well() {
     let shown = policy_shown(&app, &key).await;
     assert_eq!(shown["live_tokens"], 300);
     assert_eq!(shown["breaker_share_percent"], 40);
+    assert_eq!(shown["breaker_window_seconds"], 7_200);
+    assert_eq!(shown["breaker_quiet_seconds"], 10_800);
     assert_eq!(shown["origins"][0]["breaker"]["limit"], 120);
 
     let reports: Vec<_> = tokens[..130].iter().map(report).collect();

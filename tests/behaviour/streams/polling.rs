@@ -99,6 +99,81 @@ async fn what_cannot_be_used_is_remembered_and_not_repeated() {
         errors,
         ["invalid_request", "refused", "refused", "unreadable"]
     );
+    let count = |outcome: &str| {
+        app.metric(&format!(
+            "tokenward_event_deliveries_total{{outcome=\"{outcome}\"}}"
+        ))
+    };
+    assert!((count("refused") - 2.0).abs() < 0.1 && count("fetched") < 0.1);
+}
+
+/// One event, if there is any, after something was said of others.
+async fn next(machine: &Machine<'_>, stream: &str, errors: Value) -> Vec<String> {
+    let ask = json!({ "maxEvents": 1, "returnImmediately": true, "setErrs": errors });
+    let (status, answer) = poll(machine, stream, ask).await;
+    assert_eq!(status, 200, "{answer}");
+    jtis(&answer)
+}
+
+/// RFC 8935 2.4: who we are and how the receiver is set up may be cleared up.
+#[tokio::test]
+async fn what_may_be_cleared_up_is_offered_again_behind_what_is_new() {
+    let app = TestApp::start().await;
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    let user = app.user("ada@example.com").await;
+    app.personal_token(&user, "one").await;
+    app.clock.advance(Duration::from_millis(1));
+    app.personal_token(&user, "two").await;
+    let one = next(&machine, &stream, json!({})).await;
+    let back = json!({ (one[0].as_str()): { "err": "invalid_issuer" } });
+    let two = next(&machine, &stream, back).await;
+    assert!(two != one, "{two:?}");
+    let back = json!({ (two[0].as_str()): { "err": "invalid_audience" } });
+    assert_eq!(next(&machine, &stream, back).await, one);
+    // What comes back most often comes last.
+    let back = json!({ (one[0].as_str()): { "err": "access_denied" } });
+    assert_eq!(next(&machine, &stream, back).await, two);
+    app.personal_token(&user, "three").await;
+    let three = next(&machine, &stream, json!({})).await;
+    assert!(three != one && three != two, "{three:?}");
+
+    let errors = "SELECT error FROM event_messages WHERE settled_at IS NULL AND error IS NOT NULL
+         ORDER BY error";
+    let errors = app.rows(errors).await.concat();
+    assert_eq!(errors, ["access_denied", "invalid_audience"]);
+    let retried = app.metric("tokenward_event_deliveries_total{outcome=\"retried\"}");
+    assert!((retried - 3.0).abs() < 0.1, "{retried}");
+    assert_eq!(machine.take(&stream).await.len(), 3);
+    assert_eq!(machine.poll(&stream).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_secret_in_a_refusal_is_not_kept() {
+    let app = TestApp::start().await;
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    let user = app.user("ada@example.com").await;
+    let secret = app.personal_token(&user, "mine").await.token;
+    let one = next(&machine, &stream, json!({})).await;
+    let refused = json!({ (one[0].as_str()): { "err": secret.reveal() } });
+    assert_eq!(next(&machine, &stream, refused).await, [""; 0]);
+    let errors = app.rows("SELECT error FROM event_messages").await;
+    assert_eq!(errors, [["unreadable"]]);
+}
+
+/// RFC 8936 2.2: whoever takes nothing still learns whether something waits.
+#[tokio::test]
+async fn whoever_takes_none_is_told_whether_there_are_any() {
+    let app = TestApp::start().await;
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    let none = json!({ "maxEvents": 0 });
+    let nothing = poll(&machine, &stream, none.clone()).await;
+    assert_eq!(nothing, (200, json!({ "sets": {} })));
+    events(&app, 2).await;
+    let more = json!({ "sets": {}, "moreAvailable": true });
+    assert_eq!(poll(&machine, &stream, none).await, (200, more));
 }
 
 #[tokio::test]

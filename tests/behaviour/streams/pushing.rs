@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenward::jobs::Round;
+use tokenward::model::{DeliveryMethod, EventStream, WebhookUrl};
+use tokenward::storage::streams as queue;
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -227,6 +229,22 @@ async fn no_event_is_lost_for_what_may_be_cleared_up() {
 }
 
 #[tokio::test]
+async fn a_secret_in_an_answer_is_not_kept() {
+    let app = start().await;
+    let user = app.user("ada@example.com").await;
+    let secret = app.personal_token(&user, "mine").await.token;
+    let said = json!({ "err": secret.reveal() });
+    let server = receiver(ResponseTemplate::new(400).set_body_json(&said)).await;
+    let machine = Machine::of_operators(&app).await;
+    machine.stream(json!({ "delivery": to(&server) })).await;
+    made(&app, 1).await;
+    app.deliver_events().await;
+    assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 1));
+    let errors = "SELECT error FROM event_messages WHERE error IS NOT NULL";
+    assert_eq!(app.rows(errors).await, [["status 400"]]);
+}
+
+#[tokio::test]
 async fn nobody_is_followed_and_a_stalling_receiver_holds_up_nobody() {
     let app = start().await;
     let elsewhere = receiver(taken()).await;
@@ -366,8 +384,7 @@ async fn whoever_disappears_while_pushing_gives_the_stream_back() {
     let now = app.clock.now();
     let mut tx = app.ctx.db.begin().await.unwrap();
     let until = now.plus(Duration::from_secs(300));
-    let claim =
-        tokenward::storage::streams::claim(&mut tx, id.parse().unwrap(), (now, until)).await;
+    let claim = queue::claim(&mut tx, id.parse().unwrap(), (now, until)).await;
     assert!(claim.unwrap().is_some());
     tx.commit().await.unwrap();
     app.deliver_events().await;
@@ -404,6 +421,40 @@ async fn what_waits_goes_where_the_receiver_says_while_it_is_being_pushed() {
         assert_eq!(request.headers["authorization"], "Bearer of-the-new-one");
     }
     assert_eq!(waiting(&app).await, 0);
+}
+
+/// The header of the new place is not for the place before, either.
+#[tokio::test]
+async fn nothing_goes_where_a_stream_went_before_it_was_claimed() {
+    let app = start().await;
+    let (before, after) = (receiver(taken()).await, receiver(taken()).await);
+    let machine = Machine::of_operators(&app).await;
+    let mut delivery = to(&before);
+    delivery["authorization_header"] = json!("Bearer of-the-receiver");
+    let id = id_of(&machine.stream(json!({ "delivery": delivery })).await);
+    let expected = made(&app, 3).await;
+    // A change under way: the stream is found due as it was, and claimed once it has changed.
+    let mut tx = app.ctx.db.begin().await.unwrap();
+    let stream = queue::lock(&mut tx, id.parse().unwrap()).await.unwrap();
+    let url = format!("{}/events", after.uri());
+    let moved = EventStream {
+        delivery: DeliveryMethod::Push {
+            url: WebhookUrl::parse(&url, true).unwrap(),
+            authorized: true,
+        },
+        ..stream.unwrap()
+    };
+    let (round, ()) = tokio::join!(app.deliver_events(), async move {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        queue::update(&mut tx, &moved, None).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    assert_eq!(round, Round::Done);
+    assert!(heard(&before).await.is_empty());
+    assert_eq!(tokens(&claims(&machine, &after).await), expected);
+    for request in heard(&after).await {
+        assert_eq!(request.headers["authorization"], "Bearer of-the-receiver");
+    }
 }
 
 #[tokio::test]
