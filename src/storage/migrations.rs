@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 36] = [
+const FILES: [(&str, (&str, &str)); 37] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -154,6 +154,13 @@ const FILES: [(&str, (&str, &str)); 36] = [
     (
         "failing webhooks",
         both!("../../migrations/0036_failing_webhooks.sql"),
+    ),
+    (
+        "addresses in messages",
+        (
+            include_str!("../../migrations/0037_addresses_in_messages.sqlite.sql"),
+            include_str!("../../migrations/0037_addresses_in_messages.postgres.sql"),
+        ),
     ),
 ];
 

@@ -7,6 +7,7 @@
 use sqlx::Error as SqlError;
 use uuid::Uuid;
 
+mod addresses;
 mod attempts;
 mod claims;
 mod enqueue;
@@ -14,6 +15,7 @@ mod facts;
 mod messages;
 mod secrets;
 
+pub use addresses::{count_addresses, forget_addresses};
 pub use attempts::{
     Attempt, LoggedAttempt, count_old_attempts, delete_old_attempts, list_attempts,
 };

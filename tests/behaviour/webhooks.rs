@@ -1,5 +1,6 @@
 //! Machines hear of leaks and revocations, whatever becomes of their endpoints.
 
+mod addresses;
 mod disabled;
 mod places;
 mod queue;
