@@ -52,12 +52,7 @@ pub async fn create(
     events: EventTypes,
 ) -> Result<WithSecret, DomainError> {
     let now = ctx.clock.now();
-    let url = WebhookUrl::parse(url, ctx.policy.webhooks.private_endpoints).map_err(|_| {
-        DomainError::Invalid(
-            "an endpoint is an https address without user, password and fragment, and not in a \
-             private network unless webhooks.private_endpoints is set",
-        )
-    })?;
+    let url = address(ctx, url)?;
     let endpoint = WebhookEndpoint {
         id: Id::new(now),
         organization,
@@ -86,6 +81,16 @@ pub async fn create(
     note(&mut tx, now, "webhook.created", &endpoint);
     tx.commit().await?;
     Ok(WithSecret { endpoint, secret })
+}
+
+fn address(ctx: &Context, url: &str) -> Result<WebhookUrl, DomainError> {
+    let parsed = WebhookUrl::parse(url, ctx.policy.webhooks.private_endpoints).ok();
+    parsed
+        .filter(|_| !ctx.detector.finds_secret(url))
+        .ok_or(DomainError::Invalid(
+            "an endpoint is an https address without user, password, fragment and token of this \
+             service, and not in a private network unless webhooks.private_endpoints is set",
+        ))
 }
 
 /// Finds an endpoint.
