@@ -3,6 +3,8 @@
 //! Messages come by themselves, from [`crate::storage::journal`], in the transaction that made them
 //! true; [`delivery`] signs them and settles what became of each.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{Context, DomainError, audit};
@@ -26,6 +28,8 @@ pub const SCOPE: &str = "webhooks:manage";
 const MOST_ENDPOINTS: i64 = 16;
 /// How many messages one transaction makes due again.
 const BATCH: i64 = 500;
+/// A message that waits for no longer than this and was never tried is as good as new.
+const AS_NEW: Duration = Duration::from_secs(3_600);
 /// Counting further would cost more than knowing is worth.
 const MOST_COUNTED: i64 = 100_000;
 
@@ -142,7 +146,9 @@ pub async fn rotate_secret(
     Ok(WithSecret { endpoint, secret })
 }
 
-/// Tells an endpoint nothing any more (`false`), or tells it again, beginning with what waits.
+/// Tells an endpoint nothing any more (`false`), or tells it again, beginning with the oldest that waits. One
+/// that was disabled because it was gone or failed is also told what was given up since it failed. Whoever
+/// is cut short and asks again loses nothing of what was done.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is none.
@@ -154,7 +160,7 @@ pub async fn set_enabled(
     let now = ctx.clock.now();
     let before = find(ctx, endpoint).await?;
     if enabled && before.disabled_at.is_some() {
-        begin_anew(ctx, endpoint, now).await?;
+        begin_anew(ctx, &before, now).await?;
     }
     let mut tx = ctx.db.begin().await?;
     let name = match enabled {
@@ -170,16 +176,23 @@ pub async fn set_enabled(
     find(ctx, endpoint).await
 }
 
-/// Lets what waits for an endpoint that is disabled be tried as patiently as what is new.
+/// Lets what an endpoint missed be tried as patiently as what is new, while it is still disabled.
 async fn begin_anew(
     ctx: &Context,
-    endpoint: Id<WebhookEndpoint>,
+    disabled: &WebhookEndpoint,
     now: Timestamp,
 ) -> Result<(), StorageError> {
+    let by_us = matches!(disabled.disabled_why.as_deref(), Some("gone" | "failing"));
+    let failing_since = disabled.failing_since.or(disabled.disabled_at);
+    let start = table::NewStart {
+        at: now,
+        before: now.minus(AS_NEW),
+        dead_since: failing_since.filter(|_| by_us),
+    };
     let mut next = Some(Uuid::nil());
     while let Some(after) = next {
         let mut tx = ctx.db.begin().await?;
-        next = table::begin_anew(&mut tx, endpoint, after, BATCH, now).await?;
+        next = table::begin_anew(&mut tx, disabled.id, after, BATCH, &start).await?;
         tx.commit().await?;
     }
     Ok(())

@@ -25,8 +25,8 @@ pub use claims::{
 pub use enqueue::insert_test;
 pub(in crate::storage) use enqueue::{enqueue, is_telling};
 pub use messages::{
-    Depth, StoredMessage, begin_anew, count_old, delete_old, depth, forget_places, list_messages,
-    replay, replay_since,
+    Depth, NewStart, StoredMessage, begin_anew, count_old, delete_old, depth, forget_places,
+    list_messages, replay, replay_since,
 };
 pub use secrets::{
     OwnedSecret, SealedSecret, delete_former, list_sealed_otherwise, rotate_secret, seal_anew,
