@@ -20,7 +20,8 @@ pub use attempts::{
     Attempt, LoggedAttempt, count_old_attempts, delete_old_attempts, list_attempts,
 };
 pub use claims::{
-    ClaimedMessage, Outcome, Subscriber, claim, list_due, pause, recover, release, settle,
+    ClaimedMessage, Outcome, Subscriber, claim, end_pause, is_open, list_due, pause, recover,
+    release, settle,
 };
 pub use enqueue::insert_test;
 pub(in crate::storage) use enqueue::{enqueue, is_telling};
