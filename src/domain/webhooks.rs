@@ -66,6 +66,7 @@ pub async fn create(
         disabled_at: None,
         disabled_why: None,
         failing_since: None,
+        paused_until: Timestamp::from_millis(0),
     };
     let secret = WebhookSecret::fresh();
     let sealed = secrets::seal(ctx, endpoint.id, &secret)?;
@@ -240,7 +241,7 @@ pub async fn messages(
     Ok(table::list_messages(&ctx.db, endpoint, i64::from(limit)).await?)
 }
 
-/// Sends one message of an endpoint again, under the same id.
+/// Sends one message of an endpoint again, under the same id, and without waiting for a pause to end.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is none, or it was deleted already.
@@ -252,6 +253,8 @@ pub async fn replay(
     let now = ctx.clock.now();
     let found = find(ctx, endpoint).await?;
     let mut tx = ctx.db.begin().await?;
+    // The endpoint first, as whoever settles a message takes it.
+    table::end_pause(&mut tx, endpoint).await?;
     if !table::replay(&mut tx, endpoint, message, now).await? {
         return Err(DomainError::NotFound("the endpoint has no such message"));
     }
@@ -260,8 +263,8 @@ pub async fn replay(
     Ok(())
 }
 
-/// Sends every message of an endpoint again that was made since then, under the same ids, and tells
-/// how many. What was asked for before a failure stays asked for.
+/// Sends every message of an endpoint again that was made since then, under the same ids and without
+/// waiting for a pause to end, and tells how many. What was asked for before a failure stays asked for.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is no such endpoint.
@@ -276,6 +279,9 @@ pub async fn replay_since(
     let mut replayed = 0;
     loop {
         let mut tx = ctx.db.begin().await?;
+        if after.is_nil() {
+            table::end_pause(&mut tx, endpoint).await?;
+        }
         let from = (after, since);
         let batch = table::replay_since(&mut tx, endpoint, from, BATCH, now).await?;
         if batch.is_some() && replayed == 0 {
@@ -290,7 +296,7 @@ pub async fn replay_since(
     }
 }
 
-/// Sends an endpoint a message without news, and tells its id.
+/// Sends an endpoint a message without news, without waiting for a pause to end, and tells its id.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is no such endpoint, [`DomainError::Invalid`] when it is
@@ -306,6 +312,7 @@ pub async fn test(
         ));
     }
     let mut tx = ctx.db.begin().await?;
+    table::end_pause(&mut tx, endpoint).await?;
     let message = table::insert_test(&mut tx, endpoint, ctx.clock.now()).await?;
     tx.commit().await?;
     Ok(message)

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod disabled;
+mod pauses;
 mod places;
 mod queue;
 
