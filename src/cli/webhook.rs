@@ -28,9 +28,9 @@ pub(super) enum Command {
     Delete(Named),
     /// List the last tries at an endpoint, the latest first
     Deliveries(Deliveries),
-    /// Send messages again that an endpoint was sent before
+    /// Send messages again that an endpoint was sent before; that ends a pause
     Replay(Replay),
-    /// Send an endpoint a message without news
+    /// Send an endpoint a message without news; that ends a pause
     Test(Named),
 }
 
@@ -102,13 +102,15 @@ struct EndpointView {
     disabled_at: Option<String>,
     disabled_why: Option<String>,
     failing_since: Option<String>,
+    paused_until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
 impl EndpointView {
-    fn new(endpoint: WebhookEndpoint) -> Self {
+    fn new(endpoint: WebhookEndpoint, now: Timestamp) -> Self {
         Self {
+            paused_until: values::moment(endpoint.pause(now)),
             id: endpoint.id,
             organization_id: endpoint.organization.map(|id| id.to_string()),
             url: endpoint.url.as_str().to_owned(),
@@ -121,10 +123,10 @@ impl EndpointView {
         }
     }
 
-    fn with_secret(made: webhooks::WithSecret) -> Self {
+    fn with_secret(made: webhooks::WithSecret, now: Timestamp) -> Self {
         Self {
             secret: Some(made.secret.reveal()),
-            ..Self::new(made.endpoint)
+            ..Self::new(made.endpoint, now)
         }
     }
 }
@@ -144,6 +146,7 @@ impl Shown for EndpointView {
                 "failing since",
                 values::or(self.failing_since.as_ref(), "-"),
             ),
+            ("paused until", values::or(self.paused_until.as_ref(), "-")),
         ];
         fields.extend(self.secret.clone().map(|secret| ("secret", secret)));
         fields
@@ -208,20 +211,23 @@ struct Tested {
 const ONCE: &str = "The secret is not shown again.";
 
 pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
+    let now = ctx.clock.now();
     match command {
         Command::Create(new) => create(new, ctx, out).await,
         Command::List(list) => {
             let organization = organization(ctx, list.organization.as_ref()).await?;
             let all = webhooks::list(ctx, organization, None, list.limit).await?;
-            let all: Vec<_> = all.into_iter().map(EndpointView::new).collect();
+            let all = all.into_iter().map(|one| EndpointView::new(one, now));
+            let all: Vec<_> = all.collect();
             out.list(&all, "There is no webhook endpoint.")
         }
         Command::Show(Named { id }) => {
-            out.result(&EndpointView::new(webhooks::find(ctx, *id).await?), "")
+            let found = webhooks::find(ctx, *id).await?;
+            out.result(&EndpointView::new(found, now), "")
         }
         Command::RotateSecret(Named { id }) => {
             let made = webhooks::rotate_secret(ctx, *id).await?;
-            out.result(&EndpointView::with_secret(made), ONCE)
+            out.result(&EndpointView::with_secret(made, now), ONCE)
         }
         Command::Disable(Named { id }) => set_enabled(*id, false, ctx, out).await,
         Command::Enable(Named { id }) => set_enabled(*id, true, ctx, out).await,
@@ -251,7 +257,7 @@ async fn create(new: &Create, ctx: &Context, out: &mut Output) -> anyhow::Result
     let organization = organization(ctx, new.organization.as_ref()).await?;
     let events = new.events.clone().unwrap_or_else(EventTypes::all);
     let made = webhooks::create(ctx, organization, &new.url, events).await?;
-    out.result(&EndpointView::with_secret(made), ONCE)
+    out.result(&EndpointView::with_secret(made, ctx.clock.now()), ONCE)
 }
 
 async fn organization(
@@ -271,7 +277,7 @@ async fn set_enabled(
     out: &mut Output,
 ) -> anyhow::Result<()> {
     let endpoint = webhooks::set_enabled(ctx, id, enabled).await?;
-    out.result(&EndpointView::new(endpoint), "")
+    out.result(&EndpointView::new(endpoint, ctx.clock.now()), "")
 }
 
 async fn replay(wanted: &Replay, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {

@@ -3,6 +3,8 @@
 //! Messages come by themselves, from [`crate::storage::journal`], in the transaction that made them
 //! true; [`delivery`] signs them and settles what became of each.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{Context, DomainError, audit};
@@ -26,6 +28,8 @@ pub const SCOPE: &str = "webhooks:manage";
 const MOST_ENDPOINTS: i64 = 16;
 /// How many messages one transaction makes due again.
 const BATCH: i64 = 500;
+/// A message that waits for no longer than this and was never tried is as good as new.
+const AS_NEW: Duration = Duration::from_secs(3_600);
 /// Counting further would cost more than knowing is worth.
 const MOST_COUNTED: i64 = 100_000;
 
@@ -52,12 +56,7 @@ pub async fn create(
     events: EventTypes,
 ) -> Result<WithSecret, DomainError> {
     let now = ctx.clock.now();
-    let url = WebhookUrl::parse(url, ctx.policy.webhooks.private_endpoints).map_err(|_| {
-        DomainError::Invalid(
-            "an endpoint is an https address without user, password and fragment, and not in a \
-             private network unless webhooks.private_endpoints is set",
-        )
-    })?;
+    let url = address(ctx, url)?;
     let endpoint = WebhookEndpoint {
         id: Id::new(now),
         organization,
@@ -67,6 +66,7 @@ pub async fn create(
         disabled_at: None,
         disabled_why: None,
         failing_since: None,
+        paused_until: Timestamp::from_millis(0),
     };
     let secret = WebhookSecret::fresh();
     let sealed = secrets::seal(ctx, endpoint.id, &secret)?;
@@ -86,6 +86,16 @@ pub async fn create(
     note(&mut tx, now, "webhook.created", &endpoint);
     tx.commit().await?;
     Ok(WithSecret { endpoint, secret })
+}
+
+fn address(ctx: &Context, url: &str) -> Result<WebhookUrl, DomainError> {
+    let parsed = WebhookUrl::parse(url, ctx.policy.webhooks.private_endpoints).ok();
+    parsed
+        .filter(|_| !ctx.detector.finds_secret(url))
+        .ok_or(DomainError::Invalid(
+            "an endpoint is an https address without user, password, fragment and token of this \
+             service, and not in a private network unless webhooks.private_endpoints is set",
+        ))
 }
 
 /// Finds an endpoint.
@@ -137,7 +147,9 @@ pub async fn rotate_secret(
     Ok(WithSecret { endpoint, secret })
 }
 
-/// Tells an endpoint nothing any more (`false`), or tells it again, beginning with what waits.
+/// Tells an endpoint nothing any more (`false`), or tells it again, beginning with the oldest that waits. One
+/// that was disabled because it was gone or failed is also told what was given up since it failed. Whoever
+/// is cut short and asks again loses nothing of what was done.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is none.
@@ -149,7 +161,7 @@ pub async fn set_enabled(
     let now = ctx.clock.now();
     let before = find(ctx, endpoint).await?;
     if enabled && before.disabled_at.is_some() {
-        begin_anew(ctx, endpoint, now).await?;
+        begin_anew(ctx, &before, now).await?;
     }
     let mut tx = ctx.db.begin().await?;
     let name = match enabled {
@@ -165,16 +177,23 @@ pub async fn set_enabled(
     find(ctx, endpoint).await
 }
 
-/// Lets what waits for an endpoint that is disabled be tried as patiently as what is new.
+/// Lets what an endpoint missed be tried as patiently as what is new, while it is still disabled.
 async fn begin_anew(
     ctx: &Context,
-    endpoint: Id<WebhookEndpoint>,
+    disabled: &WebhookEndpoint,
     now: Timestamp,
 ) -> Result<(), StorageError> {
+    let by_us = matches!(disabled.disabled_why.as_deref(), Some("gone" | "failing"));
+    let failing_since = disabled.failing_since.or(disabled.disabled_at);
+    let start = table::NewStart {
+        at: now,
+        before: now.minus(AS_NEW),
+        dead_since: failing_since.filter(|_| by_us),
+    };
     let mut next = Some(Uuid::nil());
     while let Some(after) = next {
         let mut tx = ctx.db.begin().await?;
-        next = table::begin_anew(&mut tx, endpoint, after, BATCH, now).await?;
+        next = table::begin_anew(&mut tx, disabled.id, after, BATCH, &start).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -222,7 +241,7 @@ pub async fn messages(
     Ok(table::list_messages(&ctx.db, endpoint, i64::from(limit)).await?)
 }
 
-/// Sends one message of an endpoint again, under the same id.
+/// Sends one message of an endpoint again, under the same id, and without waiting for a pause to end.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is none, or it was deleted already.
@@ -234,6 +253,8 @@ pub async fn replay(
     let now = ctx.clock.now();
     let found = find(ctx, endpoint).await?;
     let mut tx = ctx.db.begin().await?;
+    // The endpoint first, as whoever settles a message takes it.
+    table::end_pause(&mut tx, endpoint).await?;
     if !table::replay(&mut tx, endpoint, message, now).await? {
         return Err(DomainError::NotFound("the endpoint has no such message"));
     }
@@ -242,8 +263,8 @@ pub async fn replay(
     Ok(())
 }
 
-/// Sends every message of an endpoint again that was made since then, under the same ids, and tells
-/// how many. What was asked for before a failure stays asked for.
+/// Sends every message of an endpoint again that was made since then, under the same ids and without
+/// waiting for a pause to end, and tells how many. What was asked for before a failure stays asked for.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is no such endpoint.
@@ -258,6 +279,9 @@ pub async fn replay_since(
     let mut replayed = 0;
     loop {
         let mut tx = ctx.db.begin().await?;
+        if after.is_nil() {
+            table::end_pause(&mut tx, endpoint).await?;
+        }
         let from = (after, since);
         let batch = table::replay_since(&mut tx, endpoint, from, BATCH, now).await?;
         if batch.is_some() && replayed == 0 {
@@ -272,7 +296,7 @@ pub async fn replay_since(
     }
 }
 
-/// Sends an endpoint a message without news, and tells its id.
+/// Sends an endpoint a message without news, without waiting for a pause to end, and tells its id.
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is no such endpoint, [`DomainError::Invalid`] when it is
@@ -288,6 +312,7 @@ pub async fn test(
         ));
     }
     let mut tx = ctx.db.begin().await?;
+    table::end_pause(&mut tx, endpoint).await?;
     let message = table::insert_test(&mut tx, endpoint, ctx.clock.now()).await?;
     tx.commit().await?;
     Ok(message)

@@ -104,7 +104,7 @@ impl DeliverWebhooks {
         }
     }
 
-    /// Tells one endpoint a batch, until it fails.
+    /// Tells one endpoint a batch, until it fails or is not to be told anything more.
     async fn serve(&self, to: Subscriber, stop: &CancellationToken) -> (Id<WebhookEndpoint>, bool) {
         let well = match self.serve_batch(&to, stop).await {
             Ok(()) => true,
@@ -128,23 +128,29 @@ impl DeliverWebhooks {
         while let Some((message, rest)) = left.split_first() {
             // Others wait, and a claim must not end while its message is being told.
             let late = began.elapsed() >= TURN;
-            if stop.is_cancelled() || late || !self.deliver(to, message).await? {
-                // The one that failed is settled.
-                left = if stop.is_cancelled() || late {
-                    left
-                } else {
-                    rest
-                };
+            // Whoever claimed has just looked.
+            let looked = left.len() == claimed.len();
+            if stop.is_cancelled() || late || !(looked || self.is_open(to).await?) {
                 break;
             }
+            // Whatever becomes of it, it is settled.
             left = rest;
+            if !self.deliver(to, message).await? {
+                break;
+            }
         }
         if left.is_empty() {
             return Ok(());
         }
         let mut tx = self.ctx.db.begin().await?;
-        queue::release(&mut tx, left, self.ctx.clock.now()).await?;
+        queue::release(&mut tx, left).await?;
         tx.commit().await
+    }
+
+    /// Whether the endpoint may still be told: somebody may have disabled or deleted it meanwhile, and it
+    /// may have failed another replica.
+    async fn is_open(&self, to: &Subscriber) -> Result<bool, StorageError> {
+        queue::is_open(&self.ctx.db, to.id, self.ctx.clock.now()).await
     }
 
     async fn claim(&self, to: &Subscriber) -> Result<Vec<ClaimedMessage>, StorageError> {

@@ -275,6 +275,16 @@ pub struct WebhookEndpoint {
     pub disabled_why: Option<String>,
     /// Since when every try fails.
     pub failing_since: Option<Timestamp>,
+    /// Until when it is left alone, which may be over.
+    pub paused_until: Timestamp,
+}
+
+impl WebhookEndpoint {
+    /// Until when it is left alone because it failed or asked for that; `None` when that is over.
+    #[must_use]
+    pub fn pause(&self, now: Timestamp) -> Option<Timestamp> {
+        Some(self.paused_until).filter(|until| *until > now)
+    }
 }
 
 /// What signs messages: 32 bytes that the subscriber knows as well.

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 37] = [
+const FILES: [(&str, (&str, &str)); 38] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -160,6 +160,13 @@ const FILES: [(&str, (&str, &str)); 37] = [
         (
             include_str!("../../migrations/0037_customers.sqlite.sql"),
             include_str!("../../migrations/0037_customers.postgres.sql"),
+        ),
+    ),
+    (
+        "addresses in messages",
+        (
+            include_str!("../../migrations/0038_addresses_in_messages.sqlite.sql"),
+            include_str!("../../migrations/0038_addresses_in_messages.postgres.sql"),
         ),
     ),
 ];

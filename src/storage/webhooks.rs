@@ -7,6 +7,7 @@
 use sqlx::Error as SqlError;
 use uuid::Uuid;
 
+mod addresses;
 mod attempts;
 mod claims;
 mod enqueue;
@@ -14,17 +15,19 @@ mod facts;
 mod messages;
 mod secrets;
 
+pub use addresses::{count_addresses, forget_addresses};
 pub use attempts::{
     Attempt, LoggedAttempt, count_old_attempts, delete_old_attempts, list_attempts,
 };
 pub use claims::{
-    ClaimedMessage, Outcome, Subscriber, claim, list_due, pause, recover, release, settle,
+    ClaimedMessage, Outcome, Subscriber, claim, end_pause, is_open, list_due, pause, recover,
+    release, settle,
 };
 pub use enqueue::insert_test;
 pub(in crate::storage) use enqueue::{enqueue, is_telling};
 pub use messages::{
-    Depth, StoredMessage, begin_anew, count_old, delete_old, depth, forget_places, list_messages,
-    replay, replay_since,
+    Depth, NewStart, StoredMessage, begin_anew, count_old, delete_old, depth, forget_places,
+    list_messages, replay, replay_since,
 };
 pub use secrets::{
     OwnedSecret, SealedSecret, delete_former, list_sealed_otherwise, rotate_secret, seal_anew,
@@ -36,7 +39,8 @@ use super::rows::{Columns, column, unreadable};
 use crate::model::{EventTypes, Id, Organization, Timestamp, WebhookEndpoint, WebhookUrl};
 
 const PRESENT: &str = "SELECT
-         id, organization_id, url, events, created_at, disabled_at, disabled_why, failing_since
+         id, organization_id, url, events, created_at, disabled_at, disabled_why, failing_since,
+         paused_until
      FROM webhook_endpoints
      WHERE deleted_at IS NULL";
 
@@ -142,21 +146,20 @@ pub async fn disable(
     why: &'static str,
     now: Timestamp,
 ) -> Result<Option<WebhookEndpoint>, StorageError> {
-    sql!(tx.connection(), |c| {
-        sqlx::query(
+    sql!(tx.connection(), |c| sqlx::query(
         "UPDATE webhook_endpoints
          SET disabled_at = $2, disabled_why = $3
          WHERE id = $1 AND deleted_at IS NULL
              AND (disabled_at IS NULL OR ($3 = 'operator' AND disabled_why <> 'operator'))
          RETURNING
-             id, organization_id, url, events, created_at, disabled_at, disabled_why, failing_since",
+             id, organization_id, url, events, created_at, disabled_at, disabled_why,
+             failing_since, paused_until",
     )
     .bind(endpoint.uuid())
     .bind(now.as_millis())
     .bind(why)
     .try_map(|row| read(&row))
-    .fetch_optional(c)
-    })
+    .fetch_optional(c))
 }
 
 /// Tells an endpoint again, from a clean slate; `false` when there is none.
@@ -231,6 +234,7 @@ fn read(row: &impl Columns) -> Result<WebhookEndpoint, SqlError> {
         disabled_at: moment(row, "disabled_at")?,
         disabled_why: row.read("disabled_why")?,
         failing_since: moment(row, "failing_since")?,
+        paused_until: Timestamp::from_millis(row.read("paused_until")?),
     })
 }
 

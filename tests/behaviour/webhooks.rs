@@ -1,6 +1,8 @@
 //! Machines hear of leaks and revocations, whatever becomes of their endpoints.
 
+mod addresses;
 mod disabled;
+mod pauses;
 mod places;
 mod queue;
 
@@ -612,6 +614,26 @@ async fn private_addresses_are_refused_unless_allowed() {
         let made = webhooks::create(&app.ctx, None, url, EventTypes::all()).await;
         assert!(made.is_err(), "{url}");
     }
+}
+
+/// It would be shown to whoever manages endpoints.
+#[tokio::test]
+async fn an_address_that_holds_a_token_is_refused() {
+    let app = TestApp::start().await;
+    let cast = app.cast("ada").await;
+    let token = app.personal_token(&cast.user, "mine").await;
+    let url = format!("https://hooks.example/in?key={}", token.token.reveal());
+    let made = webhooks::create(&app.ctx, None, &url, EventTypes::all()).await;
+    let refused = made.unwrap_err().to_string();
+    assert!(refused.contains("token of this service"), "{refused}");
+    let key = app.service_key("webhooks:manage").await.token;
+    let (status, answer) = call(&app, &key, ("POST", ""), json!({ "url": url })).await;
+    assert_eq!(status, 422, "{answer}");
+    assert!(!answer.to_string().contains(token.token.reveal()));
+    assert_eq!(
+        app.number("SELECT count(*) FROM webhook_endpoints").await,
+        0
+    );
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ fn an_endpoint_is_made_shown_and_deleted() {
     assert_eq!(place.object(&of_acme)["id"], theirs["id"]);
     let shown = place.object(&["webhook", "show", "--id", id]);
     assert_eq!(shown["url"], "https://hooks.example/in");
+    assert_eq!(shown.get("paused_until"), Some(&Value::Null));
     // The secret is shown once.
     let list = place.run(&["webhook", "list"]);
     for said in [shown.to_string(), list.out, format!("{all:?}")] {
@@ -81,6 +82,8 @@ fn a_disabled_endpoint_is_sent_nothing_until_it_is_enabled() {
     );
     let enabled = place.object(&["webhook", "enable", "--id", id]);
     assert_eq!(enabled["disabled_at"], Value::Null);
+    let shown = place.run(&["webhook", "show", "--id", id]);
+    assert!(shown.out.contains("paused until"), "{}", shown.out);
 
     let message = place.object(&["webhook", "test", "--id", id]);
     let message = text(&message["message_id"]);

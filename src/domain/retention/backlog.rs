@@ -43,7 +43,8 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::Addresses => {
             let tried = leaked_uses::count_addresses(&ctx.db, before, most).await?;
             let registered = clients::count_addresses(&ctx.db, before, most).await?;
-            Ok(tried.and(registered, most))
+            let told = webhooks::count_addresses(&ctx.db, before, most).await?;
+            Ok(tried.and(registered, most).and(told, most))
         }
         Ended::AuditLog => audit_log::count_old(&ctx.db, before, most).await,
         Ended::Figures => figures::count_old(&ctx.db, before, most).await,

@@ -52,8 +52,8 @@ pub enum Ended {
     Events,
     /// Quarantines that ended.
     Quarantines,
-    /// Network addresses: from where leaked tokens were tried, and clients registered. What else is known of
-    /// either stays.
+    /// Network addresses: from where leaked tokens were tried, also where machines were told that, and
+    /// clients registered. What else is known of either stays.
     Addresses,
     /// Rows of the audit log.
     AuditLog,
@@ -255,9 +255,13 @@ async fn prune_addresses(tx: &mut Tx, before: Timestamp) -> Result<Batch, Storag
         return Ok(rows(tried));
     }
     let registered = clients::forget_addresses(tx, before, BATCH).await?;
+    if is_full(registered) {
+        return Ok(rows(tried + registered));
+    }
+    let told = webhooks::forget_addresses(tx, before, BATCH).await?;
     Ok(Batch {
-        full: is_full(registered),
-        ..rows(tried + registered)
+        full: is_full(told),
+        ..rows(tried + registered + told)
     })
 }
 

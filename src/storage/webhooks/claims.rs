@@ -8,7 +8,7 @@ use super::secrets::{self, FormerSecret, SealedSecret};
 use crate::model::{Id, Organization, Timestamp, WebhookEndpoint, WebhookMessage, WebhookUrl};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, Tx, patient, sql};
-use crate::storage::rows::{Columns, unreadable};
+use crate::storage::rows::{Columns, column, unreadable};
 
 /// An endpoint that has something to hear.
 #[derive(Clone, Debug)]
@@ -80,7 +80,8 @@ pub struct ClaimedMessage {
     pub queued_at: Timestamp,
 }
 
-/// Claims up to `limit` messages of an endpoint that are due, until `until`.
+/// Claims up to `limit` messages of an endpoint that are due, until `until`; none when it is not told
+/// anything now.
 ///
 /// # Errors
 /// When the database fails.
@@ -121,11 +122,9 @@ pub async fn claim(
     let claim = Id::<ClaimedMessage>::new(now).uuid();
     let (at, until) = (now.as_millis(), until.as_millis());
     // The endpoint first, as `pause` and `recover` take it.
-    sql!(tx.connection(), execute sqlx::query(
-        "UPDATE webhook_endpoints SET served_at = $2 WHERE id = $1",
-    )
-    .bind(endpoint.uuid())
-    .bind(at))?;
+    if !serve(tx, endpoint, now).await? {
+        return Ok(Vec::new());
+    }
     let mut messages = match tx.connection() {
         Backend::Sqlite(c) => {
             let query = sqlx::query(SQLITE).bind(at).bind(limit).bind(until);
@@ -140,6 +139,43 @@ pub async fn claim(
     };
     messages.sort_by_key(|message| message.id);
     Ok(messages)
+}
+
+/// Notes that it is an endpoint's turn; `false` when it is not told anything now.
+async fn serve(
+    tx: &mut Tx,
+    endpoint: Id<WebhookEndpoint>,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
+        "UPDATE webhook_endpoints
+         SET served_at = $2
+         WHERE id = $1 AND disabled_at IS NULL AND deleted_at IS NULL AND paused_until <= $2",
+    )
+    .bind(endpoint.uuid())
+    .bind(now.as_millis()))?;
+    Ok(done == 1)
+}
+
+/// Whether an endpoint is told anything now: it is there, enabled and not left alone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_open(
+    db: &Db,
+    endpoint: Id<WebhookEndpoint>,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let open = sql!(db.reader(), |c| sqlx::query(
+        "SELECT id
+         FROM webhook_endpoints
+         WHERE id = $1 AND disabled_at IS NULL AND deleted_at IS NULL AND paused_until <= $2",
+    )
+    .bind(endpoint.uuid())
+    .bind(now.as_millis())
+    .try_map(|row| column::<Uuid>(&row, "id"))
+    .fetch_optional(c))?;
+    Ok(open.is_some())
 }
 
 /// What became of a message.
@@ -187,43 +223,40 @@ pub async fn settle(
     Ok(done == 1)
 }
 
-/// Gives messages that were claimed and not tried back, due at once.
+/// Gives messages that were claimed and not tried back, due at once and no later than younger ones.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release(
-    tx: &mut Tx,
-    messages: &[ClaimedMessage],
-    now: Timestamp,
-) -> Result<(), StorageError> {
+pub async fn release(tx: &mut Tx, messages: &[ClaimedMessage]) -> Result<(), StorageError> {
     for message in messages {
         sql!(tx.connection(), execute sqlx::query(
             "UPDATE webhook_messages
-             SET due_at = $3, attempts = attempts - 1, claim = NULL
+             SET due_at = created_at, attempts = attempts - 1, claim = NULL
              WHERE id = $1 AND claim = $2",
         )
         .bind(message.id.uuid())
-        .bind(message.claim)
-        .bind(now.as_millis()))?;
+        .bind(message.claim))?;
     }
     Ok(())
 }
 
-/// An endpoint answered as it should: whatever was wrong is over.
+/// An endpoint answered as it should: whatever was wrong is over. No try begins before a pause is over, so
+/// one that is not began during this try, and stays.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn recover(tx: &mut Tx, endpoint: Id<WebhookEndpoint>) -> Result<(), StorageError> {
     sql!(tx.connection(), execute sqlx::query(
         "UPDATE webhook_endpoints
-         SET failing_since = NULL, failures = 0, paused_until = 0
+         SET failing_since = NULL, failures = 0
          WHERE id = $1 AND failing_since IS NOT NULL",
     )
     .bind(endpoint.uuid()))
     .map(drop)
 }
 
-/// An endpoint failed: counts it, and tells since when it fails and how often it did.
+/// An endpoint failed: counts it, leaves it alone until then, or longer where that was so already, and
+/// tells since when it fails.
 ///
 /// # Errors
 /// When the database fails.
@@ -247,11 +280,23 @@ pub async fn pause(
         return Ok(None);
     };
     sql!(tx.connection(), execute sqlx::query(
-        "UPDATE webhook_endpoints SET paused_until = $2 WHERE id = $1",
+        "UPDATE webhook_endpoints SET paused_until = $2 WHERE id = $1 AND paused_until < $2",
     )
     .bind(endpoint.uuid())
     .bind(pause(failures).as_millis()))?;
     Ok(since)
+}
+
+/// Leaves an endpoint alone no longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_pause(tx: &mut Tx, endpoint: Id<WebhookEndpoint>) -> Result<(), StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE webhook_endpoints SET paused_until = 0 WHERE id = $1 AND paused_until > 0",
+    )
+    .bind(endpoint.uuid()))
+    .map(drop)
 }
 
 fn failing(row: &impl Columns) -> Result<(i64, Option<Timestamp>), sqlx::Error> {

@@ -105,8 +105,20 @@ pub async fn replay_since(
     Ok(ids.iter().max().map(|last| (*last, ids.len())))
 }
 
-/// Lets up to `limit` messages of an endpoint begin anew that are behind `after` and wait: as if they
-/// had been made now and never tried. Tells the last of them.
+/// Which messages of an endpoint begin anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewStart {
+    /// When they do.
+    pub at: Timestamp,
+    /// Those that waited then already. A younger one that was never tried is as good as new, so whoever
+    /// is cut short and comes again goes on where it stopped.
+    pub before: Timestamp,
+    /// And those that were given up then or later.
+    pub dead_since: Option<Timestamp>,
+}
+
+/// Lets up to `limit` messages of an endpoint begin anew that are behind `after` and did not arrive: as
+/// if they had been made now and never tried, the oldest first. Tells the last of them.
 ///
 /// # Errors
 /// When the database fails.
@@ -115,16 +127,22 @@ pub async fn begin_anew(
     endpoint: Id<WebhookEndpoint>,
     after: Uuid,
     limit: i64,
-    now: Timestamp,
+    start: &NewStart,
 ) -> Result<Option<Uuid>, StorageError> {
     let ids = sql!(tx.connection(), |c| sqlx::query(
         "UPDATE webhook_messages
-         SET due_at = CASE WHEN due_at < $4 THEN due_at ELSE $4 END, queued_at = $4, attempts = 0,
-             claim = NULL
+         SET due_at = created_at, queued_at = $4, attempts = 0, claim = NULL, dead_at = NULL
          WHERE id IN (
              SELECT id
              FROM webhook_messages
-             WHERE endpoint_id = $1 AND id > $2 AND delivered_at IS NULL AND dead_at IS NULL
+             WHERE endpoint_id = $1 AND id > $2 AND delivered_at IS NULL
+                 AND (
+                     dead_at >= $6
+                     OR (
+                         dead_at IS NULL
+                         AND (attempts > 0 OR due_at <> created_at OR queued_at < $5)
+                     )
+                 )
              ORDER BY id
              LIMIT $3
          )
@@ -133,7 +151,9 @@ pub async fn begin_anew(
     .bind(endpoint.uuid())
     .bind(after)
     .bind(limit)
-    .bind(now.as_millis())
+    .bind(start.at.as_millis())
+    .bind(start.before.as_millis())
+    .bind(start.dead_since.map(Timestamp::as_millis))
     .try_map(|row| column::<Uuid>(&row, "id"))
     .fetch_all(c))?;
     Ok(ids.into_iter().max())

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::webhooks;
+use tokenward::model::webhook::message_name;
+use tokenward::storage::webhooks::{NewStart, begin_anew};
+use uuid::Uuid;
 use wiremock::ResponseTemplate;
 
-use super::queue::leak;
+use super::queue::{HOUR, leak};
 use super::{DAY, answers, endpoint, heard, kinds, ok, receiver, start, waiting};
 use crate::support::AtOnce;
 
@@ -40,6 +43,90 @@ async fn an_endpoint_that_was_disabled_by_us_is_told_what_it_missed() {
     app.deliver_webhooks().await;
     let told = kinds(&heard(&server).await);
     assert_eq!(told, ["exposure.created", "token.revoked", "webhook.test"]);
+}
+
+/// Messages die sooner than an endpoint is disabled.
+#[tokio::test]
+async fn what_died_while_an_endpoint_failed_is_sent_when_it_is_enabled_again() {
+    let app = start().await;
+    let server = receiver(ResponseTemplate::new(500)).await;
+    let id = endpoint(&app, &server, None).await.endpoint.id;
+    webhooks::test(&app.ctx, id).await.unwrap();
+    let long_dead = app.clock.now().as_millis();
+    app.database
+        .execute(&format!(
+            "UPDATE webhook_messages SET dead_at = {long_dead}"
+        ))
+        .await;
+    app.clock.advance(HOUR);
+    leak(&app, 1).await;
+    for _ in 0..48 {
+        app.deliver_webhooks().await;
+        app.clock.advance(HOUR * 2);
+    }
+    let dead = "SELECT count(*) FROM webhook_messages WHERE dead_at IS NOT NULL";
+    assert_eq!((app.number(dead).await, waiting(&app).await), (3, 0));
+    app.clock.advance(DAY * 2);
+    webhooks::test(&app.ctx, id).await.unwrap();
+    app.deliver_webhooks().await;
+    let disabled = webhooks::find(&app.ctx, id).await.unwrap();
+    assert_eq!(disabled.disabled_why.as_deref(), Some("failing"));
+
+    answers(&server, ok()).await;
+    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    app.deliver_webhooks().await;
+    let told = kinds(&heard(&server).await);
+    assert_eq!(told, ["exposure.created", "token.revoked", "webhook.test"]);
+    let left = (app.number(dead).await, waiting(&app).await);
+    assert_eq!(left, (1, 0), "what died before it failed stays dead");
+}
+
+#[tokio::test]
+async fn what_waits_for_an_endpoint_is_sent_the_oldest_first() {
+    let app = start().await;
+    let server = receiver(ResponseTemplate::new(410)).await;
+    let id = endpoint(&app, &server, None).await.endpoint.id;
+    let oldest = webhooks::test(&app.ctx, id).await.unwrap();
+    app.deliver_webhooks().await;
+    app.clock.advance(Duration::from_secs(1));
+    // More than are claimed at once, and all of them due before the one that was tried.
+    leak(&app, 13).await;
+    app.clock.advance(HOUR);
+
+    answers(&server, ok()).await;
+    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    app.deliver_webhooks().await;
+    let told = heard(&server).await;
+    assert_eq!(told.len(), 27);
+    let name = message_name(oldest);
+    assert_eq!(told[0].headers["webhook-id"], name.as_str());
+}
+
+/// As when each request to enable an endpoint takes too long: the last of them comes to the end.
+#[tokio::test]
+async fn enabling_goes_on_where_it_was_cut_short() {
+    let app = start().await;
+    let server = receiver(ResponseTemplate::new(410)).await;
+    let id = endpoint(&app, &server, None).await.endpoint.id;
+    webhooks::test(&app.ctx, id).await.unwrap();
+    app.deliver_webhooks().await;
+    leak(&app, 1).await;
+    app.clock.advance(DAY);
+    let mut begun = Vec::new();
+    for _ in 0..4 {
+        let start = NewStart {
+            at: app.clock.now(),
+            before: app.clock.now().minus(HOUR),
+            dead_since: None,
+        };
+        let mut tx = app.ctx.db.begin().await.unwrap();
+        let last = begin_anew(&mut tx, id, Uuid::nil(), 1, &start).await;
+        begun.push(last.unwrap());
+        tx.commit().await.unwrap();
+        app.clock.advance(Duration::from_secs(60));
+    }
+    assert!(begun[..3].is_sorted() && begun[2].is_some(), "{begun:?}");
+    assert_eq!(begun[3], None, "each of them once");
 }
 
 #[tokio::test]
@@ -81,6 +168,6 @@ async fn whoever_switches_an_endpoint_off_wants_nothing_kept_for_it() {
     assert_eq!(heard(&server).await.len(), 0);
     let told = heard(&gone).await;
     assert_eq!(told.len(), 1, "what waited before");
-    let name = tokenward::model::webhook::message_name(test);
+    let name = message_name(test);
     assert_eq!(told[0].headers["webhook-id"], name.as_str());
 }

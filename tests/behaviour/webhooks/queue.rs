@@ -13,7 +13,7 @@ use wiremock::ResponseTemplate;
 use super::{DAY, PRIVATE, endpoint, heard, is_signed, ok, receiver, start, waiting};
 use crate::support::{TestApp, eventually, report};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Some tokens of one person leak, which is two messages each.
 pub(super) async fn leak(app: &TestApp, number: usize) {

@@ -35,7 +35,8 @@ pub(in crate::http) async fn rotate_secret(
 ) -> Result<HttpResponse, ApiError> {
     let rotating = webhooks::rotate_secret(&state.ctx, id_in_path(&path)?);
     let made = state.timely(rotating).await?.map_err(refused)?;
-    Ok(private(StatusCode::OK, &WebhookAnswer::with_secret(made)))
+    let answer = WebhookAnswer::with_secret(made, state.ctx.clock.now());
+    Ok(private(StatusCode::OK, &answer))
 }
 
 /// Lists the last tries at an endpoint. Needs the scope `webhooks:manage`.
@@ -61,8 +62,8 @@ pub(in crate::http) async fn deliveries(
     Ok(private(StatusCode::OK, &Tries { items }))
 }
 
-/// Sends messages of an endpoint again, under the same ids: one, or all since a moment. Needs the scope
-/// `webhooks:manage`.
+/// Sends messages of an endpoint again, under the same ids: one, or all since a moment. That ends a pause.
+/// Needs the scope `webhooks:manage`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/replay", operation_id = "replay_webhook", tag = "internal",
     security(("service_key" = [])),
@@ -93,7 +94,7 @@ pub(in crate::http) async fn replay(
     Ok(private(StatusCode::ACCEPTED, &ReplayAnswer { replayed }))
 }
 
-/// Sends an endpoint a message without news. Needs the scope `webhooks:manage`.
+/// Sends an endpoint a message without news, which ends a pause. Needs the scope `webhooks:manage`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/test", operation_id = "test_webhook", tag = "internal",
     security(("service_key" = [])),

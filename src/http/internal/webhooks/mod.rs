@@ -75,7 +75,9 @@ pub(in crate::http) async fn list(
     all.truncate(PAGE as usize);
     let last = all.last().filter(|_| more);
     let next_cursor = last.map(|last| last.id.to_string());
-    let items = all.into_iter().map(WebhookAnswer::new).collect();
+    let now = state.ctx.clock.now();
+    let items = all.into_iter();
+    let items = items.map(|one| WebhookAnswer::new(one, now)).collect();
     Ok(private(StatusCode::OK, &WebhookPage { items, next_cursor }))
 }
 
@@ -103,10 +105,8 @@ pub(in crate::http) async fn create(
     } = request.body;
     let creating = webhooks::create(&state.ctx, organization, &url, events);
     let made = state.timely(creating).await?.map_err(refused)?;
-    Ok(private(
-        StatusCode::CREATED,
-        &WebhookAnswer::with_secret(made),
-    ))
+    let answer = WebhookAnswer::with_secret(made, state.ctx.clock.now());
+    Ok(private(StatusCode::CREATED, &answer))
 }
 
 /// Shows an endpoint. Needs the scope `webhooks:manage`.
@@ -127,7 +127,8 @@ pub(in crate::http) async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let finding = webhooks::find(&state.ctx, id_in_path(&path)?);
     let found = state.timely(finding).await?.map_err(refused)?;
-    Ok(private(StatusCode::OK, &WebhookAnswer::new(found)))
+    let answer = WebhookAnswer::new(found, state.ctx.clock.now());
+    Ok(private(StatusCode::OK, &answer))
 }
 
 /// Tells an endpoint nothing any more, or tells it again. Needs the scope `webhooks:manage`.
@@ -150,7 +151,8 @@ pub(in crate::http) async fn change(
 ) -> Result<HttpResponse, ApiError> {
     let changing = webhooks::set_enabled(&state.ctx, id_in_path(&path)?, request.body.enabled);
     let changed = state.timely(changing).await?.map_err(refused)?;
-    Ok(private(StatusCode::OK, &WebhookAnswer::new(changed)))
+    let answer = WebhookAnswer::new(changed, state.ctx.clock.now());
+    Ok(private(StatusCode::OK, &answer))
 }
 
 /// Deletes an endpoint. Needs the scope `webhooks:manage`.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::webhooks::{LoggedAttempt, WithSecret};
-use crate::model::WebhookEndpoint;
+use crate::model::{Timestamp, WebhookEndpoint};
 
 /// An endpoint.
 #[derive(Serialize, ToSchema)]
@@ -27,14 +27,18 @@ pub(in crate::http) struct WebhookAnswer {
     /// Since when every try fails.
     #[schema(format = "date-time")]
     failing_since: Option<String>,
+    /// Until when it is left alone, because it failed or asked for that.
+    #[schema(format = "date-time")]
+    paused_until: Option<String>,
     /// What signs, `whsec_` and base64; only when it was made just now.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
 impl WebhookAnswer {
-    pub(super) fn new(endpoint: WebhookEndpoint) -> Self {
+    pub(super) fn new(endpoint: WebhookEndpoint, now: Timestamp) -> Self {
         Self {
+            paused_until: endpoint.pause(now).map(|until| until.to_string()),
             id: endpoint.id.to_string(),
             organization_id: endpoint.organization.map(|id| id.to_string()),
             url: endpoint.url.as_str().to_owned(),
@@ -47,10 +51,10 @@ impl WebhookAnswer {
         }
     }
 
-    pub(super) fn with_secret(made: WithSecret) -> Self {
+    pub(super) fn with_secret(made: WithSecret, now: Timestamp) -> Self {
         Self {
             secret: Some(made.secret.reveal()),
-            ..Self::new(made.endpoint)
+            ..Self::new(made.endpoint, now)
         }
     }
 }
