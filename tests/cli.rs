@@ -707,7 +707,7 @@ fn too_few_open_files_are_told() {
     let (service, said) = place.serve_under("-Sn 300");
     assert!(!said.contains(words), "{said}");
     drop(service);
-    place.set("TOKENWARD__SERVER__MAX_CONNECTIONS", "20");
+    place.set("TOKENWARD__SERVER__MAX_CONNECTIONS", "16");
     let (_service, said) = place.serve_under("-n 300");
     assert!(!said.contains(words), "{said}");
 }

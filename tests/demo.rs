@@ -365,9 +365,9 @@ async fn alert_send_plays_every_origin() {
     }
     let unknown = ["--key", "key.pem", "--origin", "nobody"];
     let output = service.send(here, lines, &unknown).await;
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
-        text(&output.stderr).contains("no origin is called nobody"),
+        text(&output.stderr).contains("there is no origin `nobody`; it is one of github, "),
         "{output:?}"
     );
     service.end().await;
