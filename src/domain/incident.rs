@@ -121,8 +121,10 @@ impl Incident<'_> {
     ) -> Result<Written, StorageError> {
         let records: Vec<Record<'_>> = self.records();
         let exposures: Vec<_> = records.iter().map(|record| record.new.clone()).collect();
-        let fresh = places::write(ctx, tx, self.delivery, &exposures).await?;
-        let fresh: HashSet<_> = fresh.into_iter().collect();
+        let written = places::write(ctx, tx, self.delivery, &exposures).await?;
+        let observed = written.iter().filter(|fresh| fresh.was_observed);
+        let observed: HashSet<_> = observed.map(|fresh| fresh.id).collect();
+        let fresh: HashSet<_> = written.iter().map(|fresh| fresh.id).collect();
         let mut told: Vec<&Record<'_>> = Vec::new();
         for record in records.iter().filter(|record| record.is_in(&fresh)) {
             self.note(tx, record);
@@ -131,6 +133,7 @@ impl Incident<'_> {
             }
         }
         let mut letters = write_letters(ctx, tx, &told, &self.reacted.revoked, self.at).await?;
+        self.decide_anew(tx, &records, &fresh, &observed).await?;
         letters += self.tell_again(ctx, tx, &records, &fresh).await?;
         rehash(ctx, tx, self.cases).await?;
         Ok(Written {
@@ -179,12 +182,8 @@ impl Incident<'_> {
     ) -> Result<usize, StorageError> {
         let dead = |record: &&Record<'_>| self.reacted.revoked.holds(record.case);
         let stale = |record: &&Record<'_>| !record.is_in(fresh);
-        let mut dead: Vec<_> = records.iter().filter(dead).collect();
-        let mut again: Vec<_> = dead.iter().copied().filter(stale).collect();
-        for each in [&mut dead, &mut again] {
-            each.dedup_by_key(|record| record.case.id());
-        }
-        self.decide_anew(tx, &dead, &again).await?;
+        let mut again: Vec<_> = records.iter().filter(dead).filter(stale).collect();
+        again.dedup_by_key(|record| record.case.id());
         if again.is_empty() {
             return Ok(0);
         }
@@ -204,23 +203,23 @@ impl Incident<'_> {
         letters.without_places().write(tx, self.at).await
     }
 
-    /// What was decided about places of dead tokens that were seen again, and about those that were only
-    /// observed so far, is what is decided now.
+    /// What was decided about the places of dead tokens that were known, or only observed at a place that
+    /// is not in this delivery, is what is decided now.
     async fn decide_anew(
         &self,
         tx: &mut Tx,
-        dead: &[&Record<'_>],
-        again: &[&Record<'_>],
+        records: &[Record<'_>],
+        fresh: &HashSet<Id<Exposure>>,
+        observed: &HashSet<Id<Exposure>>,
     ) -> Result<(), StorageError> {
-        let decided: Vec<_> = dead.iter().map(|record| &record.new.exposure).collect();
-        let observed = exposures::tell_observed(tx, &decided, self.at).await?;
-        let again: HashSet<_> = again.iter().map(|record| record.case.id()).collect();
-        let changes = |record: &&&Record<'_>| {
-            let case = record.case.id();
-            again.contains(&case) || observed.contains(&record.new.exposure.token)
-        };
-        let changed = dead.iter().filter(changes);
-        let changed: Vec<_> = changed.map(|record| &record.new.exposure).collect();
+        let dead = |record: &&Record<'_>| self.reacted.revoked.holds(record.case);
+        let known = |record: &&Record<'_>| !record.is_in(fresh) || record.is_in(observed);
+        let mut changed: Vec<_> = records.iter().filter(dead).filter(known).collect();
+        changed.dedup_by_key(|record| record.case.id());
+        let changed: Vec<_> = changed.iter().map(|record| &record.new.exposure).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
         exposures::redecide(tx, &changed, self.at).await
     }
 }

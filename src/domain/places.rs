@@ -2,8 +2,8 @@
 //! cannot tell whether it was the one.
 
 use super::Context;
-use crate::model::{Delivery, Exposure, Id};
-use crate::storage::exposures::{self, NewExposure, PlaceMove};
+use crate::model::{Delivery, Id};
+use crate::storage::exposures::{self, FreshExposure, NewExposure, PlaceMove};
 use crate::storage::{StorageError, Tx};
 
 /// Writes down exposures, and tells which are new. A place that was written down under an older hash
@@ -13,7 +13,7 @@ pub(super) async fn write(
     tx: &mut Tx,
     delivery: Option<Id<Delivery>>,
     new: &[NewExposure],
-) -> Result<Vec<Id<Exposure>>, StorageError> {
+) -> Result<Vec<FreshExposure>, StorageError> {
     let current = ctx.hash_keys.current();
     let mut moves = Vec::new();
     for older in ctx.hash_keys.iter().skip(1) {

@@ -36,7 +36,7 @@ const BLOCKS_OF_ONE: u32 = 16;
 /// only when all of it is here.
 const LARGE_AT_ONCE: u32 = 16;
 /// So many of them from one network address.
-const LARGE_OF_ONE: u32 = 4;
+const LARGE_OF_ONE: u32 = 12;
 /// Longest time for each step after the beginning: another [`BEGINNING`] within the first block, and
 /// another [`BLOCK`] after it. Also how long anybody may wait for one of the places for large deliveries,
 /// and hold room meanwhile, while others lack room.

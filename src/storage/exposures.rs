@@ -1,20 +1,20 @@
 //! Table `exposures`: which token was seen where, once per place.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use serde_json::json;
 use uuid::Uuid;
 
 mod decided;
 mod earlier;
+mod fresh;
 mod of_delivery;
 mod owned;
 mod places;
 mod sealed;
 
-pub use decided::{redecide, tell_observed};
+pub use decided::redecide;
 pub use earlier::list_seen_before;
+pub use fresh::{FreshExposure, NewExposure, insert};
 pub use of_delivery::list_by_delivery;
 pub use owned::{SeenWhere, assign_owners, is_any_unowned, list_by_owner};
 pub use places::{PlacesHeld, count_old, list_old, list_origins, places_held, scrub};
@@ -22,146 +22,12 @@ pub use sealed::{PlaceMove, SealedPlace, list_unsealed, move_places, seal};
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
-use super::journal::Event;
-use super::rows::{Columns, column, exactly, hex_of, ids_as_json};
+use super::rows::{Columns, exactly, ids_as_json};
 use super::tokens::{found, with_more};
 use crate::model::{
-    Concerned, Delivery, Exposure, HashKey, Id, KnownToken, Organization, Origin, Reaction,
-    Timestamp, Token, TokenKind, User, Verdict,
+    Exposure, Id, KnownToken, Organization, Origin, Reaction, Timestamp, Token, TokenKind, User,
+    Verdict,
 };
-
-/// An exposure as it is first written down.
-#[derive(Clone, Debug)]
-pub struct NewExposure {
-    /// The record.
-    pub exposure: Exposure,
-    /// What the token's state was when the report came, as [`crate::model::TokenState::name`].
-    pub state_before: &'static str,
-    /// Who finds it among theirs.
-    pub concerned: Concerned,
-    /// Whether anybody hears of it.
-    pub is_told: bool,
-}
-
-const INSERT_SQLITE: &str = "INSERT INTO exposures (
-             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
-             state_before, revoked_at, verdict, decision, decided_by, user_id, organization_id
-         )
-         SELECT
-             $2, $3, unhex(value ->> 0), unhex(value ->> 1), value ->> 2, unhex(value ->> 3),
-             value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
-             value ->> 10, value ->> 11, unhex(value ->> 12), unhex(value ->> 13)
-         FROM json_each($1)
-         WHERE true
-         ON CONFLICT (token_id, place_key) DO NOTHING
-         RETURNING id";
-const INSERT_POSTGRES: &str = "INSERT INTO exposures (
-             delivery_id, place_hash_key, id, token_id, origin, place_key, url, source, first_seen_at,
-             state_before, revoked_at, verdict, decision, decided_by, user_id, organization_id
-         )
-         SELECT $1, $2, e.*
-         FROM unnest(
-             $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
-             $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[],
-             $15::uuid[], $16::uuid[]
-         ) AS e
-         ON CONFLICT (token_id, place_key) DO NOTHING
-         RETURNING id";
-
-/// Writes down exposures and tells which of them are new: a place where the same token was seen
-/// before, in this delivery or an earlier one, is not written twice. Places are told apart by what
-/// `seal` makes of their keys.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert(
-    tx: &mut Tx,
-    delivery: Option<Id<Delivery>>,
-    exposures: &[NewExposure],
-    seal: &HashKey,
-) -> Result<Vec<Id<Exposure>>, StorageError> {
-    let ids: Result<Vec<Uuid>, StorageError> = match tx.connection() {
-        Backend::Sqlite(c) => {
-            let rows: Vec<_> = exposures.iter().map(|new| as_json(new, seal)).collect();
-            let query = sqlx::query(INSERT_SQLITE)
-                .bind(json!(rows).to_string())
-                .bind(delivery.map(Id::uuid))
-                .bind(seal.id().as_str());
-            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await
-        }
-        Backend::Postgres(c) => {
-            fn each<'a, T>(all: &'a [NewExposure], of: impl Fn(&'a NewExposure) -> T) -> Vec<T> {
-                all.iter().map(of).collect()
-            }
-            let query = sqlx::query(INSERT_POSTGRES)
-                .bind(delivery.map(Id::uuid))
-                .bind(seal.id().as_str())
-                .bind(each(exposures, |e| e.exposure.id.uuid()))
-                .bind(each(exposures, |e| e.exposure.token.uuid()))
-                .bind(each(exposures, |e| e.exposure.origin.as_str()))
-                .bind(each(exposures, |e| seal.seal(e.exposure.place.key())))
-                .bind(each(exposures, |e| e.exposure.place.url.as_deref()))
-                .bind(each(exposures, |e| e.exposure.place.source.as_deref()))
-                .bind(each(exposures, |e| e.exposure.first_seen_at.as_millis()))
-                .bind(each(exposures, |e| e.state_before))
-                .bind(each(exposures, |e| dead_since(e.exposure.revoked_at)))
-                .bind(each(exposures, |e| e.exposure.verdict.name()))
-                .bind(each(exposures, |e| e.exposure.decision.reaction.name()))
-                .bind(each(exposures, |e| e.exposure.decision.rule.as_str()))
-                .bind(each(exposures, |e| user_or_nobody(e.concerned)))
-                .bind(each(exposures, |e| e.concerned.organization.map(Id::uuid)));
-            patient(query.try_map(|row| column(&row, "id")).fetch_all(c)).await
-        }
-    };
-    let ids = ids.map_err(StorageError::of_reference)?;
-    let fresh: HashSet<Uuid> = ids.iter().copied().collect();
-    note(tx, exposures, &fresh);
-    Ok(ids.into_iter().map(Id::from_uuid).collect())
-}
-
-fn note(tx: &mut Tx, exposures: &[NewExposure], fresh: &HashSet<Uuid>) {
-    let is_fresh = |new: &&NewExposure| fresh.contains(&new.exposure.id.uuid());
-    for new in exposures.iter().filter(is_fresh) {
-        let exposure = &new.exposure;
-        let event = Event::ExposureCreated {
-            exposure: exposure.id,
-            token: exposure.token,
-            decision: exposure.decision.clone(),
-            is_told: new.is_told,
-        };
-        tx.note(exposure.first_seen_at, event);
-    }
-}
-
-fn as_json(new: &NewExposure, seal: &HashKey) -> serde_json::Value {
-    let exposure = &new.exposure;
-    json!([
-        hex_of(exposure.id.uuid()),
-        hex_of(exposure.token.uuid()),
-        exposure.origin.as_str(),
-        hex::encode(seal.seal(exposure.place.key())),
-        exposure.place.url,
-        exposure.place.source,
-        exposure.first_seen_at,
-        new.state_before,
-        dead_since(exposure.revoked_at),
-        exposure.verdict.name(),
-        exposure.decision.reaction.name(),
-        exposure.decision.rule,
-        hex_of(user_or_nobody(new.concerned)),
-        new.concerned.organization.map(|id| hex_of(id.uuid())),
-    ])
-}
-
-/// Nothing is what nobody looked up yet.
-fn user_or_nobody(concerned: Concerned) -> Uuid {
-    concerned.user.map_or(Uuid::nil(), Id::uuid)
-}
-
-/// The column cannot be empty, because an earlier version reads it.
-fn dead_since(at: Option<Timestamp>) -> i64 {
-    at.map_or(0, Timestamp::as_millis)
-}
 
 /// An exposure as operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]

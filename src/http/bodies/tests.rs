@@ -128,7 +128,7 @@ async fn large_deliveries_of_one_address_leave_places_for_others() {
     });
     let reading = read_of(strangers, &taken, BLOCK);
     let (blocks, other) = tokio::join!(reading, another_is_read(&room, &origin));
-    assert_eq!(blocks, 16 + 4 * 12);
+    assert_eq!(blocks, 16 + 12 * 12);
     assert!(other);
 }
 

@@ -1,11 +1,11 @@
 //! What was decided about a place that had been written down before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::model::{Exposure, Id, Reaction, Timestamp, Token};
+use crate::model::{Exposure, Id, Reaction, Timestamp};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
 use crate::storage::journal::Event;
@@ -21,9 +21,7 @@ pub async fn redecide(
     exposures: &[&Exposure],
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    if exposures.is_empty() {
-        return Ok(());
-    }
+    note(tx, exposures, now).await?;
     const SQLITE: &str = "UPDATE exposures
          SET decision = n.decision, decided_by = n.rule, revoked_at = $2
          FROM (
@@ -63,16 +61,8 @@ pub async fn redecide(
     Ok(())
 }
 
-/// Tells machines where these tokens were seen before and only observed: they heard nothing of it so
-/// far. Returns of which tokens there were such places.
-///
-/// # Errors
-/// When the database fails.
-pub async fn tell_observed(
-    tx: &mut Tx,
-    decided: &[&Exposure],
-    now: Timestamp,
-) -> Result<HashSet<Id<Token>>, StorageError> {
+/// Machines heard nothing of what was only observed so far.
+async fn note(tx: &mut Tx, decided: &[&Exposure], now: Timestamp) -> Result<(), StorageError> {
     const SQLITE: &str = "SELECT id, token_id
          FROM exposures
          WHERE token_id IN (SELECT unhex(value) FROM json_each($1)) AND decision = 'observe'
@@ -85,9 +75,8 @@ pub async fn tell_observed(
         .iter()
         .filter(|one| one.decision.reaction != Reaction::Observe);
     let told: HashMap<Uuid, &Exposure> = told.map(|one| (one.token.uuid(), *one)).collect();
-    let mut found = HashSet::new();
     if told.is_empty() {
-        return Ok(found);
+        return Ok(());
     }
     let tokens: Vec<Uuid> = told.keys().copied().collect();
     let observed: Vec<(Uuid, Uuid)> = match tx.connection() {
@@ -102,7 +91,6 @@ pub async fn tell_observed(
     };
     for (exposure, token) in observed {
         if let Some(decided) = told.get(&token) {
-            found.insert(decided.token);
             let event = Event::ExposureRedecided {
                 exposure: Id::from_uuid(exposure),
                 token: decided.token,
@@ -111,7 +99,7 @@ pub async fn tell_observed(
             tx.note(now, event);
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn both(row: &impl Columns) -> Result<(Uuid, Uuid), sqlx::Error> {
