@@ -209,14 +209,19 @@ impl<'f> Case<'f> {
         }
     }
 
+    /// Whether it is as dead or alive after this decision as it was before, and not revoked.
+    pub(super) fn lives_on(&self, decision: &Decision, revoked: &Revoked) -> bool {
+        spares(decision)
+            && !revoked.holds(self)
+            && !matches!(self.state, TokenState::Revoked { .. })
+    }
+
     pub(super) fn exposures<'c>(
         &'c self,
         reported: Reported<'c>,
         revoked: &Revoked,
     ) -> impl Iterator<Item = NewExposure> + use<'c, 'f> {
-        let alive = spares(reported.decision)
-            && !revoked.holds(self)
-            && !matches!(self.state, TokenState::Revoked { .. });
+        let alive = self.lives_on(reported.decision, revoked);
         // What is only observed is told of when the token died all the same, as a relative of another one.
         let is_told = reported.decision.reaction != Reaction::Observe || revoked.holds(self);
         let dead_since = (!alive).then(|| self.dead_since(reported.at));

@@ -62,6 +62,12 @@ pub(super) async fn react(
         let put_in = put_in(tx, &policy, origin, &suspects, now).await?;
         revoked.absorb(put_in);
     }
+    let both = cases.iter().zip(&decisions);
+    let spared = both.filter(|(case, decision)| case.lives_on(decision, &revoked));
+    let spared: Vec<_> = spared.map(|(case, _)| case.id()).collect();
+    if !spared.is_empty() {
+        tokens::hold_living(tx, &spared).await?;
+    }
     // Whoever tries one from now on has it from there, and not because it is theirs.
     let relatives = cases.iter().filter(|case| case.died_as_relative());
     let relatives: Vec<_> = relatives.map(Case::id).collect();

@@ -247,7 +247,7 @@ impl Incoming {
         let taken = loop {
             match timeout_at(look.min(self.deadline), turn.as_mut()).await {
                 Ok(taken) => break taken.ok(),
-                Err(_) if look >= self.deadline || room.0.is_full() => break None,
+                Err(_) if look >= self.deadline || room.0.is_wanted_of(self.whose) => break None,
                 Err(_) => look += LOOK,
             }
         };

@@ -62,6 +62,7 @@ pub(super) async fn types(_: GitlabClient, state: Data<ApiState>) -> HttpRespons
         (status = 404, description = "No secret was agreed upon.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "Larger than is read.", body = ErrorBody),
+        (status = 415, description = "The body is compressed.", body = ErrorBody),
         (status = 429, description = "Too often; see `Retry-After`.", body = ErrorBody),
         (status = 503, description = "Not possible now; see `Retry-After`.", body = ErrorBody),
     )

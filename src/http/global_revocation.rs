@@ -63,7 +63,7 @@ fn subject(members: &Map<String, Value>) -> Option<model::Subject> {
         (status = 404, description = "There is no such user.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "Larger than is read.", body = ErrorBody),
-        (status = 415, description = "Not JSON.", body = ErrorBody),
+        (status = 415, description = "Not JSON, or compressed.", body = ErrorBody),
         (status = 422, description = "The subject is named by an issuer that is not this one.",
             body = ErrorBody),
         (status = 429, description = "Too often with this key; see `Retry-After`.",

@@ -63,7 +63,7 @@ impl FromMembers for Credentials {
         (status = 404, description = "Not offered here.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "Larger than is read.", body = ErrorBody),
-        (status = 415, description = "Not JSON.", body = ErrorBody),
+        (status = 415, description = "Not JSON, or compressed.", body = ErrorBody),
         (status = 422, description = "Another shape.", body = ProblemsBody),
         (status = 429, description = "Too often from this address; see `Retry-After`.",
             body = ErrorBody),

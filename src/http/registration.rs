@@ -47,7 +47,7 @@ pub(super) use error::RegistrationError;
             from a page of another site.", body = OAuthErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not `application/json`.", body = ErrorBody),
+        (status = 415, description = "The body is not `application/json`, or compressed.", body = ErrorBody),
         (status = 422, description = "The body cannot be read.", body = ProblemsBody),
         (status = 429, description = "Too many clients were registered from this network in an \
             hour (see `Retry-After`), or the user owns too many.", body = OAuthErrorBody),
@@ -176,7 +176,7 @@ pub(super) async fn show(managed: ManagedClient, state: Data<ApiState>) -> HttpR
             body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not `application/json`.", body = ErrorBody),
+        (status = 415, description = "The body is not `application/json`, or compressed.", body = ErrorBody),
         (status = 422, description = "The body cannot be read.", body = ProblemsBody),
         (status = 429, description = "Too many tokens that do not work from this network address; see \
             `Retry-After`.", body = ErrorBody),

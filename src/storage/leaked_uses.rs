@@ -225,6 +225,11 @@ pub async fn raise_alarms(
          ON CONFLICT (token_id) DO NOTHING
          RETURNING token_id";
     const LOCK: &str = "SELECT 1 FROM tokens WHERE id = ANY($1) ORDER BY id FOR SHARE";
+    const LOCK_GRANTS: &str = "SELECT 1
+         FROM grants
+         WHERE id IN (SELECT grant_id FROM tokens WHERE id = ANY($1))
+         ORDER BY id
+         FOR SHARE";
     let mut ids: Vec<Uuid> = uses.iter().map(|one| one.token.uuid()).collect();
     ids.dedup();
     let first = match tx.connection() {
@@ -235,7 +240,9 @@ pub async fn raise_alarms(
         }
         Backend::Postgres(c) => {
             // Whoever brings one back silences its alarm, and comes before this or after it.
-            patient(sqlx::query(LOCK).bind(&ids).execute(&mut *c)).await?;
+            for lock in [LOCK, LOCK_GRANTS] {
+                patient(sqlx::query(lock).bind(&ids).execute(&mut *c)).await?;
+            }
             let query = sqlx::query(POSTGRES).bind(ids).bind(now.as_millis());
             patient(query.try_map(|row| column(&row, "token_id")).fetch_all(c)).await?
         }

@@ -191,7 +191,8 @@ pub async fn page(
 }
 
 /// Stores what a receiver decides about a stream that is locked. Without `header` the one that is
-/// stored stays, as far as anything is still pushed. Whoever is pushing it stops: the claim ends.
+/// stored stays, as far as anything is still pushed. Whoever is pushing it stops: the claim ends. What was
+/// said of tokens that wait was said of how they came before.
 ///
 /// # Errors
 /// When the database fails.
@@ -223,7 +224,13 @@ pub async fn update(
     .bind(stream.description.as_deref())
     .bind(authorized)
     .bind(header.map(|header| header.sealed.as_slice()))
-    .bind(header.map(|header| header.hash_key.as_str())))
+    .bind(header.map(|header| header.hash_key.as_str())))?;
+    sql!(tx.connection(), execute sqlx::query(
+        "UPDATE event_messages
+         SET error = NULL
+         WHERE stream_id = $1 AND settled_at IS NULL AND error IS NOT NULL",
+    )
+    .bind(stream.id.uuid()))
     .map(drop)
 }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenward::jobs::ReloadPolicy;
-use tokenward::model::{Reaction, TokenKind};
+use tokenward::model::{Reaction, Revocation, RevocationReason, TokenKind};
+use tokenward::storage::tokens;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -132,6 +133,30 @@ async fn what_was_only_observed_is_told_when_the_same_report_kills() {
                 .any(|mail| mail.subject.ends_with("has been revoked"))
         );
     }
+}
+
+/// Whoever only observes reads the token before somebody else's transaction ends, and writes after it.
+#[tokio::test]
+async fn a_token_that_dies_while_it_is_observed_was_seen_dead() {
+    let app = under("rules = ['github * observe']").await;
+    let ada = app.user("ada@example.com").await;
+    let token = app.personal_token(&ada, "deploy").await;
+    let reports = [report_at(token.token.reveal(), "https://x.example/1")];
+    let mut tx = app.ctx.db.begin().await.unwrap();
+    let end = Revocation {
+        at: app.clock.now(),
+        reason: RevocationReason::Owner,
+    };
+    assert!(tokens::revoke(&mut tx, token.id, end).await.unwrap());
+    let github = app.github();
+    let (answer, ()) = tokio::join!(github.report(&reports), async move {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        tx.commit().await.unwrap();
+    });
+    assert_eq!(answer.status, 200);
+    let seen = exposures(&app).await;
+    assert_eq!(seen[0]["state_before"], "revoked");
+    assert!(seen[0]["revoked_at"].is_string());
 }
 
 #[tokio::test]

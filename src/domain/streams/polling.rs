@@ -116,20 +116,29 @@ pub async fn hear(
 }
 
 /// Hands out what waits, up to `most`. It waits on until it was acknowledged. To whoever wants none, it is
-/// told whether there is any (RFC 8936 2.2).
+/// told whether there is any (RFC 8936 2.2). For whoever `waits` for something new it is `None` as long as
+/// there is only what they sent back: they would send it back for ever, as fast as they can.
 ///
 /// # Errors
 /// See [`PollError`].
-pub async fn fetch(ctx: &Context, stream: &EventStream, most: u32) -> Result<Polled, PollError> {
+pub async fn fetch(
+    ctx: &Context,
+    stream: &EventStream,
+    most: u32,
+    waits: bool,
+) -> Result<Option<Polled>, PollError> {
     let most = most.min(MOST);
     // One more than is handed out tells whether there are more.
     let waiting = table::offered(&ctx.db, stream.id, i64::from(most) + 1);
-    let mut waiting = waiting.await.map_err(StreamError::from)?;
+    let (mut waiting, is_any_new) = waiting.await.map_err(StreamError::from)?;
+    if waits && !is_any_new {
+        return Ok(None);
+    }
     let more = waiting.len() > most as usize;
     waiting.truncate(most as usize);
     let mut sets = Vec::with_capacity(waiting.len());
     for signal in &waiting {
         sets.push((signal.id, token::sign(ctx, stream, signal).await?));
     }
-    Ok(Polled { sets, more })
+    Ok(Some(Polled { sets, more }))
 }

@@ -96,7 +96,7 @@ pub(in crate::http) async fn list(
         (status = 408, description = "The body is late.", body = ErrorBody),
         (status = 409, description = "There are as many as one user may have.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not application/json.", body = ErrorBody),
+        (status = 415, description = "The body is not application/json, or compressed.", body = ErrorBody),
         (status = 422, description = "The body is not valid.", body = ProblemsBody),
         (status = 429, description = "Too many tokens that do not work from this network address; see \
             `Retry-After`.", body = ErrorBody),

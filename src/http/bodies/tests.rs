@@ -196,44 +196,58 @@ async fn what_came_whole_needs_no_room() {
     assert!(read.iter().all(Result::is_ok));
 }
 
-/// How a delivery of two blocks ends, while sixteen others have all places and hold them for eleven seconds.
-async fn end_behind_large_ones(room: &Room) -> Option<Unread> {
+/// How a delivery of two blocks from here ends, while sixteen from `elsewhere` and the addresses after it
+/// have all places and hold them for eleven seconds.
+async fn end_behind_large_ones(room: &Room, here: u32, elsewhere: [u32; 16]) -> Option<Unread> {
     let (origin, taken) = (Bodies::up_to(16 * 1_024 * 1_024), Arc::default());
     let large = |from| {
         let body = trickle(2, BLOCK, Duration::ZERO, &taken);
         incoming(from, body).of_origin(room, &origin)
     };
-    let held = join_all((0..16).map(|number| large(10 + number / 4))).await;
+    let held = join_all(elsewhere.map(large)).await;
     assert!(held.iter().all(Result::is_ok));
     let freed = async {
         sleep(Duration::from_secs(11)).await;
         drop(held);
     };
-    let (read, ()) = tokio::join!(large(1), freed);
+    let (read, ()) = tokio::join!(large(here), freed);
     read.err()
 }
 
+fn address(number: u32) -> Subject {
+    Subject::Address(Some(IpAddr::V4(Ipv4Addr::from_bits(number))))
+}
+
+const OF_TWO: [u32; 16] = [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6];
+
 #[tokio::test(start_paused = true)]
 async fn a_large_delivery_waits_for_its_turn_while_nobody_lacks_room() {
-    assert_eq!(end_behind_large_ones(&Room::default()).await, None);
+    for here in [1, 5, 6] {
+        let end = end_behind_large_ones(&Room::default(), here, OF_TWO).await;
+        assert_eq!(end, None, "{here}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_turn_gives_up_room_that_others_lack() {
-    let room = Room::default();
-    let others = (100..119).map(|who| {
-        let address = Subject::Address(Some(IpAddr::V4(Ipv4Addr::from_bits(who))));
-        room.0.take(address, 12)
-    });
-    let others = join_all(others).await;
-    let lacking = async {
-        sleep(Duration::from_secs(1)).await;
-        assert!(!room.0.is_full());
-        let waits = room.0.take(Subject::Address(None), 16);
-        let found = timeout_at(Instant::now() + Duration::from_secs(9), waits).await;
-        assert!(found.is_err(), "it was not lacking");
-    };
-    let (end, ()) = tokio::join!(end_behind_large_ones(&room), lacking);
-    assert_eq!(end, Some(Unread::NoRoom));
-    drop(others);
+    for (who, full, end) in [
+        (address(9), true, Some(Unread::NoRoom)),
+        (address(9), false, None),
+        // There is room, and it is not for this address.
+        (address(5), false, Some(Unread::NoRoom)),
+    ] {
+        let room = Room::default();
+        let number = if full { 19 } else { 1 };
+        let others = (100..100 + number).map(|who| room.0.take(address(who), 12));
+        let others = join_all(others).await;
+        let lacking = async {
+            sleep(Duration::from_secs(1)).await;
+            let waits = room.0.take(who, 16);
+            let found = timeout_at(Instant::now() + Duration::from_secs(9), waits).await;
+            assert_eq!(found.is_err(), end.is_some());
+        };
+        let (ended, ()) = tokio::join!(end_behind_large_ones(&room, 5, OF_TWO), lacking);
+        assert_eq!(ended, end, "{who:?} {full}");
+        drop(others);
+    }
 }

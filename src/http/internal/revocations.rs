@@ -193,7 +193,7 @@ impl ItemAnswer {
         (status = 409, description = "The idempotency key was used for another request.",
             body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not application/json.", body = ErrorBody),
+        (status = 415, description = "The body is not application/json, or compressed.", body = ErrorBody),
         (status = 422, description = "The body is not valid.", body = ProblemsBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )

@@ -96,7 +96,7 @@ pub(in crate::http) struct IssuedToken {
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 409, description = "The owner has as many of them as `tokens.max_per_owner` allows.",
             body = ErrorBody),
-        (status = 415, description = "The body is not application/json.", body = ErrorBody),
+        (status = 415, description = "The body is not application/json, or compressed.", body = ErrorBody),
         (status = 422, description = "The body is not valid, or there is no such owner.",
             body = ProblemsBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),

@@ -99,7 +99,7 @@ pub(super) async fn metadata(state: Data<ApiState>) -> HttpResponse {
         (status = 409, description = "The receiver has as many streams as it may have.",
             body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Too many requests of this receiver.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
@@ -166,7 +166,7 @@ pub(super) async fn read(
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Too many requests of this receiver.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
@@ -192,7 +192,7 @@ pub(super) async fn update(
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Too many requests of this receiver.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )

@@ -71,7 +71,7 @@ impl From<PollError> for ApiError {
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Too many requests of this receiver.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
@@ -96,10 +96,9 @@ pub(in crate::http) async fn poll(
     let waits = !asked.return_immediately && most > 0 && place.is_ok();
     let end = Instant::now() + ctx.policy.shared_signals.poll_wait;
     loop {
-        let fetching = polling::fetch(ctx, &stream, most);
-        let polled = state.timely(fetching).await??;
-        let over = !waits || Instant::now() >= end || state.polls.stop.is_cancelled();
-        if over || !polled.sets.is_empty() {
+        let goes_on = waits && Instant::now() < end && !state.polls.stop.is_cancelled();
+        let fetching = polling::fetch(ctx, &stream, most, goes_on);
+        if let Some(polled) = state.timely(fetching).await?? {
             return Ok(private(StatusCode::OK, &PollAnswer::from(polled)));
         }
         let stop = &state.polls.stop;

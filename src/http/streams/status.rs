@@ -54,7 +54,7 @@ pub(in crate::http) async fn read(
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Too many requests of this receiver.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
@@ -88,7 +88,7 @@ pub(in crate::http) async fn update(
         (status = 404, description = "The receiver has no such stream.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Sooner than `min_verification_interval`.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )

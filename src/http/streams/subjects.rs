@@ -27,7 +27,7 @@ use crate::http::state::ApiState;
         (status = 404, description = "No such stream, or no such kind of subject.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Too many requests of this receiver.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )
@@ -55,7 +55,7 @@ pub(in crate::http) async fn add(
         (status = 404, description = "No such stream, or no such kind of subject.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 415, description = "The body is not JSON.", body = ErrorBody),
+        (status = 415, description = "The body is not JSON, or compressed.", body = ErrorBody),
         (status = 429, description = "Too many requests of this receiver.", body = ErrorBody),
         (status = 503, description = "The service cannot answer now.", body = ErrorBody),
     )

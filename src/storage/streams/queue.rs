@@ -51,7 +51,8 @@ pub async fn waiting(
 
 /// Up to `limit` tokens that wait in a stream, for a receiver that polls: in the order in which they came
 /// about those of which it said nothing, and only then those that it sent back, the ones that it sent back
-/// least often first. However often it sends some back, they keep it from no other.
+/// least often first. However often it sends some back, they keep it from no other. Tells whether there is
+/// any that it did not send back.
 ///
 /// # Errors
 /// When the database fails.
@@ -59,11 +60,12 @@ pub async fn offered(
     db: &Db,
     stream: Id<EventStream>,
     limit: i64,
-) -> Result<Vec<WaitingSignal>, StorageError> {
+) -> Result<(Vec<WaitingSignal>, bool), StorageError> {
     const NEW: &str = "AND m.error IS NULL ORDER BY m.created_at, m.position, m.id";
     const AGAIN: &str = "AND m.error IS NOT NULL
          ORDER BY m.attempts, m.created_at, m.position, m.id";
     let mut all = list(db, stream, NEW, limit).await?;
+    let is_any_new = !all.is_empty();
     let new: HashSet<_> = all.iter().map(|signal| signal.id).collect();
     let room = usize::try_from(limit).unwrap_or_default();
     let room = room.saturating_sub(all.len());
@@ -72,7 +74,7 @@ pub async fn offered(
         // One that was new may have been sent back since it was looked for.
         all.extend(again.filter(|signal| !new.contains(&signal.id)).take(room));
     }
-    Ok(all)
+    Ok((all, is_any_new))
 }
 
 async fn list(

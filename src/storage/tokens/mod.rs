@@ -27,8 +27,8 @@ pub use of_client::{
     count_secrets, list_by_client, revoke_by_client, revoke_secret, revoke_secrets,
 };
 pub use revocation::{
-    EndingToken, ExposedSet, RevokedToken, mark_seen, revoke, revoke_exposed, revoke_families,
-    revoke_minted_from, revoke_of_user,
+    EndingToken, ExposedSet, RevokedToken, hold_living, mark_seen, revoke, revoke_exposed,
+    revoke_families, revoke_minted_from, revoke_of_user,
 };
 pub(super) use revocation::{noted, revoked};
 pub use selected::{count_selected, list_selected};

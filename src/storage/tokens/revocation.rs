@@ -144,6 +144,36 @@ pub async fn revoke_exposed(
     Ok(noted(tx, at, dead))
 }
 
+/// Holds tokens that somebody read as not revoked until the transaction ends: they live on, and are seen to.
+///
+/// # Errors
+/// [`StorageError::Conflict`] when one has been revoked since, and what the database says.
+pub async fn hold_living(tx: &mut Tx, tokens: &[Id<Token>]) -> Result<(), StorageError> {
+    const SQLITE: &str = "SELECT id
+         FROM tokens
+         WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND revoked_at IS NULL";
+    const POSTGRES: &str = "SELECT id
+         FROM tokens
+         WHERE id = ANY($1) AND revoked_at IS NULL
+         ORDER BY id
+         FOR SHARE";
+    let ids = uuids(tokens);
+    let living = match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.fetch_all(c)).await?.len()
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(&ids);
+            patient(query.fetch_all(c)).await?.len()
+        }
+    };
+    match living == ids.len() {
+        true => Ok(()),
+        false => Err(StorageError::Conflict(sqlx::Error::RowNotFound)),
+    }
+}
+
 /// Says of tokens that died as relatives of one that was seen that they were seen themselves. When they died
 /// stays as it is, and nobody is told that they died again.
 ///

@@ -148,6 +148,27 @@ async fn what_may_be_cleared_up_is_offered_again_behind_what_is_new() {
     assert_eq!(machine.poll(&stream).await.len(), 0);
 }
 
+/// It would come back for ever, as fast as the receiver can ask.
+#[tokio::test]
+async fn who_waits_is_not_answered_at_once_with_what_it_sent_back() {
+    let settings = "[shared_signals]\npoll_wait = '60s'";
+    let app = TestApp::builder().settings(settings).start().await;
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    let user = app.user("ada@example.com").await;
+    app.personal_token(&user, "one").await;
+    let one = next(&machine, &stream, json!({})).await;
+    let back = json!({ "setErrs": { (one[0].as_str()): { "err": "invalid_audience" } } });
+    let waiting = poll(&machine, &stream, back);
+    tokio::pin!(waiting);
+    let soon = tokio::time::timeout(Duration::from_secs(2), waiting.as_mut()).await;
+    assert!(soon.is_err(), "{soon:?}");
+    app.personal_token(&user, "two").await;
+    let (status, both) = waiting.await;
+    assert_eq!((status, jtis(&both).len()), (200, 2));
+    assert!(jtis(&both).contains(&one[0]));
+}
+
 #[tokio::test]
 async fn a_secret_in_a_refusal_is_not_kept() {
     let app = TestApp::start().await;

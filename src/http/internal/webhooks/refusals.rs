@@ -46,7 +46,7 @@ pub(super) enum WithBody {
     TooSlow(ErrorBody),
     #[response(status = 413, description = "The body is too large.")]
     TooLarge(ErrorBody),
-    #[response(status = 415, description = "The body is not JSON.")]
+    #[response(status = 415, description = "The body is not JSON, or compressed.")]
     NoJson(ErrorBody),
     #[response(status = 422, description = "The request is not valid.")]
     Invalid(ProblemsBody),
