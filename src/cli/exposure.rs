@@ -148,10 +148,6 @@ impl From<SeenToken> for ExposureView {
 
 impl Shown for ExposureView {
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let absent = match self.scrubbed_at {
-            Some(_) => "no longer kept",
-            None => "unknown",
-        };
         vec![
             ("id", self.id.clone()),
             ("first seen", self.first_seen_at.clone()),
@@ -164,15 +160,29 @@ impl Shown for ExposureView {
             ("before", self.state_before.clone()),
             ("decided", self.decision.to_owned()),
             ("by rule", or(self.decided_by.as_ref(), "-")),
-            ("revoked", or(self.revoked_at.as_ref(), "no")),
-            ("verdict", self.verdict.to_owned()),
-            ("source", or(self.source.as_ref(), absent)),
-            ("where", or(self.url.as_ref(), absent)),
+            ("where", or(self.url.as_ref(), self.absent())),
         ]
     }
 }
 
 impl ExposureView {
+    /// What is said where a place is not known.
+    const fn absent(&self) -> &'static str {
+        match self.scrubbed_at {
+            Some(_) => "no longer kept",
+            None => "unknown",
+        }
+    }
+
+    /// What a line of a list has no room for.
+    fn more(&self) -> [(&'static str, String); 3] {
+        [
+            ("source", or(self.source.as_ref(), self.absent())),
+            ("revoked", or(self.revoked_at.as_ref(), "no")),
+            ("verdict", self.verdict.to_owned()),
+        ]
+    }
+
     /// Whom it concerns besides the owner.
     fn related(&self) -> impl Iterator<Item = (&'static str, String)> {
         let all = [
@@ -202,6 +212,7 @@ struct ExposureDetails {
 impl Shown for ExposureDetails {
     fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = self.exposure.fields();
+        fields.extend(self.exposure.more());
         fields.extend(self.exposure.related());
         fields.push(("attempts", self.attempts_total.to_string()));
         fields

@@ -38,6 +38,20 @@ impl Members {
         self.0.get(name)
     }
 
+    /// For a body whose members limit what is done: one that is misspelt would do more than was meant.
+    ///
+    /// # Errors
+    /// When there is a member besides these.
+    pub fn only(&self, names: &[&str]) -> Result<(), Problem> {
+        match self.0.keys().all(|name| names.contains(&name.as_str())) {
+            true => Ok(()),
+            false => {
+                let what = format!("Input should have no members but {}", names.join(", "));
+                Err(Problem::of_body("extra_forbidden", what))
+            }
+        }
+    }
+
     /// A member, unless it is null.
     #[must_use]
     pub fn given(&self, name: &str) -> Option<&Value> {
@@ -50,7 +64,7 @@ pub trait FromMembers: Sized {
     /// Largest body that is read, in bytes.
     const LARGEST: usize = 64 * 1_024;
 
-    /// Takes what it needs; unknown members are ignored.
+    /// Takes what it needs; unknown members are ignored, unless they might limit what is done.
     ///
     /// # Errors
     /// Everything that is wrong, at once.

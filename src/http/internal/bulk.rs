@@ -25,9 +25,23 @@ pub(in crate::http) struct BulkRequest {
     dry_run: bool,
 }
 
+/// What a body may have.
+const MEMBERS: [&str; 9] = [
+    "user_id",
+    "organization_id",
+    "client_id",
+    "customer",
+    "grant_id",
+    "kind",
+    "created_before",
+    "reason",
+    "dry_run",
+];
+
 impl FromMembers for BulkRequest {
     fn read(members: &Members) -> Result<Self, Vec<Problem>> {
         let read = || -> Result<Self, Problem> {
+            members.only(&MEMBERS)?;
             let reason = match text(members, "reason")? {
                 None | Some("operator") => RevocationReason::Operator,
                 Some("owner") => RevocationReason::Owner,

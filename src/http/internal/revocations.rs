@@ -41,9 +41,12 @@ impl FromMembers for Revocations {
             }
         };
         let dry_run = switch(members, "dry_run");
-        match (items, dry_run) {
-            (Ok(items), Ok(dry_run)) => Ok(Self { items, dry_run }),
-            (items, dry_run) => Err([items.err(), dry_run.err()].into_iter().flatten().collect()),
+        match (items, dry_run, members.only(&["items", "dry_run"])) {
+            (Ok(items), Ok(dry_run), Ok(())) => Ok(Self { items, dry_run }),
+            (items, dry_run, others) => {
+                let wrong = [items.err(), dry_run.err(), others.err()];
+                Err(wrong.into_iter().flatten().collect())
+            }
         }
     }
 }

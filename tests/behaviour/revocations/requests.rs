@@ -99,6 +99,7 @@ async fn a_body_of_another_shape_is_refused_as_a_whole() {
         (json!({"items": {}}), 422),
         (json!({"items": null}), 422),
         (json!({"items": [], "dry_run": "yes"}), 422),
+        (json!({"items": [], "dryrun": true}), 422),
         (json!({ "items": many }), 422),
         (json!({ "items": many[..1_000] }), 200),
         (json!({"items": []}), 200),
