@@ -26,6 +26,19 @@ async fn ask(app: &TestApp, key: &PlainToken, token: &PlainToken, from: &str) {
     assert_eq!(answer.text().await.unwrap(), r#"{"active":false}"#);
 }
 
+/// A refresh token was exchanged for the next one.
+async fn redeem(app: &TestApp, refresh: &PlainToken) {
+    let spent = format!(
+        "UPDATE tokens SET redeemed_at = created_at, revoked_at = created_at,
+             revoked_reason = 'redeemed'
+         WHERE kind = 'refresh_token' AND hint = '{}'",
+        refresh.hint()
+    );
+    app.database.execute(&spent).await;
+    let dead = "SELECT count(*) FROM tokens WHERE revoked_reason = 'redeemed'";
+    assert_eq!(app.number(dead).await, 1);
+}
+
 /// What the record of the only exposure says about attempts.
 async fn attempts(app: &TestApp) -> Vec<Value> {
     details(app).await["attempts"].as_array().unwrap().clone()
@@ -341,13 +354,7 @@ async fn a_replay_or_a_place_that_is_only_observed_makes_no_leak_of_a_token_that
         let ada = app.user("ada@example.com").await;
         let key = app.service_key("tokens:introspect").await.token;
         let family = app.family(&ada).await;
-        let spent = format!(
-            "UPDATE tokens SET redeemed_at = created_at, revoked_at = created_at,
-                 revoked_reason = 'redeemed'
-             WHERE kind = 'refresh_token' AND hint = '{}'",
-            family.refresh.token.hint()
-        );
-        app.database.execute(&spent).await;
+        redeem(&app, &family.refresh.token).await;
         app.github().report(&[report(&family.refresh.token)]).await;
         let change = format!("UPDATE exposures SET {made}");
         app.database.execute(&change).await;
@@ -364,15 +371,7 @@ async fn a_leaked_token_that_had_been_followed_is_noticed_too() {
     let ada = app.user("ada@example.com").await;
     let key = app.service_key("tokens:introspect").await.token;
     let family = app.family(&ada).await;
-    let spent = format!(
-        "UPDATE tokens SET redeemed_at = created_at, revoked_at = created_at,
-             revoked_reason = 'redeemed'
-         WHERE kind = 'refresh_token' AND hint = '{}'",
-        family.refresh.token.hint()
-    );
-    app.database.execute(&spent).await;
-    let dead = "SELECT count(*) FROM tokens WHERE revoked_reason = 'redeemed'";
-    assert_eq!(app.number(dead).await, 1);
+    redeem(&app, &family.refresh.token).await;
     let tried = async || {
         ask(&app, &key, &family.refresh.token, "203.0.113.7").await;
         leaked_uses::flush(&app.ctx).await.unwrap().len()

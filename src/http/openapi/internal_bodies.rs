@@ -2,7 +2,8 @@
 
 use utoipa::ToSchema;
 
-/// Tokens to revoke.
+/// Tokens to revoke. Members besides these are refused: one that is misspelt might have limited what is
+/// done.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `Revocations` reads")]
 pub(in crate::http) struct RevocationsBody {
@@ -38,7 +39,8 @@ pub(in crate::http) struct RevocationItem {
     reason: Option<String>,
 }
 
-/// Which tokens to revoke: those that fit everything that is said, at least one thing.
+/// Which tokens to revoke: those that fit everything that is said, at least one thing. Members besides
+/// these are refused.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `BulkRequest` reads")]
 pub(in crate::http) struct BulkRevocationBody {
