@@ -4,12 +4,16 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Shutdown};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use actix_web::web::Bytes;
 use socket2::{SockRef, Socket};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -25,6 +29,8 @@ const QUIET: Duration = Duration::from_secs(30);
 const QUIET_AMONG_MANY: Duration = Duration::from_secs(8);
 /// So often they are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// So many bytes of an answer are handed on at once.
+const PIECE: usize = 32 * 1_024;
 
 /// What one network address may hold of all connections. What is behind a proxy that is trusted has many
 /// addresses, so that one may hold all.
@@ -43,6 +49,8 @@ struct Open {
     numbers: HashMap<String, usize>,
     all: HashMap<u64, Arc<Activity>>,
     next: u64,
+    /// How many there may be.
+    most: usize,
 }
 
 /// A connection that is counted for as long as it is open.
@@ -52,6 +60,9 @@ struct Counted {
     activity: Arc<Activity>,
     open: Arc<Mutex<Open>>,
 }
+
+/// A connection that was one too many.
+struct Refused;
 
 /// What goes on on a connection.
 #[derive(Debug)]
@@ -69,25 +80,78 @@ enum State {
 }
 
 /// A request that is being answered, until this is dropped.
-pub(super) struct Busy(Option<Arc<Activity>>);
+pub(super) struct Busy(Option<(Arc<Activity>, Arc<Mutex<Open>>)>);
 
 impl Busy {
-    /// Its connection is not quiet meanwhile.
-    pub(super) fn with(request: &HttpRequest) -> Self {
-        let activity = request.conn_data::<Counted>();
-        let activity = activity.map(|counted| Arc::clone(&counted.activity));
-        if let Some(activity) = &activity {
-            activity.begin();
+    /// Its connection is not quiet meanwhile. `None` when that was one too many or has ended: what had been
+    /// sent until then is still read, but nobody hears the answer, so nothing is to be done.
+    pub(super) fn with(request: &HttpRequest) -> Option<Self> {
+        if request.conn_data::<Refused>().is_some() {
+            return None;
         }
-        Self(activity)
+        let Some(counted) = request.conn_data::<Counted>() else {
+            return Some(Self(None));
+        };
+        let held = (Arc::clone(&counted.activity), Arc::clone(&counted.open));
+        held.0.begin().then_some(Self(Some(held)))
+    }
+
+    /// Whether so many connections are open that this one is to be given to the next after the answer:
+    /// otherwise a few addresses could keep all of them, by asking again and again.
+    pub(super) fn is_of_the_last(&self) -> bool {
+        let open = self.0.as_ref().map(|(_, open)| lock(open).are_most());
+        open.unwrap_or_default()
+    }
+
+    /// The body of the answer.
+    pub(super) fn in_pieces(&self, body: BoxBody) -> Pieces {
+        Pieces {
+            body,
+            left: Bytes::new(),
+            activity: self.0.as_ref().map(|(activity, _)| Arc::clone(activity)),
+        }
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if let Some(activity) = &self.0 {
+        if let Some((activity, _)) = &self.0 {
             activity.finish();
         }
+    }
+}
+
+/// A body that is handed on in pieces, each when the one before was taken: as long as that goes on, the
+/// connection is not quiet, however long the whole takes.
+pub(super) struct Pieces {
+    body: BoxBody,
+    /// What the body gave and is not handed on.
+    left: Bytes,
+    activity: Option<Arc<Activity>>,
+}
+
+impl MessageBody for Pieces {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        if let Some(activity) = &self.activity {
+            activity.go_on();
+        }
+        if self.left.is_empty() {
+            match self.body.as_pin_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(bytes))) => self.left = bytes,
+                other => return other,
+            }
+        }
+        let length = self.left.len().min(PIECE);
+        Poll::Ready(Some(Ok(self.left.split_to(length))))
     }
 }
 
@@ -99,13 +163,23 @@ impl Activity {
         }
     }
 
-    fn begin(&self) {
+    /// `false` when it has ended.
+    fn begin(&self) -> bool {
         let mut state = lock(&self.state);
         *state = match *state {
             State::Busy(requests) => State::Busy(requests + 1),
             State::QuietSince(_) => State::Busy(1),
-            State::Ended => State::Ended,
+            State::Ended => return false,
         };
+        true
+    }
+
+    /// Something of an answer was taken.
+    fn go_on(&self) {
+        let mut state = lock(&self.state);
+        if let State::QuietSince(since) = &mut *state {
+            *since = Instant::now();
+        }
     }
 
     fn finish(&self) {
@@ -132,20 +206,36 @@ impl Activity {
     }
 }
 
+impl Open {
+    /// Whether three quarters of all there may be are open.
+    fn are_many(&self) -> bool {
+        self.all.len() >= self.most - self.most / 4
+    }
+
+    /// Whether seven eighths are.
+    fn are_most(&self) -> bool {
+        self.all.len() >= self.most - self.most / 8
+    }
+}
+
 impl Connections {
-    /// So many for each address, none of which is open.
+    /// So many for each address of so many in all, none of which is open.
     #[must_use]
-    pub fn new(share: usize, trusted: Arc<Networks>, metrics: Metrics) -> Self {
+    pub fn new(share: usize, most: usize, trusted: Arc<Networks>, metrics: Metrics) -> Self {
+        let open = Open {
+            most,
+            ..Open::default()
+        };
         Self {
             share,
             trusted,
             metrics,
-            open: Arc::default(),
+            open: Arc::new(Mutex::new(open)),
         }
     }
 
-    /// Counts a connection that was just opened, until its data is dropped. One too many is closed at once:
-    /// nothing was read of it, and nobody is to be answered yet.
+    /// Counts a connection that was just opened, until its data is dropped. One too many is closed at once,
+    /// and nothing is done of what it asks.
     pub fn opened(&self, connection: &dyn Any, data: &mut Extensions) {
         let Some(stream) = connection.downcast_ref::<TcpStream>() else {
             return;
@@ -160,6 +250,7 @@ impl Connections {
                 data.insert(counted);
             }
             None => {
+                data.insert(Refused);
                 self.metrics.no_room("connections");
                 // It is gone already, then.
                 let _ = stream.shutdown(Shutdown::Both);
@@ -167,9 +258,8 @@ impl Connections {
         }
     }
 
-    /// Ends connections that are quiet for too long, where there may be so many. Goes on until nothing
-    /// counts here any more.
-    pub fn end_quiet_ones(&self, most: usize) -> impl Future<Output = ()> + use<> {
+    /// Ends connections that are quiet for too long. Goes on until nothing counts here any more.
+    pub fn end_quiet_ones(&self) -> impl Future<Output = ()> + use<> {
         let (open, metrics) = (Arc::downgrade(&self.open), self.metrics.clone());
         async move {
             let mut looks = interval(LOOK);
@@ -177,8 +267,10 @@ impl Connections {
             loop {
                 looks.tick().await;
                 let Some(open) = open.upgrade() else { return };
-                let all: Vec<_> = lock(&open).all.values().cloned().collect();
-                let are_many = all.len() >= most - most / 4;
+                let (are_many, all): (_, Vec<_>) = {
+                    let open = lock(&open);
+                    (open.are_many(), open.all.values().cloned().collect())
+                };
                 let patience = if are_many { QUIET_AMONG_MANY } else { QUIET };
                 let quiet = all.iter().filter(|one| one.end_if_quiet(patience));
                 let ended = quiet.count();
@@ -237,7 +329,7 @@ mod tests {
     fn an_address_holds_its_share_and_a_proxy_all() {
         let trusted = Arc::new(Networks::parse(["10.0.0.0/8"]).unwrap());
         let metrics = Metrics::new(Timestamp::from_millis(0));
-        let connections = Connections::new(2, trusted, metrics);
+        let connections = Connections::new(2, 100, trusted, metrics);
         let from = |text: &str| connections.count(text.parse().unwrap(), socket());
         let held = [from("192.0.2.1"), from("192.0.2.1")];
         assert!(held.iter().all(Option::is_some));
@@ -255,8 +347,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_quiet_is_sent_away_and_who_is_answered_stays() {
         let metrics = Metrics::new(Timestamp::from_millis(0));
-        let connections = Connections::new(100, Arc::default(), metrics);
-        let sweep = tokio::spawn(connections.end_quiet_ones(8));
+        let connections = Connections::new(100, 8, Arc::default(), metrics);
+        let sweep = tokio::spawn(connections.end_quiet_ones());
         let from = |_| {
             connections
                 .count("192.0.2.1".parse().unwrap(), socket())
@@ -271,10 +363,8 @@ mod tests {
         assert!(!has_ended(&quiet));
         advance(2).await;
         assert!(has_ended(&quiet) && !has_ended(&answered));
-        // Another request on it is answered, as far as anybody hears.
-        quiet.activity.begin();
-        quiet.activity.finish();
-        assert!(has_ended(&quiet));
+        // Another request on it is not answered.
+        assert!(!quiet.activity.begin() && has_ended(&quiet));
 
         let many: Vec<_> = (0..4).map(from).collect();
         answered.activity.finish();
@@ -286,6 +376,36 @@ mod tests {
         drop(connections);
         advance(2).await;
         assert!(sweep.is_finished());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_bit_by_bit_is_not_cut_off() {
+        let metrics = Metrics::new(Timestamp::from_millis(0));
+        let connections = Connections::new(100, 8, Arc::default(), metrics);
+        tokio::spawn(connections.end_quiet_ones());
+        let one = connections.count("192.0.2.1".parse().unwrap(), socket());
+        let one = one.unwrap();
+        let has_ended = || matches!(*lock(&one.activity.state), State::Ended);
+        assert!(one.activity.begin());
+        let busy = Busy(Some((Arc::clone(&one.activity), Arc::clone(&one.open))));
+        let whole = Bytes::from(vec![b'a'; 2 * PIECE + 1]);
+        let mut body = busy.in_pieces(BoxBody::new(whole.clone()));
+        assert_eq!(body.size(), BodySize::Sized(2 * PIECE as u64 + 1));
+        drop(busy);
+        let mut taken = Vec::new();
+        for length in [PIECE, PIECE, 1] {
+            advance(20).await;
+            assert!(!has_ended());
+            let piece = std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await;
+            let piece = piece.unwrap().unwrap();
+            assert_eq!(piece.len(), length);
+            taken.extend(piece);
+        }
+        assert_eq!(taken, whole);
+        let end = std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await;
+        assert!(end.is_none());
+        advance(32).await;
+        assert!(has_ended(), "nobody takes the rest");
     }
 
     async fn advance(seconds: u64) {

@@ -8,9 +8,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpRequest};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
@@ -30,13 +31,14 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
-    let _busy = Busy::with(request.request());
+    let Some(busy) = Busy::with(request.request()) else {
+        let unheard = HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE);
+        return Ok(request.into_response(unheard).map_into_left_body());
+    };
     let method = request.method().clone();
     let Some(state) = request.app_data::<Data<ApiState>>().cloned() else {
-        return next
-            .call(request)
-            .await
-            .map(ServiceResponse::map_into_left_body);
+        let response = next.call(request).await?;
+        return Ok(response.map_into_boxed_body().map_into_left_body());
     };
     let id = request_id::fresh(state.ctx.clock.now());
     let span = tracing::info_span!(
@@ -60,6 +62,10 @@ pub async fn observe(
         .request(route.clone(), method.as_str(), status, took);
     mark(response.headers_mut(), id, state.cookies.secure());
     limiting::mark(&mut response);
+    if busy.is_of_the_last() {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     span.record("http.route", route.as_deref().unwrap_or("none"));
     span.record("http.status", status);
     let milliseconds = took.as_secs_f64() * 1_000.0;
@@ -69,6 +75,8 @@ pub async fn observe(
         400..500 => tracing::info!(http.milliseconds = milliseconds, "request refused"),
         _ => tracing::debug!(http.milliseconds = milliseconds, "request answered"),
     });
+    let response = response.map_into_boxed_body();
+    let response = response.map_body(|_, body| busy.in_pieces(body));
     Ok(response.map_into_right_body())
 }
 

@@ -21,6 +21,7 @@ mod support;
 
 mod addressees;
 mod audit;
+mod connections;
 mod crash;
 mod delivery;
 mod digests;
