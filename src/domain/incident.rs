@@ -1,7 +1,11 @@
 //! What is done about tokens that were seen where they should not be: they die with everything that
 //! came from them, every place is written down, and everybody concerned gets a letter.
 
+mod again;
+
 use std::collections::HashSet;
+
+use again::Before;
 
 use super::cases::{Case, Reported, Revoked};
 use super::letters::{self, Findings, Letters, Managers};
@@ -13,7 +17,7 @@ use crate::model::{
     Delivery, Exposure, Id, KnownToken, Origin, Reaction, Remedy, Revocation, RevocationReason,
     Timestamp, TokenDigest, TokenKind,
 };
-use crate::storage::exposures::{self, NewExposure};
+use crate::storage::exposures::NewExposure;
 use crate::storage::journal::Event;
 use crate::storage::outbox::NewLetter;
 use crate::storage::spent_tokens::{self, IssuedToken};
@@ -122,22 +126,21 @@ impl Incident<'_> {
         let records: Vec<Record<'_>> = self.records();
         let exposures: Vec<_> = records.iter().map(|record| record.new.clone()).collect();
         let written = places::write(ctx, tx, self.delivery, &exposures).await?;
-        let observed = written.iter().filter(|fresh| fresh.was_observed);
-        let observed: HashSet<_> = observed.map(|fresh| fresh.id).collect();
-        let fresh: HashSet<_> = written.iter().map(|fresh| fresh.id).collect();
+        let before = Before::list(tx, &records, &written).await?;
         let mut told: Vec<&Record<'_>> = Vec::new();
-        for record in records.iter().filter(|record| record.is_in(&fresh)) {
+        for record in records.iter().filter(|record| record.is_in(&before.fresh)) {
             self.note(tx, record);
             if record.new.is_told {
                 told.push(record);
             }
         }
-        let mut letters = write_letters(ctx, tx, &told, &self.reacted.revoked, self.at).await?;
-        self.decide_anew(tx, &records, &fresh, &observed).await?;
-        letters += self.tell_again(ctx, tx, &records, &fresh).await?;
+        let again = self.again(&records, &before);
+        let letters = self.write_letters(ctx, tx, (told.as_slice(), again.as_slice()), &before);
+        let letters = letters.await?;
+        self.decide_anew(tx, &records, &before).await?;
         rehash(ctx, tx, self.cases).await?;
         Ok(Written {
-            fresh,
+            fresh: before.fresh,
             exposures,
             letters,
         })
@@ -171,56 +174,31 @@ impl Incident<'_> {
         .collect()
     }
 
-    /// A token may die although every place of it was known: it lived on when they were written
-    /// down, or came back since. Its owner was told something else, or nothing.
-    async fn tell_again(
+    /// Letters about places that are new, and about tokens of which something else is to be said than before.
+    /// Whatever leaks in one delivery is one leak of its owner.
+    async fn write_letters(
         &self,
         ctx: &Context,
         tx: &mut Tx,
-        records: &[Record<'_>],
-        fresh: &HashSet<Id<Exposure>>,
+        (told, again): (&[&Record<'_>], &[&Record<'_>]),
+        before: &Before,
     ) -> Result<usize, StorageError> {
-        let dead = |record: &&Record<'_>| self.reacted.revoked.holds(record.case);
-        let stale = |record: &&Record<'_>| !record.is_in(fresh);
-        let mut again: Vec<_> = records.iter().filter(dead).filter(stale).collect();
-        again.dedup_by_key(|record| record.case.id());
-        if again.is_empty() {
-            return Ok(0);
-        }
-        // Who hears of a new place hears what became of the token as well.
-        let heard: HashSet<_> = records
-            .iter()
-            .filter(|record| record.is_in(fresh))
-            .map(|record| record.case.id())
-            .collect();
-        again.retain(|record| !heard.contains(&record.case.id()));
-        let news = News {
-            revoked: &self.reacted.revoked,
-            // What was seen where it had been seen before is no other leak.
-            repeated: Repeated::new(),
+        let (revoked, now) = (&self.reacted.revoked, self.at);
+        let alarming =
+            |record: &&&Record<'_>| !digests::is_informational(record.case, revoked, now);
+        // What was seen where it had been seen before is no other leak, unless it was only observed.
+        let first = again.iter().filter(|record| before.observes(record));
+        let leaked = told.iter().chain(first).filter(alarming);
+        let leaked: Vec<_> = leaked.map(|record| record.seen()).collect();
+        let repeated = match leaked.is_empty() {
+            true => Repeated::new(),
+            false => repeated_leaks::note(ctx, tx, &leaked, now).await?,
         };
-        let letters = letters_about(ctx, tx, &again, &news, self.at).await?;
-        letters.without_places().write(tx, self.at).await
-    }
-
-    /// What was decided about the places of dead tokens that were known, or only observed at a place that
-    /// is not in this delivery, is what is decided now.
-    async fn decide_anew(
-        &self,
-        tx: &mut Tx,
-        records: &[Record<'_>],
-        fresh: &HashSet<Id<Exposure>>,
-        observed: &HashSet<Id<Exposure>>,
-    ) -> Result<(), StorageError> {
-        let dead = |record: &&Record<'_>| self.reacted.revoked.holds(record.case);
-        let known = |record: &&Record<'_>| !record.is_in(fresh) || record.is_in(observed);
-        let mut changed: Vec<_> = records.iter().filter(dead).filter(known).collect();
-        changed.dedup_by_key(|record| record.case.id());
-        let changed: Vec<_> = changed.iter().map(|record| &record.new.exposure).collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        exposures::redecide(tx, &changed, self.at).await
+        let news = News { revoked, repeated };
+        let about_places = letters_about(ctx, tx, told, &news, now).await?;
+        let about_tokens = letters_about(ctx, tx, again, &news, now).await?;
+        let places = about_places.write(tx, now).await?;
+        Ok(places + about_tokens.without_places().write(tx, now).await?)
     }
 }
 
@@ -279,25 +257,6 @@ fn exposed_set(named: &[EndingToken]) -> ExposedSet {
     exposed.session_users.sort_unstable();
     exposed.session_users.dedup();
     exposed
-}
-
-async fn write_letters(
-    ctx: &Context,
-    tx: &mut Tx,
-    told: &[&Record<'_>],
-    revoked: &Revoked,
-    now: Timestamp,
-) -> Result<usize, StorageError> {
-    if told.is_empty() {
-        return Ok(0);
-    }
-    let alarming = |record: &&&Record<'_>| !digests::is_informational(record.case, revoked, now);
-    let leaked = told.iter().filter(alarming);
-    let leaked: Vec<_> = leaked.map(|record| record.seen()).collect();
-    let repeated = repeated_leaks::note(ctx, tx, &leaked, now).await?;
-    let news = News { revoked, repeated };
-    let letters = letters_about(ctx, tx, told, &news, now).await?;
-    letters.write(tx, now).await
 }
 
 /// What is new about tokens that were seen.

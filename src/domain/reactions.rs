@@ -23,8 +23,8 @@ pub(super) struct Reacted {
 
 /// Does what policy says about tokens that `origin` reported.
 ///
-/// The breaker's row is held first, then the turn of quarantines, then tokens, then grants; whoever
-/// brings tokens back does it in the same order.
+/// The breaker's row is held first, then the turn of quarantines, then tokens, then grants, then
+/// tokens that live on; whoever brings tokens back does it in the same order.
 pub(super) async fn react(
     ctx: &Context,
     tx: &mut Tx,

@@ -12,7 +12,7 @@ mod owned;
 mod places;
 mod sealed;
 
-pub use decided::redecide;
+pub use decided::{Redecided, list_observed, redecide};
 pub use earlier::list_seen_before;
 pub use fresh::{FreshExposure, NewExposure, insert};
 pub use of_delivery::list_by_delivery;

@@ -2,6 +2,8 @@
 
 #[path = "policy/breaker.rs"]
 mod breaker;
+#[path = "policy/observing.rs"]
+mod observing;
 #[path = "policy/quarantine.rs"]
 mod quarantine;
 

@@ -1,107 +1,139 @@
 //! What was decided about a place that had been written down before.
 
-use std::collections::HashMap;
-
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::model::{Exposure, Id, Reaction, Timestamp};
+use crate::model::{Decision, Exposure, Id, Reaction, Timestamp, Token};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
 use crate::storage::journal::Event;
 use crate::storage::rows::{Columns, hex_of, ids_as_json};
 
-/// Writes down anew what was decided about the places of these tokens, because they are dead now and
-/// were not when the places were written down.
+/// A token of which something is decided that counts for places that are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Redecided<'a> {
+    /// Which.
+    pub token: Id<Token>,
+    /// What is decided. To observe changes no decision.
+    pub decision: &'a Decision,
+    /// Whether it died just now, so that the decision counts for all of its places; otherwise it counts for
+    /// those at which it was only observed.
+    pub died: bool,
+    /// The places at which it was only observed until now, of which everybody hears now.
+    pub observed: &'a [Id<Exposure>],
+}
+
+impl Redecided<'_> {
+    /// The name of what is decided; `None` leaves what was.
+    fn reaction(&self) -> Option<&'static str> {
+        let reaction = self.decision.reaction;
+        (reaction != Reaction::Observe).then(|| reaction.name())
+    }
+}
+
+/// Writes down anew what was decided about places of these tokens, and since when the tokens are dead that
+/// died just now.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn redecide(
     tx: &mut Tx,
-    exposures: &[&Exposure],
+    all: &[Redecided<'_>],
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    note(tx, exposures, now).await?;
     const SQLITE: &str = "UPDATE exposures
-         SET decision = n.decision, decided_by = n.rule, revoked_at = $2
+         SET decision = COALESCE(n.decision, exposures.decision),
+             decided_by = CASE WHEN n.decision IS NULL THEN exposures.decided_by ELSE n.rule END,
+             revoked_at = CASE WHEN n.died THEN $2 ELSE exposures.revoked_at END
          FROM (
              SELECT
-                 unhex(value ->> 0) AS token_id, value ->> 1 AS decision, value ->> 2 AS rule
+                 unhex(value ->> 0) AS token_id, value ->> 1 AS decision, value ->> 2 AS rule,
+                 value ->> 3 AS died
              FROM json_each($1)
          ) AS n
-         WHERE exposures.token_id = n.token_id";
+         WHERE exposures.token_id = n.token_id AND (n.died OR exposures.decision = 'observe')";
     const POSTGRES: &str = "UPDATE exposures
-         SET decision = n.decision, decided_by = n.rule, revoked_at = $4
-         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n (token_id, decision, rule)
-         WHERE exposures.token_id = n.token_id";
-    let decision = |one: &Exposure| one.decision.reaction.name();
+         SET decision = COALESCE(n.decision, exposures.decision),
+             decided_by = CASE WHEN n.decision IS NULL THEN exposures.decided_by ELSE n.rule END,
+             revoked_at = CASE WHEN n.died THEN $5 ELSE exposures.revoked_at END
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
+             AS n (token_id, decision, rule, died)
+         WHERE exposures.token_id = n.token_id AND (n.died OR exposures.decision = 'observe')";
     match tx.connection() {
         Backend::Sqlite(c) => {
-            let row = |one: &&Exposure| {
-                json!([hex_of(one.token.uuid()), decision(one), one.decision.rule])
+            let row = |one: &Redecided<'_>| {
+                let token = hex_of(one.token.uuid());
+                json!([token, one.reaction(), one.decision.rule, one.died])
             };
-            let rows: Vec<_> = exposures.iter().map(row).collect();
+            let rows: Vec<_> = all.iter().map(row).collect();
             let query = sqlx::query(SQLITE).bind(json!(rows).to_string());
             patient(query.bind(now.as_millis()).execute(c)).await?;
         }
         Backend::Postgres(c) => {
-            let tokens: Vec<Uuid> = exposures.iter().map(|one| one.token.uuid()).collect();
-            let decisions: Vec<&str> = exposures.iter().map(|one| decision(one)).collect();
-            let rules: Vec<&str> = exposures
-                .iter()
-                .map(|one| one.decision.rule.as_str())
-                .collect();
+            fn each<'a, T>(
+                all: &'a [Redecided<'a>],
+                of: impl Fn(&'a Redecided<'a>) -> T,
+            ) -> Vec<T> {
+                all.iter().map(of).collect()
+            }
             let query = sqlx::query(POSTGRES)
-                .bind(tokens)
-                .bind(decisions)
-                .bind(rules);
+                .bind(each(all, |one| one.token.uuid()))
+                .bind(each(all, Redecided::reaction))
+                .bind(each(all, |one| one.decision.rule.as_str()))
+                .bind(each(all, |one| one.died));
             patient(query.bind(now.as_millis()).execute(c)).await?;
         }
     }
+    note(tx, all, now);
     Ok(())
 }
 
 /// Machines heard nothing of what was only observed so far.
-async fn note(tx: &mut Tx, decided: &[&Exposure], now: Timestamp) -> Result<(), StorageError> {
-    const SQLITE: &str = "SELECT id, token_id
-         FROM exposures
-         WHERE token_id IN (SELECT unhex(value) FROM json_each($1)) AND decision = 'observe'
-         ORDER BY id";
-    const POSTGRES: &str = "SELECT id, token_id
-         FROM exposures
-         WHERE token_id = ANY($1) AND decision = 'observe'
-         ORDER BY id";
-    let told = decided
-        .iter()
-        .filter(|one| one.decision.reaction != Reaction::Observe);
-    let told: HashMap<Uuid, &Exposure> = told.map(|one| (one.token.uuid(), *one)).collect();
-    if told.is_empty() {
-        return Ok(());
-    }
-    let tokens: Vec<Uuid> = told.keys().copied().collect();
-    let observed: Vec<(Uuid, Uuid)> = match tx.connection() {
-        Backend::Sqlite(c) => {
-            let query = sqlx::query(SQLITE).bind(ids_as_json(&tokens));
-            patient(query.try_map(|row| both(&row)).fetch_all(c)).await?
-        }
-        Backend::Postgres(c) => {
-            let query = sqlx::query(POSTGRES).bind(tokens);
-            patient(query.try_map(|row| both(&row)).fetch_all(c)).await?
-        }
-    };
-    for (exposure, token) in observed {
-        if let Some(decided) = told.get(&token) {
+fn note(tx: &mut Tx, all: &[Redecided<'_>], now: Timestamp) {
+    for one in all {
+        for exposure in one.observed {
             let event = Event::ExposureRedecided {
-                exposure: Id::from_uuid(exposure),
-                token: decided.token,
-                decision: decided.decision.clone(),
+                exposure: *exposure,
+                token: one.token,
+                decision: one.decision.clone(),
             };
             tx.note(now, event);
         }
     }
-    Ok(())
 }
 
-fn both(row: &impl Columns) -> Result<(Uuid, Uuid), sqlx::Error> {
-    Ok((row.read("id")?, row.read("token_id")?))
+/// The places at which these tokens were only observed: each with its token, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_observed(
+    tx: &mut Tx,
+    tokens: &[Id<Token>],
+) -> Result<Vec<(Id<Token>, Id<Exposure>)>, StorageError> {
+    const SQLITE: &str = "SELECT token_id, id
+         FROM exposures
+         WHERE token_id IN (SELECT unhex(value) FROM json_each($1)) AND decision = 'observe'
+         ORDER BY id";
+    const POSTGRES: &str = "SELECT token_id, id
+         FROM exposures
+         WHERE token_id = ANY($1) AND decision = 'observe'
+         ORDER BY id";
+    let ids: Vec<Uuid> = tokens.iter().map(|id| id.uuid()).collect();
+    match tx.connection() {
+        Backend::Sqlite(c) => {
+            let query = sqlx::query(SQLITE).bind(ids_as_json(&ids));
+            patient(query.try_map(|row| both(&row)).fetch_all(c)).await
+        }
+        Backend::Postgres(c) => {
+            let query = sqlx::query(POSTGRES).bind(ids);
+            patient(query.try_map(|row| both(&row)).fetch_all(c)).await
+        }
+    }
+}
+
+fn both(row: &impl Columns) -> Result<(Id<Token>, Id<Exposure>), sqlx::Error> {
+    Ok((
+        Id::from_uuid(row.read("token_id")?),
+        Id::from_uuid(row.read("id")?),
+    ))
 }
