@@ -8,10 +8,11 @@ use tokenward::http::extract::Members;
 use tokenward::http::{bodies_of_strangers, bodies_of_the_known};
 
 /// Who revokes many tokens at once says of whom, or which.
-const MEANT: [&str; 6] = [
+const MEANT: [&str; 7] = [
     "user_id",
     "organization_id",
     "client_id",
+    "customer",
     "grant_id",
     "kind",
     "created_before",

@@ -30,6 +30,12 @@ impl Problem {
         Self::at(vec!["query", name], r#type, msg)
     }
 
+    /// The query as a whole is wrong.
+    #[must_use]
+    pub fn of_query(r#type: &'static str, msg: impl Into<String>) -> Self {
+        Self::at(vec!["query"], r#type, msg)
+    }
+
     /// A part of the path is wrong.
     #[must_use]
     pub fn in_path(name: &'static str, r#type: &'static str, msg: impl Into<String>) -> Self {

@@ -167,6 +167,8 @@ async fn who_may_not_or_asks_wrongly_reads_nothing() {
         "limit=101",
         "origin=%00",
         "customer=%00",
+        "orign=github",
+        "organisation_id=",
     ] {
         let path = format!("/v1/exposures?{wrong}");
         assert_eq!(get(&app, &key, &path).await.status, 422, "{wrong}");

@@ -134,6 +134,7 @@ async fn a_request_that_makes_no_sense_is_told_what_is_wrong() {
     for wrong in [
         json!({}),
         pat(json!({"expires_in": null})),
+        pat(json!({"expire_in": 60})),
         pat(json!({"expires_in": "P31D"})),
         pat(json!({"expires_in": 0})),
         pat(json!({"user_id": nobody})),

@@ -64,7 +64,8 @@ pub trait FromMembers: Sized {
     /// Largest body that is read, in bytes.
     const LARGEST: usize = 64 * 1_024;
 
-    /// Takes what it needs; unknown members are ignored, unless they might limit what is done.
+    /// Takes what it needs; unknown members are ignored, unless they might limit what is done. Bodies that
+    /// Polar knows ignore them as Polar does.
     ///
     /// # Errors
     /// Everything that is wrong, at once.

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, Path};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::body::{customer, id, switch, text};
@@ -42,6 +43,7 @@ impl FromMembers for BulkRequest {
     fn read(members: &Members) -> Result<Self, Vec<Problem>> {
         let read = || -> Result<Self, Problem> {
             members.only(&MEMBERS)?;
+            expect_values(members)?;
             let reason = match text(members, "reason")? {
                 None | Some("operator") => RevocationReason::Operator,
                 Some("owner") => RevocationReason::Owner,
@@ -65,6 +67,19 @@ impl FromMembers for BulkRequest {
                 Err(vec![Problem::of_body("missing", what)])
             }
             false => Ok(request),
+        }
+    }
+}
+
+/// What is null restricts nothing. Whoever fills one in has a value that is missing, and would revoke more than
+/// was meant.
+fn expect_values(members: &Members) -> Result<(), Problem> {
+    let is_null = |name: &&&str| members.find(name).is_some_and(Value::is_null);
+    match MEMBERS.iter().find(is_null) {
+        None => Ok(()),
+        Some(name) => {
+            let what = "Input should not be null: what restricts nothing is left out";
+            Err(Problem::in_body(name, "value_error", what))
         }
     }
 }

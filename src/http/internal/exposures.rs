@@ -197,7 +197,23 @@ impl FromRequest for Wanted {
     }
 }
 
-/// Of a parameter that is there twice, the last one counts; an empty one is none.
+/// What may be asked for.
+const PARAMETERS: [&str; 11] = [
+    "token_id",
+    "user_id",
+    "organization_id",
+    "client_id",
+    "customer",
+    "origin",
+    "kind",
+    "since",
+    "until",
+    "cursor",
+    "limit",
+];
+
+/// Of a parameter that is there twice, the last one counts; an empty one is none. One that is misspelt would
+/// show more than was asked for.
 pub(in crate::http) fn read(query: &str) -> Result<Wanted, Problem> {
     let mut wanted = Wanted {
         filter: ExposureFilter::default(),
@@ -206,6 +222,10 @@ pub(in crate::http) fn read(query: &str) -> Result<Wanted, Problem> {
     };
     let filter = &mut wanted.filter;
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if !PARAMETERS.contains(&&*name) {
+            let what = format!("Parameters are {}", PARAMETERS.join(", "));
+            return Err(Problem::of_query("extra_forbidden", what));
+        }
         if value.is_empty() {
             continue;
         }

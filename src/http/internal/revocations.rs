@@ -51,15 +51,18 @@ impl FromMembers for Revocations {
     }
 }
 
+/// What is read of an item. Whatever else it has is passed over: a token that leaked is not to live on for that.
+const MEMBERS: [&str; 6] = ["token", "digest", "id", "url", "source", "reason"];
+
 fn read_item(value: &Value) -> Result<Item, &'static str> {
     let members = value.as_object();
     let members = members.ok_or("an item is an object with token, digest or id")?;
-    let text = |name: &str| match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err("token, digest, id, url, source and reason are texts"),
-    };
-    let cause = match text("reason")? {
+    let mut read = MEMBERS.iter().filter_map(|name| members.get(*name));
+    if !read.all(|value| value.is_string() || value.is_null()) {
+        return Err("token, digest, id, url, source and reason are texts");
+    }
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    let cause = match text("reason") {
         None | Some("exposed") => Cause::Exposed,
         Some("owner") => Cause::Owner,
         Some("operator") => Cause::Operator,
@@ -68,8 +71,8 @@ fn read_item(value: &Value) -> Result<Item, &'static str> {
     Ok(Item {
         token: read_token(members)?,
         cause,
-        url: text("url")?.map(str::to_owned),
-        source: text("source")?.map(str::to_owned),
+        url: text("url").map(str::to_owned),
+        source: text("source").map(str::to_owned),
     })
 }
 

@@ -19,9 +19,21 @@ use crate::model::{TokenKind, TokenName};
 /// What the body says.
 pub(in crate::http) struct NewIssuedToken(NewTokenRequest);
 
+/// What a body may have.
+const MEMBERS: [&str; 7] = [
+    "kind",
+    "user_id",
+    "organization_id",
+    "customer",
+    "name",
+    "scopes",
+    "expires_in",
+];
+
 impl FromMembers for NewIssuedToken {
     fn read(members: &Members) -> Result<Self, Vec<Problem>> {
         let read = || -> Result<Self, Problem> {
+            members.only(&MEMBERS)?;
             let scopes = members.given("scopes").map(read_scopes).transpose()?;
             Ok(Self(NewTokenRequest {
                 user: id(members, "user_id")?,

@@ -300,6 +300,8 @@ async fn whoever_forgets_to_say_which_revokes_nothing() {
         json!({"kind": "access_token", "reason": "exposed"}),
         json!({"kind": "access_token", "created_befor": "2020-01-01T00:00:00Z"}),
         json!({"kind": "access_token", "dryrun": true}),
+        json!({"kind": "access_token", "user_id": null}),
+        json!({"kind": "access_token", "dry_run": null}),
     ] {
         let answer = desk.bulk(&wrong).await;
         assert_eq!(answer.status, 422, "{wrong} {}", answer.text);

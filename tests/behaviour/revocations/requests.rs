@@ -63,6 +63,7 @@ async fn an_item_that_makes_no_sense_hurts_no_other() {
         json!({}),
         json!({"token": 7}),
         json!({"token": text, "id": token.id.to_string()}),
+        json!({"token": 7, "id": token.id.to_string()}),
         json!({"digest": "abc"}),
         json!({"digest": "zz".repeat(32)}),
         json!({"id": "abc"}),
