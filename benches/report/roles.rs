@@ -13,9 +13,10 @@ use p256::ecdsa::VerifyingKey;
 use serde_json::json;
 use tokenward::app::{self, Application, Seams};
 use tokenward::config::Settings;
+use tokenward::domain::Context as DomainContext;
+use tokenward::domain::bulk_revocations::{self, Claimed};
 use tokenward::domain::retention::{Ended, Rest, prune};
-use tokenward::domain::{Context as DomainContext, bulk_revocations};
-use tokenward::jobs::{ChainAuditLog, DeliverMail, Pace, RevokeInBulk};
+use tokenward::jobs::{ChainAuditLog, DeliverMail, Pace};
 use tokenward::mail::{Mailbox, Mailer, Options};
 use tokenward::model::{Clock, RevocationReason, Selection, TokenDigest, TokenKind};
 use tokenward::origins::verify;
@@ -93,18 +94,24 @@ async fn housework(url: &str) -> anyhow::Result<()> {
         end.cancel();
     });
     let ctx = Arc::clone(&application.ctx);
-    let metrics = application.metrics.clone();
     let chaining = ChainAuditLog {
         ctx: Arc::clone(&ctx),
     };
     tokio::spawn(chaining.run(stop.clone()));
     tokio::spawn(async move {
+        let mut bulk = None;
         while let Some(Ok(line)) = asked.recv().await {
             let began = Instant::now();
-            let rows = match line.split_once(' ') {
-                Some(("revoke", owner)) => revoke(&ctx, &metrics, owner).await.unwrap_or(0),
-                Some(("prune", seconds)) => {
-                    let end = began + Duration::from_secs(seconds.parse().unwrap_or(0));
+            let mut words = line.split(' ');
+            let what = words.next().unwrap_or_default();
+            let seconds = words.next().and_then(|text| text.parse().ok());
+            let end = began + Duration::from_secs(seconds.unwrap_or_default());
+            let rows = match (what, words.next()) {
+                ("revoke", Some(owner)) => {
+                    let revoked = revoke(&ctx, &mut bulk, owner, end).await;
+                    revoked.unwrap_or(0)
+                }
+                ("prune", None) => {
                     let what = Ended::Tokens(TokenKind::AccessToken);
                     let pruned = prune(&ctx, what, &Until(end)).await;
                     pruned.map_or(0, |pruned| pruned.rows)
@@ -117,21 +124,34 @@ async fn housework(url: &str) -> anyhow::Result<()> {
     application.run(stop).await
 }
 
-/// Revokes everything of a user, as the job does.
-async fn revoke(ctx: &Arc<DomainContext>, metrics: &Metrics, user: &str) -> anyhow::Result<u64> {
-    let selection = Selection {
-        user: Some(user.parse()?),
-        ..Selection::default()
-    };
-    let begun = bulk_revocations::begin(ctx, None, selection, RevocationReason::Operator).await?;
-    let job = RevokeInBulk {
-        ctx: Arc::clone(ctx),
-        metrics: metrics.clone(),
-    };
-    job.round(&CancellationToken::new()).await?;
-    let done = bulk_revocations::find(ctx, begun.id).await?;
-    let revoked = done.map_or(0, |done| done.revoked);
-    Ok(u64::try_from(revoked)?)
+/// Revokes everything of a user as the job does, until it is time; the next time it goes on. Tells how many
+/// tokens that were.
+async fn revoke(
+    ctx: &Arc<DomainContext>,
+    bulk: &mut Option<Claimed>,
+    user: &str,
+    end: Instant,
+) -> anyhow::Result<u64> {
+    if bulk.is_none() {
+        let selection = Selection {
+            user: Some(user.parse()?),
+            ..Selection::default()
+        };
+        let reason = RevocationReason::Operator;
+        let begun = bulk_revocations::begin(ctx, None, selection, reason).await?;
+        *bulk = bulk_revocations::claim(ctx, Some(begun.id)).await?;
+    }
+    let claimed = bulk.as_mut().context("somebody else revokes them")?;
+    let mut revoked = 0;
+    loop {
+        let began = Instant::now();
+        let batch = bulk_revocations::advance(ctx, claimed).await?;
+        revoked += u64::try_from(batch.revoked.len())?;
+        if batch.finished || Instant::now() >= end {
+            return Ok(revoked);
+        }
+        sleep(claimed.rest_after(began.elapsed())).await;
+    }
 }
 
 /// Rests as the job does, and ends when it is time.
