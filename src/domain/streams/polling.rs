@@ -129,7 +129,7 @@ pub async fn fetch(
 ) -> Result<Option<Polled>, PollError> {
     let most = most.min(MOST);
     // One more than is handed out tells whether there are more.
-    let waiting = table::offered(&ctx.db, stream.id, i64::from(most) + 1);
+    let waiting = table::offered(&ctx.db, stream.id, (i64::from(most) + 1, waits));
     let (mut waiting, is_any_new) = waiting.await.map_err(StreamError::from)?;
     if waits && !is_any_new {
         return Ok(None);

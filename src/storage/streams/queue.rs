@@ -59,7 +59,7 @@ pub async fn waiting(
 pub async fn offered(
     db: &Db,
     stream: Id<EventStream>,
-    limit: i64,
+    (limit, waits): (i64, bool),
 ) -> Result<(Vec<WaitingSignal>, bool), StorageError> {
     const NEW: &str = "AND m.error IS NULL ORDER BY m.created_at, m.position, m.id";
     const AGAIN: &str = "AND m.error IS NOT NULL
@@ -69,7 +69,7 @@ pub async fn offered(
     let new: HashSet<_> = all.iter().map(|signal| signal.id).collect();
     let room = usize::try_from(limit).unwrap_or_default();
     let room = room.saturating_sub(all.len());
-    if room > 0 {
+    if room > 0 && (is_any_new || !waits) {
         let again = list(db, stream, AGAIN, limit).await?.into_iter();
         // One that was new may have been sent back since it was looked for.
         all.extend(again.filter(|signal| !new.contains(&signal.id)).take(room));

@@ -156,7 +156,7 @@ pub async fn hold_living(tx: &mut Tx, tokens: &[Id<Token>]) -> Result<(), Storag
          FROM tokens
          WHERE id = ANY($1) AND revoked_at IS NULL
          ORDER BY id
-         FOR SHARE";
+         FOR NO KEY UPDATE";
     let ids = uuids(tokens);
     let living = match tx.connection() {
         Backend::Sqlite(c) => {

@@ -147,7 +147,7 @@ pub(super) async fn exposures(
 }
 
 /// The ids of the exposures of each of these tokens, the latest first, [`MOST_EXPOSURES`] of each at
-/// most.
+/// most. What is only observed is told to nobody.
 pub(super) async fn exposures_of(
     tx: &mut Tx,
     tokens: Vec<Uuid>,
@@ -157,7 +157,7 @@ pub(super) async fn exposures_of(
          JOIN exposures AS e ON e.id IN (
              SELECT n.id
              FROM exposures AS n
-             WHERE n.token_id = unhex(value)
+             WHERE n.token_id = unhex(value) AND COALESCE(n.decision, 'revoke') <> 'observe'
              ORDER BY n.id DESC
              LIMIT $2
          )
@@ -167,7 +167,7 @@ pub(super) async fn exposures_of(
          CROSS JOIN LATERAL (
              SELECT n.token_id, n.id
              FROM exposures AS n
-             WHERE n.token_id = t.id
+             WHERE n.token_id = t.id AND COALESCE(n.decision, 'revoke') <> 'observe'
              ORDER BY n.id DESC
              LIMIT $2
          ) AS e
