@@ -23,6 +23,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     let webhooks = from.duration("retention.webhooks");
     let events = from.duration("retention.events");
     let quarantines = from.duration("retention.quarantines");
+    let bulk_revocations = from.duration("retention.bulk_revocations");
     let addresses = from.with("retention.addresses", |text| {
         let why = "it is 1d or more: limits.registrations may count over a day";
         at_least(SHORTEST_ADDRESSES, text, why)
@@ -42,6 +43,7 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
         webhooks: webhooks?,
         events: events?,
         quarantines: quarantines?,
+        bulk_revocations: bulk_revocations?,
         addresses: addresses?,
         audit_log: audit_log?,
         figures: figures?,

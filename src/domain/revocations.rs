@@ -28,7 +28,7 @@ pub const SCOPE: &str = "tokens:revoke";
 /// Most items of one request.
 pub const MOST_ITEMS: usize = 1_000;
 /// How long an answer is kept for a request that comes again.
-const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+pub(super) const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
 /// How many forgotten answers one request takes away.
 const FORGOTTEN_AT_ONCE: i64 = 50;
 

@@ -35,6 +35,8 @@ pub struct RetentionPolicy {
     pub events: Duration,
     /// How long quarantines are kept after they were settled.
     pub quarantines: Duration,
+    /// How long it is kept who had everything of whom revoked, after that was done.
+    pub bulk_revocations: Duration,
     /// How long network addresses are kept from which leaked tokens were tried and clients registered.
     pub addresses: Duration,
     /// How long rows of the audit log are kept.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::backend::{Backend, Db, Tx, patient, sql};
 use super::error::StorageError;
+use super::overdue::{self, Overdue};
 use super::provenance;
 use super::rows::{Columns, column, unreadable};
 use crate::model::{Actor, Id, RevocationReason, Selection, Timestamp, Token};
@@ -243,6 +244,49 @@ pub async fn advance(
     .bind(progress.until.as_millis())
     .bind(progress.finished_at.map(Timestamp::as_millis)))?;
     Ok(done == 1)
+}
+
+/// Deletes up to `limit` that were done before `before`; tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_finished(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64, StorageError> {
+    sql!(tx.connection(), execute sqlx::query(
+        "DELETE FROM bulk_revocations
+         WHERE id IN (
+             SELECT id
+             FROM bulk_revocations
+             WHERE finished_at < $1
+             ORDER BY finished_at
+             LIMIT $2
+         )",
+    )
+    .bind(before.as_millis())
+    .bind(limit))
+}
+
+/// How many were done before `before`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_finished(
+    db: &Db,
+    before: Timestamp,
+    most: i64,
+) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(finished_at) AS oldest
+         FROM (
+             SELECT finished_at
+             FROM bulk_revocations
+             WHERE finished_at < $1
+             ORDER BY finished_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
 }
 
 fn read(row: &impl Columns) -> Result<BulkRevocation, sqlx::Error> {

@@ -1,7 +1,8 @@
 //! Table `idempotency_keys`: what internal services were answered.
 
-use super::backend::{Tx, sql};
+use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
+use super::overdue::{self, Overdue};
 use super::rows::{Columns, exactly};
 use crate::model::{Id, Timestamp, Token};
 
@@ -110,4 +111,20 @@ pub async fn forget(tx: &mut Tx, end: Timestamp, limit: i64) -> Result<u64, Stor
     )
     .bind(end.as_millis())
     .bind(limit))
+}
+
+/// How many requests came before `before`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_old(db: &Db, before: Timestamp, most: i64) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(created_at) AS oldest
+         FROM (
+             SELECT created_at
+             FROM idempotency_keys
+             WHERE created_at < $1
+             ORDER BY created_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
 }

@@ -22,7 +22,7 @@ macro_rules! both {
 }
 
 /// Each under its name, in the order in which they are applied; numbers follow from that.
-const FILES: [(&str, (&str, &str)); 38] = [
+const FILES: [(&str, (&str, &str)); 39] = [
     ("people", both!("../../migrations/0001_people.sql")),
     (
         "clients and grants",
@@ -168,6 +168,10 @@ const FILES: [(&str, (&str, &str)); 38] = [
             include_str!("../../migrations/0038_addresses_in_messages.sqlite.sql"),
             include_str!("../../migrations/0038_addresses_in_messages.postgres.sql"),
         ),
+    ),
+    (
+        "ended bulk revocations",
+        both!("../../migrations/0039_ended_bulk_revocations.sql"),
     ),
 ];
 

@@ -21,8 +21,8 @@ pub use pushing::{ClaimedStream, claim, list_due, pause, recover, release};
 pub use queue::{Outcome, WaitingSignal, offered, send_back, settle, settle_all, waiting};
 pub use subjects::{add_exception, count_exceptions, remove_exception};
 pub use tending::{
-    Depth, Few, count_settled, delete_gone, delete_outdated, delete_settled, delete_waiting, depth,
-    list_crowded, list_idle, list_orphaned, list_overdue, next_few,
+    Depth, Few, count_gone, count_settled, delete_gone, delete_outdated, delete_settled,
+    delete_waiting, depth, list_crowded, list_idle, list_orphaned, list_overdue, next_few,
 };
 
 use super::backend::{Db, Tx, sql};

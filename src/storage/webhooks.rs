@@ -30,11 +30,13 @@ pub use messages::{
     list_messages, replay, replay_since,
 };
 pub use secrets::{
-    OwnedSecret, SealedSecret, delete_former, list_sealed_otherwise, rotate_secret, seal_anew,
+    OwnedSecret, SealedSecret, count_former, delete_former, list_sealed_otherwise, rotate_secret,
+    seal_anew,
 };
 
 use super::backend::{Db, Tx, sql};
 use super::error::StorageError;
+use super::overdue::{self, Overdue};
 use super::rows::{Columns, column, unreadable};
 use crate::model::{EventTypes, Id, Organization, Timestamp, WebhookEndpoint, WebhookUrl};
 
@@ -220,6 +222,22 @@ pub async fn delete_gone(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u
     )
     .bind(before.as_millis())
     .bind(limit))
+}
+
+/// How many endpoints were deleted before `before`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_gone(db: &Db, before: Timestamp, most: i64) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(deleted_at) AS oldest
+         FROM (
+             SELECT deleted_at
+             FROM webhook_endpoints
+             WHERE deleted_at < $1
+             ORDER BY deleted_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
 }
 
 fn read(row: &impl Columns) -> Result<WebhookEndpoint, SqlError> {

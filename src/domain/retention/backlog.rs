@@ -4,8 +4,9 @@ use super::{Backlog, Ended, MOST_COUNTED};
 use crate::domain::Context;
 use crate::model::Timestamp;
 use crate::storage::{
-    Overdue, StorageError, audit_log, clients, deliveries, figures, leaked_uses, limit_uses,
-    login_codes, logout_notices, outbox, quarantines, streams, tokens, webhooks,
+    Overdue, StorageError, audit_log, bulk_revocations, clients, deliveries, figures,
+    idempotency_keys, leaked_uses, limit_uses, login_codes, logout_notices, outbox, quarantines,
+    streams, tokens, webhooks,
 };
 
 /// How much of each kind is over.
@@ -36,10 +37,21 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::LoginCodes => login_codes::count_expired(&ctx.db, before, most).await,
         Ended::LogoutNotices => logout_notices::count_settled(&ctx.db, before, most).await,
         Ended::Limits => limit_uses::count_over(&ctx.db, before, most).await,
-        Ended::Webhooks => webhooks::count_old(&ctx.db, before, most).await,
+        Ended::Webhooks => {
+            let messages = webhooks::count_old(&ctx.db, before, most).await?;
+            let endpoints = webhooks::count_gone(&ctx.db, before, most).await?;
+            let secrets = webhooks::count_former(&ctx.db, ctx.clock.now(), most).await?;
+            Ok(messages.and(endpoints, most).and(secrets, most))
+        }
         Ended::WebhookAttempts => webhooks::count_old_attempts(&ctx.db, before, most).await,
-        Ended::Events => streams::count_settled(&ctx.db, before, most).await,
+        Ended::Events => {
+            let events = streams::count_settled(&ctx.db, before, most).await?;
+            let gone = streams::count_gone(&ctx.db, before, most).await?;
+            Ok(events.and(gone, most))
+        }
         Ended::Quarantines => quarantines::count_settled(&ctx.db, before, most).await,
+        Ended::BulkRevocations => bulk_revocations::count_finished(&ctx.db, before, most).await,
+        Ended::IdempotencyKeys => idempotency_keys::count_old(&ctx.db, before, most).await,
         Ended::Addresses => {
             let tried = leaked_uses::count_addresses(&ctx.db, before, most).await?;
             let registered = clients::count_addresses(&ctx.db, before, most).await?;

@@ -6,12 +6,14 @@ use tokio::time::Instant;
 
 use super::{Rest, TURN};
 use crate::domain::attempts::until_settled;
+use crate::domain::revocations::REMEMBERED;
 use crate::domain::{Context, audit, incident};
 use crate::model::{RetentionPolicy, Timestamp, TokenKind};
 use crate::storage::spent_tokens::IssuedToken;
 use crate::storage::{
-    StorageError, Tx, clients, deliveries, figures, grants, leaked_uses, limit_uses, login_codes,
-    logout_notices, outbox, quarantines, sessions, streams, tokens, turns, webhooks,
+    StorageError, Tx, bulk_revocations, clients, deliveries, figures, grants, idempotency_keys,
+    leaked_uses, limit_uses, login_codes, logout_notices, outbox, quarantines, sessions, streams,
+    tokens, turns, webhooks,
 };
 
 /// How many rows one transaction changes at most: few, because whoever asks something meanwhile may have
@@ -52,6 +54,10 @@ pub enum Ended {
     Events,
     /// Quarantines that ended.
     Quarantines,
+    /// Orders to revoke everything of somebody that were carried out.
+    BulkRevocations,
+    /// What requests were answered that may come again.
+    IdempotencyKeys,
     /// Network addresses: from where leaked tokens were tried, also where machines were told that, and
     /// clients registered. What else is known of either stays.
     Addresses,
@@ -65,7 +71,7 @@ pub enum Ended {
 
 impl Ended {
     /// All of it.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Letters,
         Self::DeadLetters,
         Self::Deliveries,
@@ -76,6 +82,8 @@ impl Ended {
         Self::WebhookAttempts,
         Self::Events,
         Self::Quarantines,
+        Self::BulkRevocations,
+        Self::IdempotencyKeys,
         Self::Addresses,
         Self::AuditLog,
         Self::Figures,
@@ -100,6 +108,8 @@ impl Ended {
             Self::WebhookAttempts => "webhook_attempts",
             Self::Events => "events",
             Self::Quarantines => "quarantines",
+            Self::BulkRevocations => "bulk_revocations",
+            Self::IdempotencyKeys => "idempotency_keys",
             Self::Addresses => "addresses",
             Self::AuditLog => "audit_log",
             Self::Figures => "figures",
@@ -118,6 +128,8 @@ impl Ended {
             Self::Webhooks | Self::WebhookAttempts => policy.webhooks,
             Self::Events => policy.events,
             Self::Quarantines => policy.quarantines,
+            Self::BulkRevocations => policy.bulk_revocations,
+            Self::IdempotencyKeys => REMEMBERED,
             Self::Addresses => policy.addresses,
             Self::AuditLog => policy.audit_log,
             Self::Figures => policy.figures,
@@ -194,6 +206,10 @@ async fn prune_batch(
         }
         Ended::Events => prune_events(&mut tx, before).await?,
         Ended::Quarantines => prune_quarantines(&mut tx, before).await?,
+        Ended::BulkRevocations => {
+            rows(bulk_revocations::delete_finished(&mut tx, before, BATCH).await?)
+        }
+        Ended::IdempotencyKeys => rows(idempotency_keys::forget(&mut tx, before, BATCH).await?),
         Ended::Addresses => prune_addresses(&mut tx, before).await?,
         Ended::AuditLog => {
             let pruned = audit::prune(ctx, &mut tx, (before, now), BATCH).await?;

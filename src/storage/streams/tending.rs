@@ -229,6 +229,22 @@ pub async fn delete_gone(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<b
     Ok(true)
 }
 
+/// How many streams were deleted before `before`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_gone(db: &Db, before: Timestamp, most: i64) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(deleted_at) AS oldest
+         FROM (
+             SELECT deleted_at
+             FROM event_streams
+             WHERE deleted_at < $1
+             ORDER BY deleted_at
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, before, most).await
+}
+
 /// How full the streams are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {

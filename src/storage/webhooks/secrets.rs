@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::model::{HashKeyId, Id, Timestamp, WebhookEndpoint};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Db, Tx, patient, sql};
+use crate::storage::overdue::{self, Overdue};
 use crate::storage::rows::{Columns, ids_as_json};
 
 /// How many former secrets of an endpoint sign beside its own. One more, and the oldest goes.
@@ -122,6 +123,22 @@ pub async fn delete_former(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<u6
     )
     .bind(now.as_millis())
     .bind(limit))
+}
+
+/// How many former secrets do not sign any more at `now`, `most` at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_former(db: &Db, now: Timestamp, most: i64) -> Result<Overdue, StorageError> {
+    const STATEMENT: &str = "SELECT count(*) AS number, min(until) AS oldest
+         FROM (
+             SELECT until
+             FROM former_webhook_secrets
+             WHERE until <= $1
+             ORDER BY until
+             LIMIT $2
+         ) AS due";
+    overdue::count(db, STATEMENT, now, most).await
 }
 
 /// A secret, current or former, and whose it is.
