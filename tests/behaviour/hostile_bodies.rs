@@ -31,14 +31,15 @@ async fn app() -> TestApp {
 
 /// One address of each family, with the type of its bodies and the credential that is asked for first.
 async fn families(app: &TestApp) -> Vec<(&'static str, &'static str, String)> {
-    let scopes = "tokens:introspect tokens:revoke";
+    let scopes = "tokens:introspect tokens:revoke tokens:issue webhooks:manage sessions:revoke \
+                  events:receive";
     let key = app.service_key(scopes).await;
     let bearer = format!("Bearer {}", key.token.reveal());
     vec![
         ("/v1/credentials/revoke", JSON, String::new()),
         ("/v1/oauth2/register", JSON, String::new()),
         ("/v1/revocations", JSON, bearer.clone()),
-        ("/v1/oauth2/introspect", FORM, bearer),
+        ("/v1/oauth2/introspect", FORM, bearer.clone()),
         ("/v1/oauth2/token", FORM, String::new()),
         (
             "/v1/integrations/gitlab/revoke_tokens",
@@ -46,6 +47,10 @@ async fn families(app: &TestApp) -> Vec<(&'static str, &'static str, String)> {
             SECRET.to_owned(),
         ),
         (GITHUB, JSON, String::new()),
+        ("/v1/ssf/streams", JSON, bearer.clone()),
+        ("/v1/webhooks", JSON, bearer.clone()),
+        ("/v1/tokens", JSON, bearer.clone()),
+        ("/v1/global-token-revocation", JSON, bearer),
     ]
 }
 
@@ -107,6 +112,10 @@ async fn a_compressed_body_is_refused_and_never_unpacked() {
         (&families[3], QUESTION, 400),
         (&families[5], NOTHING, 415),
         (&families[6], NOTHING, 415),
+        (&families[7], CREDENTIALS, 415),
+        (&families[8], CREDENTIALS, 415),
+        (&families[9], CREDENTIALS, 415),
+        (&families[10], CREDENTIALS, 415),
     ] {
         // What would be taken if it were unpacked is no body here.
         let answer = post(&app, family, gzip, body).await;
