@@ -124,6 +124,14 @@ pub(super) fn backoff(failures: u32, first: Duration, longest: Duration) -> Dura
 mod tests {
     use super::*;
 
+    /// Standard Webhooks, whose advice event streams follow as well.
+    #[test]
+    fn a_receiver_has_15_to_30_seconds_to_answer() {
+        let pace = Pace::for_webhooks(Duration::from_secs(86_400));
+        let recommended = Duration::from_secs(15)..=Duration::from_secs(30);
+        assert!(recommended.contains(&pace.send_timeout), "{pace:?}");
+    }
+
     #[test]
     fn pauses_double_up_to_the_longest_and_differ() {
         let (first, longest) = (Duration::from_secs(10), Duration::from_secs(3_600));

@@ -148,6 +148,10 @@ async fn gitlab_tries_again_where_it_may_not_now_and_nothing_happens_twice() {
     };
 
     assert_eq!(gitlab.queue(&findings).await, (1, 1));
+    // Being refused costs nothing.
+    let refused = gitlab.after_pipeline(&findings).await.unwrap_err();
+    assert_eq!(refused.status, 429, "{}", refused.text);
+    assert_eq!(refused.headers["retry-after"], "60");
     let (sent, tries) = gitlab.queue(&findings).await;
 
     // Sixteen seconds, then thirty-one: the minute is over in the third.

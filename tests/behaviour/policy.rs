@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenward::jobs::ReloadPolicy;
-use tokenward::model::{Reaction, Revocation, RevocationReason, TokenKind};
+use tokenward::model::{PlainToken, Reaction, Revocation, RevocationReason, TokenKind};
 use tokenward::storage::tokens;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,45 @@ async fn exposures(app: &TestApp) -> Vec<Value> {
     let answer = request.bearer_auth(key.reveal()).send().await.unwrap();
     let page: Value = answer.json().await.unwrap();
     page["items"].as_array().unwrap().clone()
+}
+
+/// The policy as it is in force, read through the public door.
+async fn policy_shown(app: &TestApp, key: &PlainToken) -> Value {
+    let asked = app.http.get(format!("{}/v1/policy", app.url));
+    let answer = asked.bearer_auth(key.reveal()).send().await.unwrap();
+    answer.json().await.unwrap()
+}
+
+/// The one of these whose member says so.
+fn one_of<'v>(all: &'v Value, member: &str, says: &str) -> &'v Value {
+    let mut all = all.as_array().unwrap().iter();
+    all.find(|one| one[member] == says).unwrap()
+}
+
+#[tokio::test]
+async fn services_are_shown_what_is_done_about_each_kind_and_why() {
+    let rules = [
+        "github personal_access_token notify",
+        "* client_secret observe",
+    ];
+    let app = under(&format!("default = 'quarantine'\nrules = {}", json!(rules))).await;
+    let key = app.service_key("exposures:read").await.token;
+    let shown = policy_shown(&app, &key).await;
+    assert_eq!(shown["default"], "quarantine");
+    assert_eq!(shown["rules"], json!(rules));
+    for (origin, kind, decision, decided_by) in [
+        ("github", "personal_access_token", "notify", rules[0]),
+        ("github", "client_secret", "observe", rules[1]),
+        ("github", "service_key", "quarantine", "default"),
+        ("internal", "personal_access_token", "quarantine", "default"),
+        ("internal", "client_secret", "observe", rules[1]),
+    ] {
+        let kinds = &one_of(&shown["origins"], "origin", origin)["kinds"];
+        assert_eq!(kinds.as_array().unwrap().len(), TokenKind::ALL.len());
+        let told = one_of(kinds, "kind", kind);
+        let expected = json!({ "kind": kind, "decision": decision, "decided_by": decided_by });
+        assert_eq!(*told, expected, "{origin}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokenward::domain::leaked_uses;
 use tokenward::model::{GrantRequest, GrantType, PlainToken};
 
 use crate::desk::{Answer, CALLBACK, CHALLENGE, Party, VERIFIER};
@@ -260,6 +261,26 @@ async fn a_code_that_leaks_after_its_use_kills_what_it_was_exchanged_for() {
     assert!(!app.works(&tokens.member("access_token")).await);
     let refused = app.refresh(&party, &tokens.member("refresh_token")).await;
     assert_eq!(refused.error(), "invalid_grant");
+}
+
+#[tokio::test]
+async fn whoever_exchanges_a_leaked_code_is_noticed() {
+    for used in [false, true] {
+        let app = TestApp::start().await;
+        let ada = app.user("ada@example.com").await;
+        let party = app.confidential("Engine").await;
+        let code = app.plain_code(&party, &ada).await;
+        if used {
+            assert_eq!(app.exchange(&party, &code).await.status, 200);
+        }
+        let sent = app.github().report(&[report(&code)]).await;
+        assert_eq!(sent.status, 200);
+        let refused = app.exchange(&party, &code).await;
+        assert_eq!(refused.error(), "invalid_grant", "{used}");
+        leaked_uses::flush(&app.ctx).await.unwrap();
+        let seen = app.rows("SELECT via, address FROM leaked_uses").await;
+        assert_eq!(seen, [["token_endpoint", "127.0.0.1"]], "{used}");
+    }
 }
 
 #[tokio::test]

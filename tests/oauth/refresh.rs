@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use tokenward::domain::users;
-use tokenward::model::{ClientStanding, GrantRequest, GrantType};
+use tokenward::domain::{leaked_uses, users};
+use tokenward::model::{ClientStanding, GrantRequest, GrantType, PlainToken};
 use tokenward::storage::clients;
 
 use crate::desk::{Answer, Party, metadata};
@@ -210,13 +210,35 @@ async fn nothing_that_is_minted_while_a_token_leaks_survives() {
     let app = TestApp::start().await;
     let (party, first) = connected(&app).await;
     let text = refresh_token(&first);
-    let leaked = tokenward::model::PlainToken::new(text.clone());
+    let leaked = PlainToken::new(text.clone());
     let reports = [report(&leaked)];
     let refreshing = join_all((0..4).map(|_| app.refresh(&party, &text)));
     let github = app.github();
     let (_, sent) = join(refreshing, github.report(&reports)).await;
     assert_eq!(sent.status, 200);
     assert_eq!(live(&app).await, (0, 0));
+}
+
+#[tokio::test]
+async fn whoever_exchanges_a_leaked_refresh_token_is_noticed() {
+    for exchanged in [false, true] {
+        let app = TestApp::start().await;
+        let (party, first) = connected(&app).await;
+        let text = refresh_token(&first);
+        if exchanged {
+            assert_eq!(app.refresh(&party, &text).await.status, 200);
+        }
+        let leak = report(&PlainToken::new(text.clone()));
+        assert_eq!(app.github().report(&[leak]).await.status, 200);
+        for _ in 0..2 {
+            let refused = app.refresh(&party, &text).await;
+            assert_eq!(refused.error(), "invalid_grant", "{exchanged}");
+        }
+        leaked_uses::flush(&app.ctx).await.unwrap();
+        let seen = "SELECT via, address, times FROM leaked_uses";
+        let expected = [["token_endpoint", "127.0.0.1", "2"]];
+        assert_eq!(app.rows(seen).await, expected, "{exchanged}");
+    }
 }
 
 /// Abuse case 33, and the last step of oidcc-refresh-token.

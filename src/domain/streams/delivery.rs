@@ -187,7 +187,13 @@ mod tests {
             said(r#"{"err":"invalid_request","description":"x"}"#),
             Refusal::Final("invalid_request".to_owned())
         );
-        for passing in PASSING {
+        for passing in [
+            "invalid_key",
+            "invalid_issuer",
+            "invalid_audience",
+            "authentication_failed",
+            "access_denied",
+        ] {
             let read = said(&format!(r#"{{"err":"{passing}"}}"#));
             assert_eq!(read, Refusal::Passing(Some(passing.to_owned())));
         }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tokenward::domain::tokens::Issued;
 use tokenward::domain::{breakers, live_tokens, quarantines};
 use tokenward::model::{Origin, PlainToken, QuarantineEnd, TokenKind, User};
 
-use super::under;
+use super::{policy_shown, under};
 use crate::support::{TestApp, is_postgres, report};
 
 const BREAKER: &str = "breaker_revocations = 3\nbreaker_window = '1h'\nbreaker_quiet_for = '6h'";
@@ -240,12 +239,6 @@ async fn many(app: &TestApp, number: usize) -> Vec<PlainToken> {
     let cast = app.cast("many").await;
     let kinds = std::iter::repeat_n(TokenKind::PersonalAccessToken, number);
     app.tokens_of(kinds, &cast).await
-}
-
-async fn policy_shown(app: &TestApp, key: &PlainToken) -> Value {
-    let asked = app.http.get(format!("{}/v1/policy", app.url));
-    let answer = asked.bearer_auth(key.reveal()).send().await.unwrap();
-    answer.json().await.unwrap()
 }
 
 #[tokio::test]

@@ -301,6 +301,8 @@ async fn a_receiver_that_never_recovers_is_left_alone_in_the_end() {
     assert_eq!(waiting(&app).await, 1);
     fail_for(&app, 3).await;
     assert_eq!(waiting(&app).await, 0);
+    let outcomes = "SELECT DISTINCT outcome FROM event_messages";
+    assert_eq!(app.rows(outcomes).await, [["dead"]]);
     answers(&server, taken()).await;
     app.deliver_events().await;
     assert!(heard(&server).await.is_empty());

@@ -5,13 +5,14 @@ use std::time::Duration;
 use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::webhooks;
 use tokenward::model::webhook::message_name;
+use tokenward::model::{Id, WebhookEndpoint};
 use tokenward::storage::webhooks::{NewStart, begin_anew};
 use uuid::Uuid;
 use wiremock::ResponseTemplate;
 
 use super::queue::{HOUR, leak};
 use super::{DAY, answers, endpoint, heard, kinds, ok, receiver, start, waiting};
-use crate::support::AtOnce;
+use crate::support::{AtOnce, TestApp};
 
 /// Whoever answers 410 once, or fails for days, may be back with the same people behind it.
 #[tokio::test]
@@ -102,31 +103,63 @@ async fn what_waits_for_an_endpoint_is_sent_the_oldest_first() {
     assert_eq!(told[0].headers["webhook-id"], name.as_str());
 }
 
-/// As when each request to enable an endpoint takes too long: the last of them comes to the end.
-#[tokio::test]
-async fn enabling_goes_on_where_it_was_cut_short() {
-    let app = start().await;
+/// An endpoint that was gone when it was told for the first time, and what so many leaks make for it until
+/// the day after.
+async fn gone_for_a_day(app: &TestApp, leaks: usize) -> Id<WebhookEndpoint> {
     let server = receiver(ResponseTemplate::new(410)).await;
-    let id = endpoint(&app, &server, None).await.endpoint.id;
+    let id = endpoint(app, &server, None).await.endpoint.id;
     webhooks::test(&app.ctx, id).await.unwrap();
     app.deliver_webhooks().await;
-    leak(&app, 1).await;
+    leak(app, leaks).await;
     app.clock.advance(DAY);
+    id
+}
+
+/// Lets the next message begin anew, as a request does that is cut short after it; tells which.
+async fn begin_next(app: &TestApp, endpoint: Id<WebhookEndpoint>) -> Option<Uuid> {
+    let now = app.clock.now();
+    let start = NewStart {
+        at: now,
+        before: now.minus(HOUR),
+        dead_since: None,
+    };
+    let mut tx = app.ctx.db.begin().await.unwrap();
+    let begun = begin_anew(&mut tx, endpoint, Uuid::nil(), 1, &start).await;
+    tx.commit().await.unwrap();
+    begun.unwrap()
+}
+
+/// As when each request to enable an endpoint takes too long: the last of them comes to the end.
+#[tokio::test]
+async fn enabling_that_is_cut_short_each_time_comes_to_its_end() {
+    let app = start().await;
+    let id = gone_for_a_day(&app, 1).await;
     let mut begun = Vec::new();
     for _ in 0..4 {
-        let start = NewStart {
-            at: app.clock.now(),
-            before: app.clock.now().minus(HOUR),
-            dead_since: None,
-        };
-        let mut tx = app.ctx.db.begin().await.unwrap();
-        let last = begin_anew(&mut tx, id, Uuid::nil(), 1, &start).await;
-        begun.push(last.unwrap());
-        tx.commit().await.unwrap();
+        begun.push(begin_next(&app, id).await);
         app.clock.advance(Duration::from_secs(60));
     }
     assert!(begun[..3].is_sorted() && begun[2].is_some(), "{begun:?}");
     assert_eq!(begun[3], None, "each of them once");
+}
+
+#[tokio::test]
+async fn enabling_goes_on_where_it_was_cut_short() {
+    let app = start().await;
+    // More than one transaction changes.
+    let id = gone_for_a_day(&app, 260).await;
+    let first = app.clock.now().as_millis().to_string();
+    begin_next(&app, id).await.unwrap();
+    app.clock.advance(Duration::from_secs(60));
+    let second = app.clock.now().as_millis().to_string();
+
+    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+
+    let begun = "SELECT queued_at, count(*) FROM webhook_messages
+         WHERE attempts = 0 AND due_at = created_at AND dead_at IS NULL
+         GROUP BY queued_at ORDER BY queued_at";
+    let once = [[first, "1".to_owned()], [second, "520".to_owned()]];
+    assert_eq!(app.rows(begun).await, once, "each of them once");
 }
 
 #[tokio::test]
@@ -137,10 +170,12 @@ async fn what_an_endpoint_misses_is_kept_for_as_long_as_any_message() {
     webhooks::test(&app.ctx, id).await.unwrap();
     app.deliver_webhooks().await;
     leak(&app, 1).await;
-    app.clock.advance(DAY * 31);
-    let pruned = retention::prune(&app.ctx, Ended::Webhooks, &AtOnce).await;
-    pruned.unwrap();
-    assert_eq!(waiting(&app).await, 0);
+    for (days, left) in [(29, 3), (2, 0)] {
+        app.clock.advance(DAY * days);
+        let pruned = retention::prune(&app.ctx, Ended::Webhooks, &AtOnce).await;
+        pruned.unwrap();
+        assert_eq!(waiting(&app).await, left);
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,6 @@ const PLACE: &str = "https://x.example/a";
 
 #[rstest]
 #[case("", Value::Null, json!(PLACE))]
-#[case("places = 'organizations'", Value::Null, json!(PLACE))]
 #[case("places = 'everybody'", json!(PLACE), json!(PLACE))]
 #[case("places = 'nobody'", Value::Null, Value::Null)]
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! HTTP/1.1 written by hand, for what no proper client would send.
 
+use std::io;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -26,10 +28,12 @@ impl Raw {
 
     /// Writes bytes.
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
-        self.stream
-            .write_all(bytes)
-            .await
-            .expect("the service reads on");
+        self.try_write(bytes).await.expect("the service reads on");
+    }
+
+    /// Writes bytes to a service that may have ended the connection.
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
     }
 
     /// Writes a request with these headers, spelled as they are, and reads the answer.
