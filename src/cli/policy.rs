@@ -85,7 +85,7 @@ fn quarantine(policy: &LeakPolicy) -> String {
         QuarantineEnd::Finish => "is revoked for good",
         QuarantineEnd::Release => "works again",
     };
-    let lasts = values::span(policy.quarantine);
+    let lasts = values::exactly(policy.quarantine);
     format!("What is in quarantine {then} after {lasts}, unless somebody decides before.")
 }
 
@@ -109,7 +109,7 @@ pub(super) fn breaker(policy: &LeakPolicy) -> String {
     format!(
         "An origin that has more than {most} revoked within {} opens its breaker: what else it \
          reports goes into quarantine.",
-        values::span(window)
+        values::exactly(window)
     )
 }
 

@@ -87,6 +87,21 @@ fn the_settings_of_breaker_and_quarantine_are_shown_behind_the_cells() {
 }
 
 #[test]
+fn configured_durations_are_shown_exactly() {
+    let mut place = Place::new();
+    configure(&mut place, "quarantine_for = '36h'\nbreaker_window = '90m'");
+    let people = place.run(&["policy", "show"]).out;
+    for sentence in [
+        "is revoked for good after 1d 12h, unless",
+        "revoked within 1h 30m opens its breaker",
+    ] {
+        assert!(people.contains(sentence), "{people}");
+    }
+    let explained = place.run(&["check-config"]).out;
+    assert!(explained.contains("within 1h 30m opens"), "{explained}");
+}
+
+#[test]
 fn an_operator_brings_back_what_is_in_quarantine_or_finishes_it() {
     let (place, id, token) = place_with_token();
     let origins = place.run(&["origin", "list", "--json"]).objects();
