@@ -16,7 +16,7 @@ pub(super) enum Command {
 }
 
 #[derive(Serialize)]
-pub(super) struct CellView {
+struct CellView {
     origin: String,
     kind: &'static str,
     reaction: &'static str,
@@ -35,7 +35,7 @@ impl Shown for CellView {
 }
 
 /// Every origin and kind.
-pub(super) fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
+fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
     let pairs = origins
         .iter()
         .flat_map(|origin| TokenKind::ALL.map(|kind| (origin, kind)));
@@ -56,6 +56,8 @@ pub(super) fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
 #[derive(Serialize)]
 struct SettingsView {
     default: &'static str,
+    /// As they are written in the configuration.
+    rules: Vec<String>,
     quarantine_seconds: u64,
     quarantine_ends_with: &'static str,
     breaker_revocations: Option<u32>,
@@ -69,6 +71,7 @@ impl From<&LeakPolicy> for SettingsView {
         let breaker = &policy.breaker;
         Self {
             default: policy.default.name(),
+            rules: policy.rules.iter().map(ToString::to_string).collect(),
             quarantine_seconds: policy.quarantine.as_secs(),
             quarantine_ends_with: policy.quarantine_end.name(),
             breaker_revocations: breaker.most,
@@ -90,7 +93,7 @@ fn quarantine(policy: &LeakPolicy) -> String {
 }
 
 /// What opens an origin's breaker, as a sentence.
-pub(super) fn breaker(policy: &LeakPolicy) -> String {
+fn breaker(policy: &LeakPolicy) -> String {
     let BreakerPolicy {
         most,
         share,
@@ -115,6 +118,11 @@ pub(super) fn breaker(policy: &LeakPolicy) -> String {
 
 pub(super) fn run(command: &Command, settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
     let Command::Show = command;
+    show(settings, out)
+}
+
+/// What is done about each kind of token that each origin reports, and what is the same for all.
+pub(super) fn show(settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
     let policy = &settings.leak_policy;
     let cells = cells(policy, &settings.origins.reporting());
     out.list(&cells, "Nobody may report leaks.")?;

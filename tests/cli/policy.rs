@@ -66,11 +66,13 @@ fn the_settings_of_breaker_and_quarantine_are_shown_behind_the_cells() {
     assert_eq!(policy["breaker_share_percent"], Value::Null);
     configure(
         &mut place,
-        "breaker_share = '20%'\nbreaker_quiet_for = '2h'\nquarantine_ends_with = 'release'",
+        "breaker_share = '20%'\nbreaker_quiet_for = '2h'\nquarantine_ends_with = 'release'\n\
+         rules = ['github  * notify']",
     );
     let cells = place.run(&["policy", "show", "--json"]).objects();
     let whole = json!({
         "default": "revoke",
+        "rules": ["github * notify"],
         "quarantine_seconds": 259_200,
         "quarantine_ends_with": "release",
         "breaker_revocations": 5_000,
@@ -79,6 +81,10 @@ fn the_settings_of_breaker_and_quarantine_are_shown_behind_the_cells() {
         "breaker_quiet_seconds": 7_200,
     });
     assert_eq!(cells.last(), Some(&whole));
+    // What explains the whole configuration has the same behind its keys.
+    let lines = place.run(&["check-config", "--json"]).objects();
+    let keys = lines.iter().filter(|line| line["key"].is_string()).count();
+    assert_eq!(lines[keys..], cells);
     let people = place.run(&["policy", "show"]).out;
     assert!(
         people.contains("What is in quarantine works again after 3d"),
