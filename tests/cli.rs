@@ -653,11 +653,11 @@ fn a_token_that_is_revoked_by_hand_is_dead_for_the_running_service() {
 }
 
 #[test]
-fn service_keys_are_listed_with_what_they_may_do_and_from_where() {
+fn service_keys_are_listed_with_what_they_may_do_from_where_and_when_they_were_used() {
     let place = Place::new();
     let scopes = "tokens:introspect tokens:revoke";
     let create = ["service-key", "create", "--scopes", scopes, "--name"];
-    place.object(&[&create[..], &["api"]].concat());
+    let key = place.object(&[&create[..], &["api"]].concat());
     let inside = ["gateway", "--network", "10.0.0.0/8", "--network", "::1"];
     place.object(&[&create[..], &inside].concat());
     let people = place.run(&["service-key", "list"]).out;
@@ -669,6 +669,23 @@ fn service_keys_are_listed_with_what_they_may_do_and_from_where() {
     ] {
         assert!(people.contains(said), "{said}: {people}");
     }
+    let ends = |people: &str| -> Vec<String> {
+        let last = people
+            .lines()
+            .map(|line| line.rsplit("  ").next().unwrap_or_default());
+        last.map(|cell| cell.trim().to_owned()).collect()
+    };
+    assert_eq!(ends(&people), ["LAST USED", "never", "never"]);
+
+    let service = place.serve();
+    service.introspect(text(&key["token"]), "unknown");
+    // Uses are written down now and then, and at the stop.
+    service.signal("TERM");
+    assert_eq!(service.end(), 0);
+    let keys = place.run(&["service-key", "list", "--json"]).objects();
+    let used = format!("{} from 127.0.0.1", text(&keys[0]["last_used_at"]));
+    let people = place.run(&["service-key", "list"]).out;
+    assert_eq!(ends(&people), ["LAST USED", used.as_str(), "never"]);
 }
 
 #[test]

@@ -247,10 +247,18 @@ impl From<ChainedRecord> for ExportedView {
     }
 }
 
+/// How far an export has come. Rows go on being written while it reads.
+fn how_far(row: i64, last: i64) -> String {
+    match row <= last {
+        true => format!("row {row} of {last}"),
+        false => format!("row {row}"),
+    }
+}
+
 async fn export(arguments: &Export, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     let mut after = arguments.after;
     let last = audit::last(ctx).await?;
-    let progress = Progress::start(format!("row {after} of {last}"));
+    let progress = Progress::start(how_far(after, last));
     loop {
         let rows = audit::page(ctx, after, BATCH).await?;
         let Some(last_of_page) = rows.last() else {
@@ -261,7 +269,7 @@ async fn export(arguments: &Export, ctx: &Context, out: &mut Output) -> anyhow::
             let mut views = rows.into_iter().map(ExportedView::from);
             views.try_for_each(|view| out.line(&view))
         })?;
-        progress.say(format!("row {after} of {last}"));
+        progress.say(how_far(after, last));
     }
     drop(progress);
     let (waiting, oldest) = audit::waiting(ctx).await?;
@@ -274,4 +282,15 @@ async fn export(arguments: &Export, ctx: &Context, out: &mut Output) -> anyhow::
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::how_far;
+
+    #[test]
+    fn an_export_is_never_farther_than_its_end() {
+        assert_eq!(how_far(1_000, 1_000), "row 1000 of 1000");
+        assert_eq!(how_far(1_200, 1_000), "row 1200");
+    }
 }

@@ -33,9 +33,8 @@ pub(super) fn run(sources: &Sources, out: &mut Output) -> anyhow::Result<()> {
         .explain()
         .iter()
         .try_for_each(|line| explain(line, out))?;
-    let cells = policy::cells(&settings.leak_policy, &settings.origins.reporting());
-    out.details("What is done when a leak is reported:", &cells)?;
-    out.note(&format!("\n{}", policy::breaker(&settings.leak_policy)))?;
+    out.note("\nWhat is done when a leak is reported:")?;
+    policy::show(&settings, out)?;
     let unusable = unusable(&settings);
     for wrong in &unusable {
         out.either(

@@ -84,6 +84,9 @@ struct ExposureView {
     token_name: Option<String>,
     /// Its last four characters.
     token_hint: String,
+    token_scopes: Vec<String>,
+    token_created_at: String,
+    token_last_used_at: Option<String>,
     /// By e-mail address.
     user: Option<String>,
     user_id: Option<String>,
@@ -126,6 +129,9 @@ impl From<SeenToken> for ExposureView {
             kind: token.kind.name(),
             token_name: token.name.map(|name| name.to_string()),
             token_hint: token.hint,
+            token_scopes: token.scopes.iter().map(str::to_owned).collect(),
+            token_created_at: token.created_at.to_string(),
+            token_last_used_at: moment(token.last_used_at),
             user_id: user.as_ref().map(|user| user.id.to_string()),
             user: user.map(|user| user.email.to_string()),
             organization_id: organization.as_ref().map(|one| one.id.to_string()),
@@ -146,8 +152,9 @@ impl From<SeenToken> for ExposureView {
     }
 }
 
-impl Shown for ExposureView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
+impl ExposureView {
+    /// What a line of a list has room for.
+    fn facts(&self) -> Vec<(&'static str, String)> {
         vec![
             ("id", self.id.clone()),
             ("first seen", self.first_seen_at.clone()),
@@ -160,12 +167,9 @@ impl Shown for ExposureView {
             ("before", self.state_before.clone()),
             ("decided", self.decision.to_owned()),
             ("by rule", or(self.decided_by.as_ref(), "-")),
-            ("where", or(self.url.as_ref(), self.absent())),
         ]
     }
-}
 
-impl ExposureView {
     /// What is said where a place is not known.
     const fn absent(&self) -> &'static str {
         match self.scrubbed_at {
@@ -174,12 +178,16 @@ impl ExposureView {
         }
     }
 
-    /// What a line of a list has no room for.
-    fn more(&self) -> [(&'static str, String); 3] {
+    /// What such a line has no room for.
+    fn more(&self) -> [(&'static str, String); 7] {
         [
+            ("where", or(self.url.as_ref(), self.absent())),
             ("source", or(self.source.as_ref(), self.absent())),
             ("revoked", or(self.revoked_at.as_ref(), "no")),
             ("verdict", self.verdict.to_owned()),
+            ("scopes", self.token_scopes.join(" ")),
+            ("created", self.token_created_at.clone()),
+            ("last used", or(self.token_last_used_at.as_ref(), "never")),
         ]
     }
 
@@ -198,6 +206,22 @@ impl ExposureView {
     }
 }
 
+/// An exposure among others.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct ExposureRow(ExposureView);
+
+impl Shown for ExposureRow {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let Self(exposure) = self;
+        let mut fields = exposure.facts();
+        // Some places are known by their kind only.
+        let place = exposure.url.as_ref().or(exposure.source.as_ref());
+        fields.push(("where", or(place, exposure.absent())));
+        fields
+    }
+}
+
 /// An exposure with what came after.
 #[derive(Serialize)]
 struct ExposureDetails {
@@ -211,7 +235,7 @@ struct ExposureDetails {
 
 impl Shown for ExposureDetails {
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = self.exposure.fields();
+        let mut fields = self.exposure.facts();
         fields.extend(self.exposure.more());
         fields.extend(self.exposure.related());
         fields.push(("attempts", self.attempts_total.to_string()));
@@ -252,10 +276,13 @@ async fn list(
     if seen.is_empty() {
         expect_known(wanted, settings, ctx).await?;
     }
-    let seen: Vec<_> = seen.into_iter().map(ExposureView::from).collect();
+    let seen = seen.into_iter().map(ExposureView::from).map(ExposureRow);
+    let seen: Vec<_> = seen.collect();
     out.list(&seen, "No token was seen anywhere.")?;
     match seen.last() {
-        Some(last) if u32::try_from(seen.len()).is_ok_and(|length| length == wanted.limit) => {
+        Some(ExposureRow(last))
+            if u32::try_from(seen.len()).is_ok_and(|length| length == wanted.limit) =>
+        {
             out.note(&format!("\nThere may be more: --after {}", last.id))
         }
         _ => Ok(()),

@@ -133,8 +133,9 @@ enum InWorld {
     SigningKey(signing_key::Command),
     /// Revoke everything of an owner, a client or a kind
     ///
-    /// Tokens that fit all options are revoked in batches, with what came from them. Nothing is
-    /// written down as an exposure, and nobody is told. One token is revoked by `token revoke`.
+    /// Tokens that fit all options are revoked in batches, with what came from them. No exposure is
+    /// recorded and no letter written; webhooks, event streams and the audit log tell of each token.
+    /// One token is revoked by `token revoke`.
     Revoke(revoke::Arguments),
     /// List where tokens were seen
     #[command(subcommand)]

@@ -16,7 +16,7 @@ pub(super) enum Command {
 }
 
 #[derive(Serialize)]
-pub(super) struct CellView {
+struct CellView {
     origin: String,
     kind: &'static str,
     reaction: &'static str,
@@ -35,7 +35,7 @@ impl Shown for CellView {
 }
 
 /// Every origin and kind.
-pub(super) fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
+fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
     let pairs = origins
         .iter()
         .flat_map(|origin| TokenKind::ALL.map(|kind| (origin, kind)));
@@ -56,6 +56,8 @@ pub(super) fn cells(policy: &LeakPolicy, origins: &[Origin]) -> Vec<CellView> {
 #[derive(Serialize)]
 struct SettingsView {
     default: &'static str,
+    /// As they are written in the configuration.
+    rules: Vec<String>,
     quarantine_seconds: u64,
     quarantine_ends_with: &'static str,
     breaker_revocations: Option<u32>,
@@ -69,6 +71,7 @@ impl From<&LeakPolicy> for SettingsView {
         let breaker = &policy.breaker;
         Self {
             default: policy.default.name(),
+            rules: policy.rules.iter().map(ToString::to_string).collect(),
             quarantine_seconds: policy.quarantine.as_secs(),
             quarantine_ends_with: policy.quarantine_end.name(),
             breaker_revocations: breaker.most,
@@ -85,12 +88,12 @@ fn quarantine(policy: &LeakPolicy) -> String {
         QuarantineEnd::Finish => "is revoked for good",
         QuarantineEnd::Release => "works again",
     };
-    let lasts = values::span(policy.quarantine);
+    let lasts = values::exactly(policy.quarantine);
     format!("What is in quarantine {then} after {lasts}, unless somebody decides before.")
 }
 
 /// What opens an origin's breaker, as a sentence.
-pub(super) fn breaker(policy: &LeakPolicy) -> String {
+fn breaker(policy: &LeakPolicy) -> String {
     let BreakerPolicy {
         most,
         share,
@@ -109,12 +112,17 @@ pub(super) fn breaker(policy: &LeakPolicy) -> String {
     format!(
         "An origin that has more than {most} revoked within {} opens its breaker: what else it \
          reports goes into quarantine.",
-        values::span(window)
+        values::exactly(window)
     )
 }
 
 pub(super) fn run(command: &Command, settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
     let Command::Show = command;
+    show(settings, out)
+}
+
+/// What is done about each kind of token that each origin reports, and what is the same for all.
+pub(super) fn show(settings: &Settings, out: &mut Output) -> anyhow::Result<()> {
     let policy = &settings.leak_policy;
     let cells = cells(policy, &settings.origins.reporting());
     out.list(&cells, "Nobody may report leaks.")?;

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::output::{Output, Shown};
 use super::progress::Progress;
-use super::values::{moment, or, span};
+use super::values::{exactly, moment, or, span};
 use crate::domain::Context;
 use crate::domain::retention::{self, Ended, PlaceReport, Rest};
 
@@ -40,7 +40,7 @@ impl From<PlaceReport> for OriginView {
         Self {
             origin: report.origin.to_string(),
             kept_for_seconds: report.kept_for.as_secs(),
-            kept_for: span(report.kept_for),
+            kept_for: exactly(report.kept_for),
             exposures: report.exposures,
             with_place: report.held,
             oldest_with_place: moment(report.oldest),

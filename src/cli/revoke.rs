@@ -79,7 +79,7 @@ pub(super) async fn run(
     let done = {
         let counted = bulk.counted;
         let spinner = Progress::start(format!("revoking {counted} tokens"));
-        let told = |revoked| spinner.say(format!("{revoked} of {counted} tokens are revoked"));
+        let told = |revoked| spinner.say(how_far(revoked, counted));
         finish(ctx, bulk.id, arguments.urgent, told).await?
     };
     let text = format!("{} tokens are revoked for good", done.revoked);
@@ -113,13 +113,18 @@ impl Arguments {
     }
 }
 
+/// How far it has come. What came from the selected tokens dies with them, and was not counted.
+fn how_far(revoked: i64, counted: i64) -> String {
+    format!("{revoked} revoked; {counted} were selected")
+}
+
 /// Works until it is done, together with whatever service runs. What others asked for is not done in this
 /// operator's name, nor at their pace.
 async fn finish(
     ctx: &Context,
     id: Id<BulkRevocation>,
     urgent: bool,
-    told: impl Fn(usize),
+    told: impl Fn(i64),
 ) -> anyhow::Result<BulkRevocation> {
     let mut revoked = 0;
     loop {
@@ -127,7 +132,7 @@ async fn finish(
             loop {
                 let began = Instant::now();
                 let batch = bulk_revocations::advance(ctx, &mut claimed).await?;
-                revoked += batch.revoked.len();
+                revoked += i64::try_from(batch.revoked.len()).unwrap_or_default();
                 told(revoked);
                 if batch.finished {
                     break;
@@ -142,6 +147,68 @@ async fn finish(
         if bulk.finished_at.is_some() {
             return Ok(bulk);
         }
+        // A service does it, or has done a part.
+        revoked = bulk.revoked;
+        told(revoked);
         sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::app;
+    use crate::config::Settings;
+    use crate::storage::bulk_revocations as table;
+
+    /// One that a service has begun: seven tokens are dead.
+    async fn begun(ctx: &Context) -> Id<BulkRevocation> {
+        let now = ctx.clock.now();
+        let new = BulkRevocation {
+            id: Id::new(now),
+            service_key: None,
+            selection: Selection {
+                kind: Some(TokenKind::PersonalAccessToken),
+                ..Selection::default()
+            },
+            reason: RevocationReason::Operator,
+            requested_at: now,
+            counted: 5,
+            revoked: 7,
+            position: Id::new(Timestamp::from_millis(0)),
+            finished_at: None,
+        };
+        let mut tx = ctx.db.begin().await.unwrap();
+        assert!(table::insert(&mut tx, &new).await.unwrap());
+        tx.commit().await.unwrap();
+        new.id
+    }
+
+    #[tokio::test]
+    async fn what_a_service_does_of_it_is_told_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display();
+        let settings = Settings::from_overlay(&format!(
+            "database.url = 'sqlite://{path}/t.db'\ntokens.hash_key_file = '{path}/keys'"
+        ));
+        let ctx = app::open(&settings.unwrap()).await.unwrap();
+        let id = begun(&ctx).await;
+        let claimed = bulk_revocations::claim(&ctx, Some(id)).await.unwrap();
+        let mut claimed = claimed.unwrap();
+        let (say, mut said) = mpsc::unbounded_channel();
+        let told = |revoked| say.send(revoked).unwrap();
+        let service = async {
+            let first = said.recv().await;
+            bulk_revocations::advance(&ctx, &mut claimed).await.unwrap();
+            first
+        };
+        let both = async { tokio::join!(finish(&ctx, id, false, told), service) };
+        let (done, first) = timeout(Duration::from_secs(20), both).await.unwrap();
+        assert_eq!((done.unwrap().revoked, first), (7, Some(7)));
+        assert_eq!(how_far(7, 5), "7 revoked; 5 were selected");
+        ctx.db.close().await;
     }
 }

@@ -49,6 +49,23 @@ pub(super) fn span(duration: Duration) -> String {
     }
 }
 
+/// A configured duration, to the second: `36h` is `1d 12h`.
+pub(super) fn exactly(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds / 3_600 % 24, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+    ];
+    let filled = parts.iter().filter(|(count, _)| *count > 0);
+    let filled = filled.map(|(count, unit)| format!("{count}{unit}"));
+    match seconds {
+        0 => "0s".to_owned(),
+        _ => filled.collect::<Vec<_>>().join(" "),
+    }
+}
+
 /// A problem with the configuration, for scripts.
 #[derive(Serialize)]
 pub(super) struct ProblemView<'a> {
@@ -83,6 +100,20 @@ mod tests {
             (172_800, "2d"),
         ] {
             assert_eq!(span(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_configured_duration_is_told_exactly() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (5_400, "1h 30m"),
+            (129_600, "1d 12h"),
+            (604_800, "7d"),
+            (90_061, "1d 1h 1m 1s"),
+        ] {
+            assert_eq!(exactly(Duration::from_secs(seconds)), text);
         }
     }
 }

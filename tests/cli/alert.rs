@@ -1,5 +1,7 @@
 //! `tokenward alert send` as an internal service.
 
+use serde_json::json;
+
 use super::{Place, create_token, place_with_token, text};
 
 /// A place with the text of a token, and a file with a key that may revoke it.
@@ -50,16 +52,40 @@ fn an_internal_service_is_played_with_its_key() {
         .feed(&token, &[&with_key[..], &["--json"]].concat())
         .object();
     assert_eq!(text(&again["status"]), "already_revoked");
+    assert_eq!(again.get("dry_run"), None);
+    service.signal("TERM");
+    assert_eq!(service.end(), 0);
+}
 
+#[test]
+fn a_dry_run_as_an_internal_service_says_that_it_was_one() {
+    let (place, _) = place_with_key();
+    let service = place.serve();
+    let to = format!("http://{}", service.address);
+    let send = ["alert", "send", "--origin", "internal", "--to", &to];
+    let with_key = [&send[..], &["--secret-file", "key"]].concat();
     let other = place.object(&create_token(""));
-    let body = serde_json::json!({ "items": [{ "id": other["id"] }], "dry_run": true });
-    let dry = place.feed(&body.to_string(), &with_key);
-    assert!(
-        dry.out.contains("1 report\n1  revoked "),
-        "{}{}",
-        dry.out,
-        dry.err
-    );
+    let id = text(&other["id"]);
+    let body = json!({ "items": [{ "id": id }], "dry_run": true }).to_string();
+
+    let people = place.feed(&body, &with_key);
+    let said = people.out.split_once(", ").unwrap_or_default().1;
+    let kind = "personal_access_token";
+    let line = format!("1  {:<15}  {kind:<36}  {id}", "revoked");
+    let whole = format!("1 report, a dry run: nothing was changed\n{line}\n");
+    assert_eq!(said, whole, "{}{}", people.out, people.err);
+    let item = place.feed(&body, &[&with_key[..], &["--json"]].concat());
+    let whole = json!({
+        "dry_run": true,
+        "status": "revoked",
+        "token_id": id,
+        "kind": kind,
+        "state_before": "live",
+        "revoked_with_it": 0,
+    });
+    assert_eq!(item.object(), whole);
+    let inspected = place.object(&["token", "inspect", "--id", id]);
+    assert_eq!(inspected["state"], "live");
     service.signal("TERM");
     assert_eq!(service.end(), 0);
 }

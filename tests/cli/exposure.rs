@@ -89,3 +89,59 @@ fn an_exposure_says_whose_token_it_is_and_what_was_decided() {
     assert!(show.contains(text(&seen["revoked_at"])), "{show}");
     assert!(show.contains("customer-17"), "{show}");
 }
+
+#[test]
+fn an_exposure_says_what_the_token_could_do_and_when_it_was_used() {
+    let (place, id, token) = place_with_token();
+    // 2026-01-01T00:00:00Z
+    let used = "UPDATE tokens SET last_used_at = 1767225600000";
+    change(&place, &[used]);
+    report(&place, &token);
+    let inspected = place.object(&["token", "inspect", "--id", &id]);
+    let seen = place.object(&["exposure", "list"]);
+    let shown = place.object(&["exposure", "show", text(&seen["id"])]);
+    for told in [&seen, &shown] {
+        assert_eq!(told["token_scopes"], json!(["repo:read", "repo:write"]));
+        assert_eq!(told["token_created_at"], inspected["created_at"]);
+        assert_eq!(told["token_last_used_at"], "2026-01-01T00:00:00Z");
+    }
+    let people = || place.run(&["exposure", "show", text(&seen["id"])]).out;
+    let all = people();
+    assert_eq!(field(&all, "scopes"), "repo:read repo:write");
+    assert_eq!(field(&all, "created"), text(&inspected["created_at"]));
+    assert_eq!(field(&all, "last used"), "2026-01-01T00:00:00Z");
+    change(&place, &["UPDATE tokens SET last_used_at = NULL"]);
+    assert_eq!(field(&people(), "last used"), "never");
+}
+
+/// What stands behind a name in what people read of one thing.
+fn field<'t>(shown: &'t str, name: &str) -> &'t str {
+    let heading = format!("{name}  ");
+    let line = shown.lines().find_map(|line| line.strip_prefix(&heading));
+    line.unwrap_or(shown).trim_start()
+}
+
+#[test]
+fn a_place_that_is_known_by_its_kind_only_is_listed_by_that() {
+    let (place, _, token) = place_with_token();
+    report(&place, &token);
+    let id = text(&place.object(&["exposure", "list"])["id"]).to_owned();
+    let listed = || {
+        let list = place.run(&["exposure", "list"]).out;
+        let row = list.lines().nth(1).unwrap_or_default();
+        row.rsplit("  ").next().unwrap_or_default().to_owned()
+    };
+    let shown = || {
+        let all = place.run(&["exposure", "show", &id]).out;
+        [field(&all, "where"), field(&all, "source")].map(str::to_owned)
+    };
+    assert_eq!(listed(), PLACE);
+    change(&place, &["UPDATE exposures SET url = NULL"]);
+    assert_eq!(listed(), "content");
+    assert_eq!(shown(), ["unknown", "content"]);
+    change(&place, &["UPDATE exposures SET source = NULL"]);
+    assert_eq!(listed(), "unknown");
+    change(&place, &["UPDATE exposures SET scrubbed_at = 1"]);
+    assert_eq!(listed(), "no longer kept");
+    assert_eq!(shown(), ["no longer kept"; 2]);
+}

@@ -66,11 +66,13 @@ fn the_settings_of_breaker_and_quarantine_are_shown_behind_the_cells() {
     assert_eq!(policy["breaker_share_percent"], Value::Null);
     configure(
         &mut place,
-        "breaker_share = '20%'\nbreaker_quiet_for = '2h'\nquarantine_ends_with = 'release'",
+        "breaker_share = '20%'\nbreaker_quiet_for = '2h'\nquarantine_ends_with = 'release'\n\
+         rules = ['github  * notify']",
     );
     let cells = place.run(&["policy", "show", "--json"]).objects();
     let whole = json!({
         "default": "revoke",
+        "rules": ["github * notify"],
         "quarantine_seconds": 259_200,
         "quarantine_ends_with": "release",
         "breaker_revocations": 5_000,
@@ -79,11 +81,30 @@ fn the_settings_of_breaker_and_quarantine_are_shown_behind_the_cells() {
         "breaker_quiet_seconds": 7_200,
     });
     assert_eq!(cells.last(), Some(&whole));
+    // What explains the whole configuration has the same behind its keys.
+    let lines = place.run(&["check-config", "--json"]).objects();
+    let keys = lines.iter().filter(|line| line["key"].is_string()).count();
+    assert_eq!(lines[keys..], cells);
     let people = place.run(&["policy", "show"]).out;
     assert!(
         people.contains("What is in quarantine works again after 3d"),
         "{people}"
     );
+}
+
+#[test]
+fn configured_durations_are_shown_exactly() {
+    let mut place = Place::new();
+    configure(&mut place, "quarantine_for = '36h'\nbreaker_window = '90m'");
+    let people = place.run(&["policy", "show"]).out;
+    for sentence in [
+        "is revoked for good after 1d 12h, unless",
+        "revoked within 1h 30m opens its breaker",
+    ] {
+        assert!(people.contains(sentence), "{people}");
+    }
+    let explained = place.run(&["check-config"]).out;
+    assert!(explained.contains("within 1h 30m opens"), "{explained}");
 }
 
 #[test]
@@ -113,8 +134,12 @@ fn an_operator_brings_back_what_is_in_quarantine_or_finishes_it() {
         (text(&seen["decision"]), text(&seen["decided_by"])),
         ("quarantine", "default")
     );
-    let shown = place.object(&["exposure", "show", text(&seen["id"])]);
-    assert_eq!(shown["decision"], seen["decision"]);
+    let mut shown = place.object(&["exposure", "show", text(&seen["id"])]);
+    let members = shown.as_object_mut().unwrap();
+    for only_shown in ["attempts", "attempts_total"] {
+        assert!(members.remove(only_shown).is_some(), "{only_shown}");
+    }
+    assert_eq!(shown, seen);
     let inspected = place.object(&["token", "inspect", "--id", &id]);
     assert_eq!(inspected["exposures"][0]["decision"], "quarantine");
     assert_eq!(inspected["revoked_reason"], "quarantined");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Place, text};
+use super::{Place, change, text};
 
 fn create(place: &Place, more: &[&str]) -> Value {
     let url = ["webhook", "create", "--url", "https://hooks.example/in"];
@@ -82,8 +82,6 @@ fn a_disabled_endpoint_is_sent_nothing_until_it_is_enabled() {
     );
     let enabled = place.object(&["webhook", "enable", "--id", id]);
     assert_eq!(enabled["disabled_at"], Value::Null);
-    let shown = place.run(&["webhook", "show", "--id", id]);
-    assert!(shown.out.contains("paused until"), "{}", shown.out);
 
     let message = place.object(&["webhook", "test", "--id", id]);
     let message = text(&message["message_id"]);
@@ -107,6 +105,30 @@ fn a_disabled_endpoint_is_sent_nothing_until_it_is_enabled() {
         "{}",
         unknown.err
     );
+}
+
+#[test]
+fn a_pause_is_shown_until_it_is_over() {
+    let place = Place::new();
+    let made = create(&place, &[]);
+    let show = ["webhook", "show", "--id", text(&made["id"])];
+    // Until 2100, and until 1970.
+    for (until, moment) in [(4_102_444_800_000_i64, "2100-01-01T00:00:00Z"), (1, "-")] {
+        let pause = format!("UPDATE webhook_endpoints SET paused_until = {until}");
+        change(&place, &[&pause]);
+        let people = place.run(&show).out;
+        let line = people.lines().find_map(|l| l.strip_prefix("paused until"));
+        assert_eq!(line.map(str::trim), Some(moment), "{people}");
+        let told = match moment {
+            "-" => Value::Null,
+            moment => json!(moment),
+        };
+        for command in [&show[..], &["webhook", "list"]] {
+            assert_eq!(place.object(command).get("paused_until"), Some(&told));
+        }
+        let list = place.run(&["webhook", "list"]).out;
+        assert!(list.trim_end().ends_with(moment), "{list}");
+    }
 }
 
 #[test]

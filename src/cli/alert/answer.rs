@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cli::screen::{Screen, Tone, elapsed, tame};
 
@@ -37,7 +37,23 @@ struct Item {
 /// What an internal service is answered.
 #[derive(Deserialize)]
 struct Items<T> {
+    /// Whether nothing was changed.
+    #[serde(default)]
+    dry_run: bool,
     items: Vec<T>,
+}
+
+impl Items<Map<String, Value>> {
+    /// One for each report. Whoever reads only one of them has to know that it was a dry run.
+    fn each(self) -> impl Iterator<Item = Value> {
+        let Self { dry_run, items } = self;
+        items.into_iter().map(move |mut item| {
+            if dry_run {
+                item.insert("dry_run".to_owned(), Value::Bool(true));
+            }
+            Value::Object(item)
+        })
+    }
 }
 
 /// Why something was refused: a sentence, or what is wrong with each member.
@@ -113,13 +129,15 @@ pub(super) fn show_any(screen: Screen, json: bool, answer: &Answer) -> anyhow::R
 
 fn print_json(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
     let text = String::from_utf8_lossy(&answer.body);
-    let items = || serde_json::from_str::<Items<&RawValue>>(&text).map(|answer| answer.items);
-    match serde_json::from_str::<Vec<&RawValue>>(&text).or_else(|_| items()) {
-        Ok(entries) => entries.iter().try_for_each(|entry| screen.say(entry))?,
-        Err(_) => screen.say(json!({
+    if let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(&text) {
+        entries.iter().try_for_each(|entry| screen.say(entry))?;
+    } else if let Ok(items) = serde_json::from_str::<Items<Map<String, Value>>>(&text) {
+        items.each().try_for_each(|item| screen.say(item))?;
+    } else {
+        screen.say(json!({
             "status": answer.status.as_u16(),
             "answer": answer_of(&text),
-        }))?,
+        }))?;
     }
     Ok(())
 }
@@ -139,8 +157,13 @@ fn print(screen: Screen, answer: &Answer) -> anyhow::Result<()> {
         screen.say(format_args!("{status} in {took}, without verdicts"))?;
         return Ok(());
     }
-    if let Ok(Items { items }) = serde_json::from_slice::<Items<Item>>(&answer.body) {
-        screen.say(format_args!("{status} in {took}, {}", counted(items.len())))?;
+    if let Ok(Items { dry_run, items }) = serde_json::from_slice::<Items<Item>>(&answer.body) {
+        let how = match dry_run {
+            true => ", a dry run: nothing was changed",
+            false => "",
+        };
+        let reports = counted(items.len());
+        screen.say(format_args!("{status} in {took}, {reports}{how}"))?;
         return print_items(screen, &items);
     }
     let Some(entries) = answer.entries() else {
