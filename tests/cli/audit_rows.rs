@@ -73,8 +73,20 @@ fn what_is_done_about_people_and_organizations_is_written_down() {
         "--owner",
         ADA,
     ];
+    let member = [
+        "organization",
+        "add-member",
+        "--slug",
+        "acme",
+        "--email",
+        BOB,
+        "--role",
+        "admin",
+    ];
     watched.does_each(&[
         (&create, &["organization.created"]),
+        (&["user", "create", "--email", BOB], &["user.created"]),
+        (&member, &["organization.member_set"]),
         (
             &["organization", "block", "--slug", "acme"],
             &["organization.blocked"],
