@@ -70,21 +70,21 @@ pub async fn change(
     let now = ctx.clock.now();
     let mut tx = ctx.db.begin().await?;
     let stream = lock(&mut tx, receiver, stream).await?;
+    // What is kept are exceptions: who is not heard of where everybody is, and the other way round.
+    let adds = (change == Change::Add) == (stream.default_subjects == DefaultSubjects::None);
+    let most = i64::from(ctx.policy.shared_signals.max_subjects);
+    // Whoever is refused would learn who exists, if it were only for those.
+    if adds && table::count_exceptions(&mut tx, stream.id, most).await? >= most {
+        return Err(StreamError::Forbidden(
+            "the stream has as many subjects as it may have",
+        ));
+    }
     let Some(subject) = known else {
         return Ok(());
     };
-    // What is kept are exceptions: who is not heard of where everybody is, and the other way round.
-    let adds = (change == Change::Add) == (stream.default_subjects == DefaultSubjects::None);
-    let changed = if adds {
-        let most = i64::from(ctx.policy.shared_signals.max_subjects);
-        if table::count_exceptions(&mut tx, stream.id, most).await? >= most {
-            return Err(StreamError::Forbidden(
-                "the stream has as many subjects as it may have",
-            ));
-        }
-        table::add_exception(&mut tx, stream.id, subject.key(), now).await?
-    } else {
-        table::remove_exception(&mut tx, stream.id, subject.key()).await?
+    let changed = match adds {
+        true => table::add_exception(&mut tx, stream.id, subject.key(), now).await?,
+        false => table::remove_exception(&mut tx, stream.id, subject.key()).await?,
     };
     if changed {
         note(&mut tx, now, change, &stream, subject);

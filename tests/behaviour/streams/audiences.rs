@@ -346,3 +346,20 @@ async fn whoever_is_no_longer_heard_of_or_is_again_is_in_the_audit_log() {
         assert_eq!(app.number(&about).await, rows, "{column}");
     }
 }
+
+/// Whether somebody has an account is not told by a refusal either (SSF 1.0 9.1).
+#[tokio::test]
+async fn a_stream_that_is_full_refuses_those_who_do_not_exist_as_well() {
+    let settings = "[shared_signals]\nmax_subjects = 1";
+    let app = TestApp::builder().settings(settings).start().await;
+    for name in ["ada", "bob"] {
+        app.user(&format!("{name}@example.com")).await;
+    }
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    for (name, status) in [("nobody", 204), ("ada", 204), ("bob", 403), ("nobody", 403)] {
+        let named = json!({ "format": "email", "email": format!("{name}@example.com") });
+        let answer = subject(&machine, &stream, "remove", named).await;
+        assert_eq!(answer, status, "{name}");
+    }
+}
