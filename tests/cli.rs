@@ -9,6 +9,8 @@
 mod alert;
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/audit_rows.rs"]
+mod audit_rows;
 #[path = "cli/clients.rs"]
 mod clients;
 #[path = "cli/exposure.rs"]

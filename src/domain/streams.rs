@@ -358,6 +358,17 @@ fn spoken(ctx: &Context, text: &str) -> Result<String, StreamError> {
 }
 
 fn note(tx: &mut Tx, now: Timestamp, name: &'static str, stream: &EventStream) {
+    let detail = serde_json::json!({
+        "stream_id": stream.id,
+        "method": stream.delivery.name(),
+        "status": stream.standing.status.name(),
+        "sees": stream.view.name(),
+    });
+    audit::note(tx, now, Deed::new(name, about(stream)).with(detail));
+}
+
+/// Whose stream it is.
+fn about(stream: &EventStream) -> About {
     let mut about = About::default();
     match stream.holder {
         Holder::Token(token) => about.token = Some(token),
@@ -366,11 +377,5 @@ fn note(tx: &mut Tx, now: Timestamp, name: &'static str, stream: &EventStream) {
     if let View::Organization(organization) = stream.view {
         about.organization = Some(organization);
     }
-    let detail = serde_json::json!({
-        "stream_id": stream.id,
-        "method": stream.delivery.name(),
-        "status": stream.standing.status.name(),
-        "sees": stream.view.name(),
-    });
-    audit::note(tx, now, Deed::new(name, about).with(detail));
+    about
 }

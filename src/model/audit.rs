@@ -92,7 +92,7 @@ impl Actor {
 }
 
 /// Every event that is written down, by its name.
-pub const EVENTS: [&str; 55] = [
+pub const EVENTS: [&str; 57] = [
     "audit_log.pruned",
     "breaker.closed",
     "breaker.opened",
@@ -130,6 +130,8 @@ pub const EVENTS: [&str; 55] = [
     "stream.created",
     "stream.deleted",
     "stream.status_set",
+    "stream.subject_added",
+    "stream.subject_removed",
     "token.changed",
     "token.issued",
     "token.looked_up",

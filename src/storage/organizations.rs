@@ -51,6 +51,21 @@ pub async fn find_by_slug(db: &Db, slug: &Slug) -> Result<Option<Organization>, 
     .fetch_optional(c))
 }
 
+/// The organization with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, id: Id<Organization>) -> Result<Option<Organization>, StorageError> {
+    sql!(db.reader(), |c| sqlx::query(
+        "SELECT id, slug, name, blocked_at
+         FROM organizations
+         WHERE id = $1",
+    )
+    .bind(id.uuid())
+    .try_map(|row| organization(&row))
+    .fetch_optional(c))
+}
+
 /// Makes a user a member, or changes a member's role.
 ///
 /// # Errors

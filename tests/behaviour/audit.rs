@@ -1,5 +1,7 @@
 //! The audit log: what is written into it, and that nobody changes it unnoticed.
 
+mod rows;
+
 use std::time::Duration;
 
 use serde_json::Value;

@@ -17,6 +17,7 @@
 mod support;
 
 mod any_request;
+mod audit_rows;
 mod authorize;
 mod backchannel_logout;
 mod browser;

@@ -9,7 +9,7 @@ use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient, sql};
 use crate::storage::rows::{Columns, column, ids_as_json};
 
-/// Adds an exception; nothing happens when it is there.
+/// Adds an exception; `false` when it is there already.
 ///
 /// # Errors
 /// When the database fails.
@@ -18,8 +18,8 @@ pub async fn add_exception(
     stream: Id<EventStream>,
     (kind, subject): (&'static str, Uuid),
     now: Timestamp,
-) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
         "INSERT INTO event_stream_subjects (stream_id, kind, subject_id, created_at)
          VALUES ($1, $2, $3, $4)
          ON CONFLICT (stream_id, kind, subject_id) DO NOTHING",
@@ -27,11 +27,11 @@ pub async fn add_exception(
     .bind(stream.uuid())
     .bind(kind)
     .bind(subject)
-    .bind(now.as_millis()))
-    .map(drop)
+    .bind(now.as_millis()))?;
+    Ok(done == 1)
 }
 
-/// Removes an exception; nothing happens when it is not there.
+/// Removes an exception; `false` when it is not there.
 ///
 /// # Errors
 /// When the database fails.
@@ -39,15 +39,15 @@ pub async fn remove_exception(
     tx: &mut Tx,
     stream: Id<EventStream>,
     (kind, subject): (&'static str, Uuid),
-) -> Result<(), StorageError> {
-    sql!(tx.connection(), execute sqlx::query(
+) -> Result<bool, StorageError> {
+    let done = sql!(tx.connection(), execute sqlx::query(
         "DELETE FROM event_stream_subjects
          WHERE stream_id = $1 AND kind = $2 AND subject_id = $3",
     )
     .bind(stream.uuid())
     .bind(kind)
-    .bind(subject))
-    .map(drop)
+    .bind(subject))?;
+    Ok(done == 1)
 }
 
 /// How many exceptions a stream has, `most` at most.

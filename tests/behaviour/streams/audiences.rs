@@ -1,5 +1,7 @@
 //! Who hears of whom.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokenward::domain::tokens::NewTokenRequest;
 use tokenward::model::{ClientStanding, GrantType, Role, TokenKind, User};
@@ -277,4 +279,87 @@ async fn a_stream_about_nobody_is_about_whom_it_adds_up_to_a_number() {
     );
     event_of(&app, &ada).await;
     assert_eq!(kinds(&machine.take(&stream).await), [""; 0]);
+}
+
+/// What the audit log says of whom streams are about, in order: what, who did it, and what else is known.
+async fn audited(app: &TestApp) -> Vec<(String, String, String, Value)> {
+    let rows = app
+        .rows(
+            "SELECT event, actor_kind, actor, detail FROM audit_log
+             WHERE event LIKE 'stream.subject_%' AND request_id IS NOT NULL
+                 AND token_id IS NOT NULL
+             ORDER BY id",
+        )
+        .await;
+    let rows = rows.into_iter().map(|row| {
+        let detail = serde_json::from_str(&row[3]).unwrap();
+        (row[0].clone(), row[1].clone(), row[2].clone(), detail)
+    });
+    rows.collect()
+}
+
+#[tokio::test]
+async fn whoever_is_no_longer_heard_of_or_is_again_is_in_the_audit_log() {
+    const NOBODY: &str = "01926b3c-5b7e-7c4a-9f61-2f1a0e5d9c11";
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com").await;
+    let acme = app.organization("acme", &ada).await.id.to_string();
+    let engine = client(&app, "Engine").await;
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    let email = |of: &str| json!({ "format": "email", "email": of });
+    let person = |id: &str| json!({ "format": "iss_sub", "iss": app.ctx.issuer, "sub": id });
+    let part = |name: &str, id: &str| json!({ "format": "complex", name: { "format": "opaque", "id": id } });
+    let hers = ada.id.to_string();
+    for (verb, named) in [
+        ("add", email("ada@example.com")),
+        ("remove", email("ada@example.com")),
+        ("remove", email("ada@example.com")),
+        ("remove", email("nobody@example.com")),
+        ("remove", person(NOBODY)),
+        ("remove", part("tenant", NOBODY)),
+        ("remove", part("tenant", &acme)),
+        ("remove", part("application", NOBODY)),
+        ("remove", part("application", &engine.client_id)),
+        ("add", person(&hers)),
+    ] {
+        // Rows are sorted by when they were written.
+        app.clock.advance(Duration::from_millis(1));
+        let status = subject(&machine, &stream, verb, named).await;
+        assert!(matches!(status, 200 | 204), "{verb}: {status}");
+    }
+    let row = |event: &str, kind: &str, id: &str| {
+        let detail = json!({ "stream_id": stream, "subject_kind": kind, "subject_id": id });
+        let (event, actor) = (format!("stream.{event}"), machine.audience.clone());
+        (event, "service".to_owned(), actor, detail)
+    };
+    let expected = [
+        row("subject_removed", "user", &hers),
+        row("subject_removed", "organization", &acme),
+        row("subject_removed", "client", &engine.id.to_string()),
+        row("subject_added", "user", &hers),
+    ];
+    assert_eq!(audited(&app).await, expected);
+    for (column, rows) in [("user_id", 2), ("organization_id", 1), ("client_id", 1)] {
+        let about = "SELECT count(*) FROM audit_log WHERE event LIKE 'stream.subject_%'";
+        let about = format!("{about} AND {column} IS NOT NULL");
+        assert_eq!(app.number(&about).await, rows, "{column}");
+    }
+}
+
+/// Whether somebody has an account is not told by a refusal either (SSF 1.0 9.1).
+#[tokio::test]
+async fn a_stream_that_is_full_refuses_those_who_do_not_exist_as_well() {
+    let settings = "[shared_signals]\nmax_subjects = 1";
+    let app = TestApp::builder().settings(settings).start().await;
+    for name in ["ada", "bob"] {
+        app.user(&format!("{name}@example.com")).await;
+    }
+    let machine = Machine::of_operators(&app).await;
+    let stream = machine.polled_stream().await;
+    for (name, status) in [("nobody", 204), ("ada", 204), ("bob", 403), ("nobody", 403)] {
+        let named = json!({ "format": "email", "email": format!("{name}@example.com") });
+        let answer = subject(&machine, &stream, "remove", named).await;
+        assert_eq!(answer, status, "{name}");
+    }
 }
