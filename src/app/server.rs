@@ -35,9 +35,11 @@ pub(super) fn serve(
         Arc::clone(&state.trusted_proxies),
     );
     let connections_of = Connections::new(of_one, trusted, state.metrics.clone());
-    tokio::spawn(connections_of.end_quiet_ones(connections.get()));
     // A worker more than there may be connections would have none.
     let workers = workers.min(connections);
+    // All workers hold as many, so that what is left of the division is never open.
+    let of_worker = connections.get() / workers;
+    tokio::spawn(connections_of.end_quiet_ones(of_worker * workers.get()));
     let server = HttpServer::new(move || {
         let table = state.clone();
         App::new()
@@ -48,7 +50,7 @@ pub(super) fn serve(
     Ok(server
         .on_connect(move |connection, data| connections_of.opened(connection, data))
         .workers(workers.get())
-        .max_connections(connections.get() / workers)
+        .max_connections(of_worker)
         .shutdown_timeout(timeout)
         .disable_signals()
         .listen(listener)?
