@@ -36,6 +36,7 @@ pub(super) fn serve(
     );
     // A worker more than there may be connections would have none.
     let workers = workers.min(connections);
+    // All workers hold as many, so that what is left of the division is never open.
     let of_worker = connections.get() / workers;
     let most = of_worker * workers.get();
     let connections_of = Connections::new(of_one, most, trusted, state.metrics.clone());

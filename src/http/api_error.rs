@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
@@ -24,7 +23,8 @@ pub struct ApiError {
     detail: Box<str>,
     problems: Vec<Problem>,
     retry_after: Option<u64>,
-    allow: Option<&'static str>,
+    /// What is accepted instead: methods with 405, codings with 415.
+    accepted: Option<&'static str>,
     challenge: Option<Challenge>,
 }
 
@@ -89,12 +89,16 @@ impl ApiError {
         Self::new(status, "unsupported_media_type", detail)
     }
 
-    /// 415: the body is compressed, and bodies are read as they are (RFC 9110 15.5.16).
+    /// 415: the body is compressed, and only plain ones are read, as the answer says (RFC 9110 12.5.3).
     #[must_use]
     pub fn unsupported_encoding() -> Self {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         let detail = "the body must not be compressed";
-        Self::new(status, "unsupported_encoding", detail)
+        let error = Self::new(status, "unsupported_encoding", detail);
+        Self {
+            accepted: Some("identity"),
+            ..error
+        }
     }
 
     /// 422: members of the request are wrong; the detail lists each.
@@ -220,7 +224,7 @@ impl ApiError {
         let detail = format_args!("this address answers to {allowed}");
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
         Self {
-            allow: Some(allowed),
+            accepted: Some(allowed),
             ..error
         }
     }
@@ -309,7 +313,7 @@ impl ApiError {
             detail: detail.to_string().into(),
             problems: Vec::new(),
             retry_after: None,
-            allow: None,
+            accepted: None,
             challenge: None,
         }
     }
@@ -369,15 +373,19 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        response.insert_header((CACHE_CONTROL, "no-store"));
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after {
-            response.insert_header((RETRY_AFTER, seconds.to_string()));
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if let Some(methods) = self.allow {
-            response.insert_header((ALLOW, methods));
+        if let Some(accepted) = self.accepted {
+            let name = match self.status {
+                StatusCode::METHOD_NOT_ALLOWED => header::ALLOW,
+                _ => header::ACCEPT_ENCODING,
+            };
+            response.insert_header((name, accepted));
         }
         if let Some(challenge) = &self.challenge {
-            response.insert_header((WWW_AUTHENTICATE, challenge.to_string()));
+            response.insert_header((header::WWW_AUTHENTICATE, challenge.to_string()));
         }
         response.json(Body {
             error: self.code,

@@ -60,6 +60,7 @@ impl FromMembers for Credentials {
     request_body(content = CredentialsBody),
     responses(
         (status = 202, description = "Everything of ours among them is dead; `{}`.", body = Value),
+        (status = 400, description = "The body broke off.", body = ErrorBody),
         (status = 404, description = "Not offered here.", body = ErrorBody),
         (status = 408, description = "The body did not arrive in time.", body = ErrorBody),
         (status = 413, description = "Larger than is read.", body = ErrorBody),

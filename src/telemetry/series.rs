@@ -162,6 +162,9 @@ impl Series {
         for via in WayIn::ALL {
             add(&self.leaked_uses, &[("via", via.name().into())], 0);
         }
+        for what in ["connections", "bodies", "large_bodies"] {
+            add(&self.no_room, &[("what", what.into())], 0);
+        }
         for kind in TokenKind::ALL {
             for reason in RevocationReason::ALL {
                 let labels = [

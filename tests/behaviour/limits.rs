@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokenward::domain::limits;
 use tokenward::domain::retention::{self, Ended};
-use tokenward::model::PlainToken;
+use tokenward::model::{PlainToken, TokenKind};
 use tokenward::origins::signing::OriginSigner;
 
 use crate::retention::Batches;
@@ -30,6 +30,13 @@ impl At<'_> {
         let request = request.header("content-type", content);
         let request = request.header("x-forwarded-for", self.1);
         Answer::read(request.body(body.to_owned()).send().await.unwrap()).await
+    }
+
+    async fn get(&self, path: &str, token: &PlainToken) -> u16 {
+        let request = self.0.http.get(format!("{}{path}", self.0.url));
+        let request = request.bearer_auth(token.reveal());
+        let request = request.header("x-forwarded-for", self.1);
+        request.send().await.unwrap().status().as_u16()
     }
 
     async fn give_up(&self) -> Answer {
@@ -245,12 +252,6 @@ async fn a_wrong_token_is_slowed_down_and_a_right_one_is_not() {
     let ada = app.user("ada@example.com").await;
     let right = app.personal_token(&ada, "deploy").await.token;
     let wrong = app.never_issued();
-    let get = async |path: &str, token: &PlainToken, from: &str| {
-        let request = app.http.get(format!("{}{path}", app.url));
-        let request = request.bearer_auth(token.reveal());
-        let request = request.header("x-forwarded-for", from);
-        request.send().await.unwrap().status().as_u16()
-    };
     for (number, path) in [
         "/v1/tokens/self",
         "/v1/oauth2/userinfo",
@@ -261,15 +262,38 @@ async fn a_wrong_token_is_slowed_down_and_a_right_one_is_not() {
     .enumerate()
     {
         let here = format!("203.0.113.{number}");
+        let here = At(&app, &here);
         let mut statuses = Vec::new();
         for _ in 0..3 {
-            statuses.push(get(path, &wrong, &here).await);
+            statuses.push(here.get(path, &wrong).await);
         }
         assert_eq!(statuses, [401, 401, 429], "{path}");
         let elsewhere = format!("198.51.100.{number}");
-        assert_eq!(get(path, &wrong, &elsewhere).await, 401, "{path}");
-        assert_eq!(get("/v1/tokens/self", &right, &here).await, 200, "{path}");
+        let elsewhere = At(&app, &elsewhere);
+        assert_eq!(elsewhere.get(path, &wrong).await, 401, "{path}");
+        assert_eq!(here.get("/v1/tokens/self", &right).await, 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_token_that_only_works_elsewhere_is_no_wrong_one() {
+    let app = app("wrong_tokens = '2 in 1m'").await;
+    let ada = app.cast("ada").await;
+    let path = "/v1/personal_access_tokens/";
+    let of_organization = app.token_of(TokenKind::OrganizationAccessToken, &ada).await;
+    let key = app.service_key("tokens:introspect").await;
+    let here = At(&app, "203.0.113.7");
+    for _ in 0..3 {
+        assert_eq!(here.get(path, &of_organization.token).await, 401);
+        assert_eq!(here.get(path, &key.token).await, 401);
+    }
+    app.github().report(&[report(&of_organization.token)]).await;
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(here.get(path, &of_organization.token).await);
+    }
+    assert_eq!(statuses, [401, 401, 429]);
+    assert_eq!(here.get(path, &key.token).await, 401);
 }
 
 #[tokio::test]

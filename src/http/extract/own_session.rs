@@ -70,7 +70,8 @@ async fn own_session(request: &HttpRequest) -> Result<Session, ApiError> {
     Ok(session)
 }
 
-/// A user's token is known and not enough; any other is as good as none.
+/// A user's token is known and not enough; any other is as good as none. Only one that does not work is
+/// counted.
 async fn refuse_token(request: &HttpRequest) -> Result<ApiError, ApiError> {
     let Ok(credential) = bearer::read(request) else {
         return Ok(ApiError::not_signed_in());
@@ -81,10 +82,12 @@ async fn refuse_token(request: &HttpRequest) -> Result<ApiError, ApiError> {
     let found = state
         .timely(bearers::find(&state.ctx, &text, address))
         .await??;
-    let users = found.is_some_and(|token| bearers::acts_for_user(&token.found.known));
-    Ok(match users {
-        true => ApiError::forbidden("not_permitted", "this needs a session, not a token"),
-        false => {
+    Ok(match found {
+        Some(token) if bearers::acts_for_user(&token.found.known) => {
+            ApiError::forbidden("not_permitted", "this needs a session, not a token")
+        }
+        Some(_) => ApiError::not_signed_in(),
+        None => {
             let refusal = ApiError::not_signed_in();
             limiting::failed(request, state, Limit::WrongTokens, refusal)
         }

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 /// Tokens to revoke. Members besides these are refused: one that is misspelt might have limited what is
 /// done.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `Revocations` reads")]
 pub(in crate::http) struct RevocationsBody {
     /// Which, and why.
@@ -42,6 +43,7 @@ pub(in crate::http) struct RevocationItem {
 /// Which tokens to revoke: those that fit everything that is said, at least one thing. Members besides
 /// these are refused.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `BulkRequest` reads")]
 pub(in crate::http) struct BulkRevocationBody {
     /// Of this user, those included that they made for an organization.
@@ -70,8 +72,9 @@ pub(in crate::http) struct BulkRevocationBody {
     dry_run: Option<bool>,
 }
 
-/// A token to issue.
+/// A token to issue. Members besides these are refused.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `NewIssuedToken` reads")]
 pub(in crate::http) struct IssuedTokenBody {
     /// `personal_access_token`, `organization_access_token`, `access_token` or

@@ -110,6 +110,12 @@ pub(in crate::http) enum Refusals {
     /// Larger than is read.
     #[response(status = 413)]
     TooLarge(ErrorBody),
+    /// Signed by the origin, and compressed.
+    #[response(status = 415)]
+    Compressed(ErrorBody),
+    /// Too much from this network address that was not signed by the origin; see `Retry-After`.
+    #[response(status = 429)]
+    TooOften(ErrorBody),
     /// The truth cannot be known now; see `Retry-After`.
     #[response(status = 503)]
     Unavailable(ErrorBody),

@@ -72,6 +72,39 @@ fn operations_have_names_of_their_own_and_say_what_can_go_wrong() {
     }
 }
 
+#[test]
+fn bodies_that_may_have_no_other_members_say_so() {
+    let document = openapi().unwrap();
+    let schemas = &document["components"]["schemas"];
+    for name in [
+        "RevocationsBody",
+        "BulkRevocationBody",
+        "IssuedTokenBody",
+        "NewWebhookBody",
+        "ChangedWebhookBody",
+        "ReplayBody",
+    ] {
+        assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+    }
+}
+
+#[test]
+fn every_address_for_signed_reports_says_how_it_refuses() {
+    let document = openapi().unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let signed = paths
+        .iter()
+        .filter(|(path, _)| path.ends_with("/secret-scanning"));
+    let signed: Vec<_> = signed.collect();
+    assert_eq!(signed.len(), 4);
+    for (path, item) in signed {
+        let responses = item["post"]["responses"].as_object().unwrap();
+        for status in ["400", "403", "404", "408", "413", "415", "429", "503"] {
+            assert!(responses.contains_key(status), "{path}: {status}");
+        }
+    }
+}
+
 fn links(value: &Value) -> Vec<&Value> {
     match value {
         Value::Object(members) => {

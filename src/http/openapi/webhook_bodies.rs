@@ -2,8 +2,9 @@
 
 use utoipa::ToSchema;
 
-/// An endpoint to add.
+/// An endpoint to add. Members besides these are refused.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `NewWebhook` reads")]
 pub(in crate::http) struct NewWebhookBody {
     /// Where to post: an https address.
@@ -18,16 +19,18 @@ pub(in crate::http) struct NewWebhookBody {
     events: Option<Vec<String>>,
 }
 
-/// What changes about an endpoint.
+/// What changes about an endpoint. Members besides these are refused.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `ChangedWebhook` reads")]
 pub(in crate::http) struct ChangedWebhookBody {
     /// Whether it is told.
     enabled: bool,
 }
 
-/// What is sent again: one of the two.
+/// What is sent again: one of the two. Members besides these are refused.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `ReplayRequest` reads")]
 pub(in crate::http) struct ReplayBody {
     /// This message.

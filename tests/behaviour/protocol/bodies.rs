@@ -34,6 +34,21 @@ async fn a_signed_body_that_is_no_array_is_malformed(#[case] body: &[u8]) {
 }
 
 #[tokio::test]
+async fn a_signed_body_that_is_compressed_is_refused_with_what_is_read() {
+    let app = TestApp::start().await;
+    let body = b"\x1f\x8b\x08\0\0\0\0\0";
+    let (key, signature) = signed(&app.origin().signer, body);
+    let headers = [
+        (ID, key.as_str()),
+        (SIGNATURE, signature.as_str()),
+        ("Content-Encoding", "gzip"),
+    ];
+    let answer = app.github().post_with(headers, body.to_vec()).await;
+    assert_refused(&answer, 415, "unsupported_encoding");
+    assert_eq!(answer.headers["accept-encoding"], "identity");
+}
+
+#[tokio::test]
 async fn an_empty_array_gets_an_empty_answer() {
     let app = TestApp::start().await;
     let answer = app.github().post(" [ ]\n").await;
