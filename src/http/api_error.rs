@@ -136,52 +136,28 @@ impl ApiError {
         let error = Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", detail);
         // RFC 9110 15.5.2 wants a challenge, and knows no scheme for cookies. Browsers ask nobody
         // about a scheme that they do not know.
-        Self {
-            challenge: Some(Challenge::Session),
-            ..error
-        }
+        error.challenged(Challenge::Session)
     }
 
-    /// 401: no service key, or one that does not work. RFC 6750 3: whoever presents nothing is told
-    /// no error.
+    /// 401: no service key, or one that does not work.
     #[must_use]
     pub fn no_service_key(presented: bool) -> Self {
         let detail = "this needs a service key that works";
-        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_service_key", detail);
-        let challenge = match presented {
-            true => Challenge::InvalidToken,
-            false => Challenge::Bearer,
-        };
-        Self {
-            challenge: Some(challenge),
-            ..error
-        }
+        Self::unauthorized("invalid_service_key", detail, presented)
     }
 
     /// 403: the service key is for something else.
     #[must_use]
     pub fn insufficient_scope(scope: &'static str) -> Self {
         let detail = format_args!("this needs a service key with the scope {scope}");
-        let error = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
-        Self {
-            challenge: Some(Challenge::InsufficientScope(scope)),
-            ..error
-        }
+        Self::lacking(scope, detail)
     }
 
-    /// 401: no credential for receiving events, or one that does not work (RFC 6750 3).
+    /// 401: no credential for receiving events, or one that does not work.
     #[must_use]
     pub fn no_receiver(presented: bool) -> Self {
         let detail = "this needs a credential for receiving events that works";
-        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail);
-        let challenge = match presented {
-            true => Challenge::InvalidToken,
-            false => Challenge::Bearer,
-        };
-        Self {
-            challenge: Some(challenge),
-            ..error
-        }
+        Self::unauthorized("invalid_token", detail, presented)
     }
 
     /// 403: the credential is for something else, or acts for a person.
@@ -191,11 +167,24 @@ impl ApiError {
             "this needs a service key with the scope events:receive, or an organization's token or a \
              client's own access token with the scope {scope}"
         );
-        let error = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
-        Self {
-            challenge: Some(Challenge::InsufficientScope(scope)),
-            ..error
-        }
+        Self::lacking(scope, detail)
+    }
+
+    /// 401: no credential for managing webhooks, or one that does not work.
+    #[must_use]
+    pub fn no_subscriber(presented: bool) -> Self {
+        let detail = "this needs a service key or an organization's token that works";
+        Self::unauthorized("invalid_service_key", detail, presented)
+    }
+
+    /// 403: the credential lacks this scope; an organization's token needs `own`.
+    #[must_use]
+    pub fn no_subscribing_scope(lacking: &'static str, own: &'static str) -> Self {
+        let detail = format_args!(
+            "this needs a service key with the scope webhooks:manage, or an organization's token with \
+             the scope {own}"
+        );
+        Self::lacking(lacking, detail)
     }
 
     /// 404: nothing is here.
@@ -246,10 +235,7 @@ impl ApiError {
         let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_secret", detail);
         // RFC 9110 15.5.2 wants a challenge. The secret comes without a scheme, so this names none
         // that anybody has a credential for.
-        Self {
-            challenge: Some(Challenge::Secret),
-            ..error
-        }
+        error.challenged(Challenge::Secret)
     }
 
     /// 400: a report, counted from 0, is not of a kind that is revoked here. All others are done.
@@ -300,6 +286,28 @@ impl ApiError {
     /// After how many seconds to try again, where that is known.
     pub(super) const fn retry_after(&self) -> Option<u64> {
         self.retry_after
+    }
+
+    /// 401. RFC 6750 3: whoever presents nothing is told no error.
+    fn unauthorized(code: &'static str, detail: &str, presented: bool) -> Self {
+        let error = Self::new(StatusCode::UNAUTHORIZED, code, detail);
+        error.challenged(match presented {
+            true => Challenge::InvalidToken,
+            false => Challenge::Bearer,
+        })
+    }
+
+    /// 403: a credential that works, without this scope.
+    fn lacking(scope: &'static str, detail: impl fmt::Display) -> Self {
+        let error = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
+        error.challenged(Challenge::InsufficientScope(scope))
+    }
+
+    fn challenged(self, challenge: Challenge) -> Self {
+        Self {
+            challenge: Some(challenge),
+            ..self
+        }
     }
 
     fn new(status: StatusCode, code: &'static str, detail: impl fmt::Display) -> Self {
