@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::output::{Output, Shown};
 use super::progress::Progress;
 use super::values::{self, LARGEST_PAGE, PAGE};
-use crate::domain::webhooks::{self, LoggedAttempt};
+use crate::domain::webhooks::{self, LoggedAttempt, Reach};
 use crate::domain::{Context, organizations};
 use crate::model::{EventTypes, Id, Slug, Timestamp, WebhookEndpoint, WebhookMessage};
 
@@ -209,6 +209,8 @@ struct Tested {
 }
 
 const ONCE: &str = "The secret is not shown again.";
+/// Whoever has the command line is an operator.
+const REACH: Reach = Reach::Everything;
 
 pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     let now = ctx.clock.now();
@@ -216,23 +218,23 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
         Command::Create(new) => create(new, ctx, out).await,
         Command::List(list) => {
             let organization = organization(ctx, list.organization.as_ref()).await?;
-            let all = webhooks::list(ctx, organization, None, list.limit).await?;
+            let all = webhooks::list(ctx, REACH, organization, None, list.limit).await?;
             let all = all.into_iter().map(|one| EndpointView::new(one, now));
             let all: Vec<_> = all.collect();
             out.list(&all, "There is no webhook endpoint.")
         }
         Command::Show(Named { id }) => {
-            let found = webhooks::find(ctx, *id).await?;
+            let found = webhooks::find(ctx, REACH, *id).await?;
             out.result(&EndpointView::new(found, now), "")
         }
         Command::RotateSecret(Named { id }) => {
-            let made = webhooks::rotate_secret(ctx, *id).await?;
+            let made = webhooks::rotate_secret(ctx, REACH, *id).await?;
             out.result(&EndpointView::with_secret(made, now), ONCE)
         }
         Command::Disable(Named { id }) => set_enabled(*id, false, ctx, out).await,
         Command::Enable(Named { id }) => set_enabled(*id, true, ctx, out).await,
         Command::Delete(Named { id }) => {
-            webhooks::delete(ctx, *id).await?;
+            webhooks::delete(ctx, REACH, *id).await?;
             let deleted = Deleted {
                 id: *id,
                 deleted: true,
@@ -240,13 +242,13 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
             out.either(&deleted, &format!("{id} is deleted"))
         }
         Command::Deliveries(Deliveries { endpoint, limit }) => {
-            let all = webhooks::deliveries(ctx, endpoint.id, *limit).await?;
+            let all = webhooks::deliveries(ctx, REACH, endpoint.id, *limit).await?;
             let all: Vec<_> = all.into_iter().map(AttemptView::from).collect();
             out.list(&all, "Nothing was sent there yet.")
         }
         Command::Replay(wanted) => replay(wanted, ctx, out).await,
         Command::Test(Named { id }) => {
-            let message_id = webhooks::test(ctx, *id).await?;
+            let message_id = webhooks::test(ctx, REACH, *id).await?;
             let text = "A message waits; a running service sends it.";
             out.either(&Tested { message_id }, text)
         }
@@ -256,7 +258,7 @@ pub(super) async fn run(command: &Command, ctx: &Context, out: &mut Output) -> a
 async fn create(new: &Create, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     let organization = organization(ctx, new.organization.as_ref()).await?;
     let events = new.events.clone().unwrap_or_else(EventTypes::all);
-    let made = webhooks::create(ctx, organization, &new.url, events).await?;
+    let made = webhooks::create(ctx, REACH, organization, &new.url, events).await?;
     out.result(&EndpointView::with_secret(made, ctx.clock.now()), ONCE)
 }
 
@@ -276,18 +278,20 @@ async fn set_enabled(
     ctx: &Context,
     out: &mut Output,
 ) -> anyhow::Result<()> {
-    let endpoint = webhooks::set_enabled(ctx, id, enabled).await?;
+    let endpoint = webhooks::set_enabled(ctx, REACH, id, enabled).await?;
     out.result(&EndpointView::new(endpoint, ctx.clock.now()), "")
 }
 
 async fn replay(wanted: &Replay, ctx: &Context, out: &mut Output) -> anyhow::Result<()> {
     let endpoint = wanted.endpoint.id;
     let replayed = match (wanted.which.message, wanted.which.since) {
-        (Some(message), _) => webhooks::replay(ctx, endpoint, message).await.map(|()| 1)?,
+        (Some(message), _) => webhooks::replay(ctx, REACH, endpoint, message)
+            .await
+            .map(|()| 1)?,
         (None, since) => {
             let since = since.unwrap_or_else(|| ctx.clock.now());
             let _progress = Progress::start("putting messages into the queue".to_owned());
-            webhooks::replay_since(ctx, endpoint, since).await?
+            webhooks::replay_since(ctx, REACH, endpoint, since).await?
         }
     };
     let text = format!("Messages that are sent again by a running service: {replayed}");

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::{Context, provenance};
-use crate::model::{Actor, KnownToken, PlainToken, TokenKind, TokenState, WayIn};
+use crate::model::{Actor, Id, KnownToken, Organization, PlainToken, TokenKind, TokenState, WayIn};
 use crate::storage::StorageError;
-use crate::storage::tokens::{self, GrantedToken};
+use crate::storage::tokens::{self, FoundToken, GrantedToken};
 
 /// The token that somebody presents with what it was granted for, if it works.
 ///
@@ -55,22 +55,25 @@ pub async fn look(
     let found = find(ctx, text, address).await?;
     let fits = |token: &GrantedToken| kinds.contains(&token.found.known.token.kind);
     Ok(found.filter(fits).map(|token| {
-        note(ctx, &token, text, address);
+        note(ctx, &token.found, text, address);
         token.found.known
     }))
 }
 
 /// Notes that a token was used, from where.
-pub(super) fn note(
-    ctx: &Context,
-    token: &GrantedToken,
-    text: &PlainToken,
-    address: Option<IpAddr>,
-) {
-    let outdated = token.found.hash_key != *ctx.hash_keys.current().id();
+pub(super) fn note(ctx: &Context, found: &FoundToken, text: &PlainToken, address: Option<IpAddr>) {
+    let outdated = found.hash_key != *ctx.hash_keys.current().id();
     let digest = outdated.then(|| ctx.hash_keys.digest(text));
-    let (token, now) = (&token.found.known.token, ctx.clock.now());
+    let (token, now) = (&found.known.token, ctx.clock.now());
     ctx.pending_uses.note_found(token, now, address, digest);
+}
+
+/// The organization whose own token this is; from here on it acts.
+pub(super) fn act_for_organization(known: &KnownToken) -> Option<Id<Organization>> {
+    let of_organization = known.token.kind == TokenKind::OrganizationAccessToken;
+    let organization = known.organization.as_ref().filter(|_| of_organization)?;
+    provenance::act_as(Actor::Organization(organization.id));
+    Some(organization.id)
 }
 
 /// Whether a token is one that a user gives to programs, to act in the user's name.

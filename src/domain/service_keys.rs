@@ -2,12 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::{Context, provenance};
-use crate::model::{
-    Actor, Id, KnownToken, Networks, PlainToken, Token, TokenKind, TokenState, WayIn,
-};
+use super::{Context, bearers, provenance};
+use crate::model::{Actor, Id, KnownToken, PlainToken, Token, TokenKind, TokenState, WayIn};
 use crate::storage::StorageError;
-use crate::storage::tokens;
+use crate::storage::tokens::{self, FoundToken};
 
 /// Why a service is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +17,9 @@ pub enum Refusal {
     /// of a key that does not.
     #[error("the service key was used from outside of its networks")]
     ForeignNetwork,
-    /// The service key works but is for something else.
-    #[error("the service key lacks the scope")]
-    InsufficientScope,
+    /// The service key works but is for something else: it lacks this scope.
+    #[error("the service key lacks the scope {0}")]
+    InsufficientScope(&'static str),
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -41,30 +39,42 @@ pub struct Service {
 pub async fn admit(
     ctx: &Context,
     text: &PlainToken,
-    scope: &str,
+    scope: &'static str,
     address: Option<IpAddr>,
 ) -> Result<Service, Refusal> {
+    let found = find(ctx, text).await?;
+    check(ctx, &found.known, scope, address)?;
+    Ok(enter(ctx, &found, text, address))
+}
+
+/// The token that somebody presents, of whatever kind, whether it works or not.
+pub(super) async fn find(ctx: &Context, text: &PlainToken) -> Result<FoundToken, Refusal> {
     let candidate = ctx.detector.whole(text.reveal());
     let candidate = candidate.ok_or(Refusal::InvalidKey)?;
     let candidate = candidate.text.as_bytes();
     let digests: Vec<_> = ctx.hash_keys.candidates(candidate).collect();
     let found = tokens::find_by_digests(&ctx.db, &digests).await?;
-    let found = found.first().ok_or(Refusal::InvalidKey)?;
-    check(ctx, &found.known, scope, address)?;
-    let outdated = found.hash_key != *ctx.hash_keys.current().id();
-    let digest = outdated.then(|| ctx.hash_keys.digest(text));
-    let token = &found.known.token;
-    provenance::act_as(Actor::Service(token.id));
-    let now = ctx.clock.now();
-    ctx.pending_uses.note_found(token, now, address, digest);
-    Ok(Service { key: token.id })
+    found.into_iter().next().ok_or(Refusal::InvalidKey)
+}
+
+/// Lets in the service whose key was checked, which counts as a use.
+pub(super) fn enter(
+    ctx: &Context,
+    found: &FoundToken,
+    text: &PlainToken,
+    address: Option<IpAddr>,
+) -> Service {
+    let key = found.known.token.id;
+    provenance::act_as(Actor::Service(key));
+    bearers::note(ctx, found, text, address);
+    Service { key }
 }
 
 /// Whether a token is a service key that works from this address and may do this.
 pub(super) fn check(
     ctx: &Context,
     known: &KnownToken,
-    scope: &str,
+    scope: &'static str,
     address: Option<IpAddr>,
 ) -> Result<(), Refusal> {
     let now = ctx.clock.now();
@@ -74,9 +84,7 @@ pub(super) fn check(
         return Err(Refusal::InvalidKey);
     }
     // Before its scopes: from elsewhere nobody learns what it may do.
-    let networks = known.token.networks.as_ref();
-    let inside = |networks: &Networks| address.is_some_and(|from| networks.contains(from));
-    if !networks.is_none_or(inside) {
+    if !known.token.works_from(address) {
         tracing::warn!(
             service_key.id = %known.token.id,
             "a service key was used from outside of its networks"
@@ -85,6 +93,6 @@ pub(super) fn check(
     }
     match known.token.scopes.contains(scope) {
         true => Ok(()),
-        false => Err(Refusal::InsufficientScope),
+        false => Err(Refusal::InsufficientScope(scope)),
     }
 }

@@ -56,7 +56,7 @@ pub async fn tell(
         return Err(Refusal::InsufficientScope);
     }
     let user = known.user.as_ref().ok_or(Refusal::InsufficientScope)?;
-    bearers::note(ctx, &token, text, address);
+    bearers::note(ctx, &token.found, text, address);
     let allowed = Allowed::of(&token);
     Ok(UserInfo {
         sub: user.id,

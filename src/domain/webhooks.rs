@@ -19,8 +19,10 @@ use crate::storage::{StorageError, Tx, turns};
 
 pub mod delivery;
 mod secrets;
+pub mod subscribers;
 
 pub use secrets::seal_anew;
+pub use subscribers::Reach;
 
 /// What a service key needs to manage webhooks.
 pub const SCOPE: &str = "webhooks:manage";
@@ -34,6 +36,7 @@ const AS_NEW: Duration = Duration::from_secs(3_600);
 const MOST_COUNTED: i64 = 100_000;
 
 const UNKNOWN: DomainError = DomainError::NotFound("there is no such webhook endpoint");
+const UNKNOWN_ORGANIZATION: DomainError = DomainError::NotFound("there is no such organization");
 
 /// An endpoint that was just made, or given a new secret.
 #[derive(Debug)]
@@ -44,18 +47,21 @@ pub struct WithSecret {
     pub secret: WebhookSecret,
 }
 
-/// Adds an endpoint: for an organization, of whose tokens alone it hears, or for operators.
+/// Adds an endpoint: for an organization, of whose tokens alone it hears, or for operators. Whoever
+/// reaches one organization only need not name it.
 ///
 /// # Errors
-/// [`DomainError::NotFound`] without such an organization, [`DomainError::Invalid`] when nobody is
-/// told at such an address, [`DomainError::Taken`] when there are too many endpoints already.
+/// [`DomainError::NotFound`] without such an organization within reach, [`DomainError::Invalid`] when
+/// nobody is told at such an address, [`DomainError::Taken`] when there are too many endpoints already.
 pub async fn create(
     ctx: &Context,
+    reach: Reach,
     organization: Option<Id<Organization>>,
     url: &str,
     events: EventTypes,
 ) -> Result<WithSecret, DomainError> {
     let now = ctx.clock.now();
+    let organization = reach.narrow(organization)?;
     let url = address(ctx, url)?;
     let endpoint = WebhookEndpoint {
         id: Id::new(now),
@@ -78,9 +84,7 @@ pub async fn create(
     }
     match table::insert(&mut tx, &endpoint, &sealed).await {
         // The only reference there is.
-        Err(StorageError::Conflict(_)) => {
-            return Err(DomainError::NotFound("there is no such organization"));
-        }
+        Err(StorageError::Conflict(_)) => return Err(UNKNOWN_ORGANIZATION),
         outcome => outcome?,
     }
     note(&mut tx, now, "webhook.created", &endpoint);
@@ -98,27 +102,31 @@ fn address(ctx: &Context, url: &str) -> Result<WebhookUrl, DomainError> {
         ))
 }
 
-/// Finds an endpoint.
+/// Finds an endpoint. It stays whose it is: what is found within reach may be changed by its id from then on.
 ///
 /// # Errors
-/// [`DomainError::NotFound`] when there is none.
+/// [`DomainError::NotFound`] when there is none within reach.
 pub async fn find(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
 ) -> Result<WebhookEndpoint, DomainError> {
-    table::find(&ctx.db, endpoint).await?.ok_or(UNKNOWN)
+    let found = table::find(&ctx.db, reach.organization(), endpoint).await?;
+    found.ok_or(UNKNOWN)
 }
 
-/// Up to `limit` endpoints behind `after`, oldest first; of an organization, or all.
+/// Up to `limit` endpoints behind `after`, oldest first; of an organization, or all within reach.
 ///
 /// # Errors
-/// When the database fails.
+/// [`DomainError::NotFound`] when the organization is beyond reach.
 pub async fn list(
     ctx: &Context,
+    reach: Reach,
     organization: Option<Id<Organization>>,
     after: Option<Id<WebhookEndpoint>>,
     limit: u32,
 ) -> Result<Vec<WebhookEndpoint>, DomainError> {
+    let organization = reach.narrow(organization)?;
     Ok(table::page(&ctx.db, organization, after, i64::from(limit)).await?)
 }
 
@@ -129,10 +137,11 @@ pub async fn list(
 /// [`DomainError::NotFound`] when there is no such endpoint.
 pub async fn rotate_secret(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
 ) -> Result<WithSecret, DomainError> {
     let now = ctx.clock.now();
-    let endpoint = find(ctx, endpoint).await?;
+    let endpoint = find(ctx, reach, endpoint).await?;
     let secret = WebhookSecret::fresh();
     let sealed = secrets::seal(ctx, endpoint.id, &secret)?;
     let until = now.plus(ctx.policy.webhooks.secret_overlap);
@@ -155,11 +164,12 @@ pub async fn rotate_secret(
 /// [`DomainError::NotFound`] when there is none.
 pub async fn set_enabled(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
     enabled: bool,
 ) -> Result<WebhookEndpoint, DomainError> {
     let now = ctx.clock.now();
-    let before = find(ctx, endpoint).await?;
+    let before = find(ctx, reach, endpoint).await?;
     if enabled && before.disabled_at.is_some() {
         begin_anew(ctx, &before, now).await?;
     }
@@ -174,7 +184,7 @@ pub async fn set_enabled(
     };
     note(&mut tx, now, name, &before);
     tx.commit().await?;
-    find(ctx, endpoint).await
+    find(ctx, reach, endpoint).await
 }
 
 /// Lets what an endpoint missed be tried as patiently as what is new, while it is still disabled.
@@ -203,9 +213,13 @@ async fn begin_anew(
 ///
 /// # Errors
 /// [`DomainError::NotFound`] when there is none.
-pub async fn delete(ctx: &Context, endpoint: Id<WebhookEndpoint>) -> Result<(), DomainError> {
+pub async fn delete(
+    ctx: &Context,
+    reach: Reach,
+    endpoint: Id<WebhookEndpoint>,
+) -> Result<(), DomainError> {
     let now = ctx.clock.now();
-    let before = find(ctx, endpoint).await?;
+    let before = find(ctx, reach, endpoint).await?;
     let mut tx = ctx.db.begin().await?;
     if !table::delete(&mut tx, endpoint, now).await? {
         return Err(UNKNOWN);
@@ -221,10 +235,11 @@ pub async fn delete(ctx: &Context, endpoint: Id<WebhookEndpoint>) -> Result<(), 
 /// [`DomainError::NotFound`] when there is none.
 pub async fn deliveries(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
     limit: u32,
 ) -> Result<Vec<LoggedAttempt>, DomainError> {
-    find(ctx, endpoint).await?;
+    find(ctx, reach, endpoint).await?;
     Ok(table::list_attempts(&ctx.db, endpoint, i64::from(limit)).await?)
 }
 
@@ -234,10 +249,11 @@ pub async fn deliveries(
 /// [`DomainError::NotFound`] when there is none.
 pub async fn messages(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
     limit: u32,
 ) -> Result<Vec<StoredMessage>, DomainError> {
-    find(ctx, endpoint).await?;
+    find(ctx, reach, endpoint).await?;
     Ok(table::list_messages(&ctx.db, endpoint, i64::from(limit)).await?)
 }
 
@@ -247,11 +263,12 @@ pub async fn messages(
 /// [`DomainError::NotFound`] when there is none, or it was deleted already.
 pub async fn replay(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
     message: Id<WebhookMessage>,
 ) -> Result<(), DomainError> {
     let now = ctx.clock.now();
-    let found = find(ctx, endpoint).await?;
+    let found = find(ctx, reach, endpoint).await?;
     let mut tx = ctx.db.begin().await?;
     // The endpoint first, as whoever settles a message takes it.
     table::end_pause(&mut tx, endpoint).await?;
@@ -270,11 +287,12 @@ pub async fn replay(
 /// [`DomainError::NotFound`] when there is no such endpoint.
 pub async fn replay_since(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
     since: Timestamp,
 ) -> Result<usize, DomainError> {
     let now = ctx.clock.now();
-    let found = find(ctx, endpoint).await?;
+    let found = find(ctx, reach, endpoint).await?;
     let mut after = Uuid::nil();
     let mut replayed = 0;
     loop {
@@ -303,9 +321,10 @@ pub async fn replay_since(
 /// disabled.
 pub async fn test(
     ctx: &Context,
+    reach: Reach,
     endpoint: Id<WebhookEndpoint>,
 ) -> Result<Id<WebhookMessage>, DomainError> {
-    let found = find(ctx, endpoint).await?;
+    let found = find(ctx, reach, endpoint).await?;
     if found.disabled_at.is_some() {
         return Err(DomainError::Invalid(
             "the endpoint is disabled: enable it first",

@@ -1,5 +1,7 @@
 //! Errors as the JSON API says them: `{"error": code, "detail": …, "request_id": …}`.
 
+mod challenge;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
+
+use challenge::Challenge;
 
 use super::limiting;
 use super::problem::Problem;
@@ -37,35 +41,6 @@ pub(super) fn id_in_path<T>(text: &str) -> Result<Id<T>, ApiError> {
         let problem = Problem::in_path("id", "uuid_parsing", "Input should be a valid UUID");
         ApiError::invalid(vec![problem])
     })
-}
-
-/// How a caller could prove who it is (RFC 9110 11.6.1).
-#[derive(Clone, Copy, Debug)]
-enum Challenge {
-    /// By signing in; there is no scheme for cookies.
-    Session,
-    /// By a secret that was agreed on.
-    Secret,
-    /// By a service key (RFC 6750 3).
-    Bearer,
-    /// By another service key.
-    InvalidToken,
-    /// By one with this scope.
-    InsufficientScope(&'static str),
-}
-
-impl fmt::Display for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Session => f.write_str("Session"),
-            Self::Secret => f.write_str("Secret"),
-            Self::Bearer => f.write_str("Bearer"),
-            Self::InvalidToken => f.write_str("Bearer error=\"invalid_token\""),
-            Self::InsufficientScope(scope) => {
-                write!(f, "Bearer error=\"insufficient_scope\", scope=\"{scope}\"")
-            }
-        }
-    }
 }
 
 impl ApiError {
@@ -133,75 +108,6 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
-    /// 401: nobody is signed in.
-    #[must_use]
-    pub fn not_signed_in() -> Self {
-        let detail = "this needs somebody who is signed in";
-        let error = Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", detail);
-        // RFC 9110 15.5.2 wants a challenge, and knows no scheme for cookies. Browsers ask nobody
-        // about a scheme that they do not know.
-        Self {
-            challenge: Some(Challenge::Session),
-            ..error
-        }
-    }
-
-    /// 401: no service key, or one that does not work. RFC 6750 3: whoever presents nothing is told
-    /// no error.
-    #[must_use]
-    pub fn no_service_key(presented: bool) -> Self {
-        let detail = "this needs a service key that works";
-        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_service_key", detail);
-        let challenge = match presented {
-            true => Challenge::InvalidToken,
-            false => Challenge::Bearer,
-        };
-        Self {
-            challenge: Some(challenge),
-            ..error
-        }
-    }
-
-    /// 403: the service key is for something else.
-    #[must_use]
-    pub fn insufficient_scope(scope: &'static str) -> Self {
-        let detail = format_args!("this needs a service key with the scope {scope}");
-        let error = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
-        Self {
-            challenge: Some(Challenge::InsufficientScope(scope)),
-            ..error
-        }
-    }
-
-    /// 401: no credential for receiving events, or one that does not work (RFC 6750 3).
-    #[must_use]
-    pub fn no_receiver(presented: bool) -> Self {
-        let detail = "this needs a credential for receiving events that works";
-        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail);
-        let challenge = match presented {
-            true => Challenge::InvalidToken,
-            false => Challenge::Bearer,
-        };
-        Self {
-            challenge: Some(challenge),
-            ..error
-        }
-    }
-
-    /// 403: the credential is for something else, or acts for a person.
-    #[must_use]
-    pub fn no_receiving_scope(scope: &'static str) -> Self {
-        let detail = format_args!(
-            "this needs a service key with the scope events:receive, or an organization's token or a \
-             client's own access token with the scope {scope}"
-        );
-        let error = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", detail);
-        Self {
-            challenge: Some(Challenge::InsufficientScope(scope)),
-            ..error
-        }
-    }
-
     /// 404: nothing is here.
     #[must_use]
     pub fn not_found() -> Self {
@@ -241,19 +147,6 @@ impl ApiError {
     pub fn too_large(limit: usize) -> Self {
         let detail = format_args!("the body is larger than {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
-    }
-
-    /// 401: the secret that was agreed upon did not come.
-    #[must_use]
-    pub fn wrong_secret() -> Self {
-        let detail = "the header Authorization does not hold the secret that was agreed upon";
-        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_secret", detail);
-        // RFC 9110 15.5.2 wants a challenge. The secret comes without a scheme, so this names none
-        // that anybody has a credential for.
-        Self {
-            challenge: Some(Challenge::Secret),
-            ..error
-        }
     }
 
     /// 400: a report, counted from 0, is not of a kind that is revoked here. All others are done.

@@ -103,7 +103,7 @@ fn count(state: &ApiState, answer: &Result<Answer, Refusal>) {
             state.metrics.foreign_network();
             IntrospectionAnswer::Refused
         }
-        Err(Refusal::InvalidKey | Refusal::InsufficientScope) => IntrospectionAnswer::Refused,
+        Err(Refusal::InvalidKey | Refusal::InsufficientScope(_)) => IntrospectionAnswer::Refused,
         // Nobody was told anything; it is counted as a 5xx.
         Err(Refusal::Storage(_)) => return,
     });

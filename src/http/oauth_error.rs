@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::api_error::ApiError;
 use crate::domain::exchange::ExchangeError;
-use crate::domain::introspection;
 use crate::domain::revocation::RevocationRefusal;
 use crate::domain::service_keys::Refusal;
 use crate::domain::userinfo;
@@ -59,7 +58,7 @@ impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::InvalidKey | Refusal::ForeignNetwork => Self::InvalidToken,
-            Refusal::InsufficientScope => Self::InsufficientScope(introspection::SCOPE),
+            Refusal::InsufficientScope(scope) => Self::InsufficientScope(scope),
             Refusal::Storage(error) => Self::Other(error.into()),
         }
     }

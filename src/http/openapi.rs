@@ -192,6 +192,8 @@ impl Modify for Credentials {
         let components = document.components.get_or_insert_with(Default::default);
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("service_key", bearer);
+        let of_organization = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("organization_token", of_organization);
         let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
         components.add_security_scheme("client_basic", basic);
         let access_token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

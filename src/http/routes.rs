@@ -188,7 +188,7 @@ fn services(config: &mut ServiceConfig) {
         );
 }
 
-/// How internal services manage who is told by machine.
+/// How internal services and organizations manage who is told by machine.
 fn webhooks(config: &mut ServiceConfig) {
     use internal::webhooks::{self, messages};
     config

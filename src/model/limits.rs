@@ -37,11 +37,13 @@ pub enum Limit {
     GlobalRevocations,
     /// Requests of one receiver about its event streams, and to fetch what waits in them.
     StreamRequests,
+    /// Requests of one organization, by its own tokens, about its webhooks.
+    WebhookRequests,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::LoginCodes,
         Self::LoginCodesFromAddress,
         Self::Registrations,
@@ -56,6 +58,7 @@ impl Limit {
         Self::FailedTokenRequests,
         Self::GlobalRevocations,
         Self::StreamRequests,
+        Self::WebhookRequests,
     ];
 
     /// Its name: in the configuration, in headers, in metrics and in the database.
@@ -76,6 +79,7 @@ impl Limit {
             Self::FailedTokenRequests => "failed_token_requests",
             Self::GlobalRevocations => "global_revocations",
             Self::StreamRequests => "stream_requests",
+            Self::WebhookRequests => "webhook_requests",
         }
     }
 }

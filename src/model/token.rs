@@ -252,6 +252,15 @@ impl TokenState {
     }
 }
 
+impl Token {
+    /// Whether it works from this address, as far as the networks go that it is limited to.
+    #[must_use]
+    pub fn works_from(&self, address: Option<IpAddr>) -> bool {
+        let networks = self.networks.as_ref();
+        networks.is_none_or(|all| address.is_some_and(|from| all.contains(from)))
+    }
+}
+
 impl KnownToken {
     /// Whether whoever presents it has it from where it leaked: it died because it was seen, or it had been
     /// followed by another one and its family died, for whatever reason.

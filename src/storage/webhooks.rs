@@ -95,18 +95,20 @@ pub async fn count(
     .fetch_one(c))
 }
 
-/// Finds an endpoint.
+/// Finds an endpoint; of an organization, or whoever has it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(
     db: &Db,
+    organization: Option<Id<Organization>>,
     endpoint: Id<WebhookEndpoint>,
 ) -> Result<Option<WebhookEndpoint>, StorageError> {
     sql!(db.reader(), |c| sqlx::query(sqlx::AssertSqlSafe(format!(
-        "{PRESENT} AND id = $1"
+        "{PRESENT} AND id = $1 AND ($2 IS NULL OR organization_id = $2)"
     )))
     .bind(endpoint.uuid())
+    .bind(organization.map(Id::uuid))
     .try_map(|row| read(&row))
     .fetch_optional(c))
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod disabled;
+mod organizations;
 mod pauses;
 mod places;
 mod queue;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokenward::domain::retention::{self, Ended};
 use tokenward::domain::tokens::{self, TokenReference};
-use tokenward::domain::webhooks::{self, WithSecret};
+use tokenward::domain::webhooks::{self, Reach, WithSecret};
 use tokenward::domain::{exposures, leaked_uses, quarantines};
 use tokenward::jobs::Round;
 use tokenward::model::webhook::WebhookSecret;
@@ -23,6 +24,8 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use crate::support::{AtOnce, TestApp, report_at};
 
+/// Operators reach every endpoint.
+const ALL: Reach = Reach::Everything;
 const PRIVATE: &str = "[webhooks]\nprivate_endpoints = true";
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -53,7 +56,7 @@ async fn endpoint(
 ) -> WithSecret {
     let url = format!("{}/in", server.uri());
     let events = EventTypes::all();
-    let made = webhooks::create(&app.ctx, organization, &url, events).await;
+    let made = webhooks::create(&app.ctx, ALL, organization, &url, events).await;
     made.unwrap()
 }
 
@@ -135,7 +138,7 @@ async fn a_leak_is_told_signed_and_without_the_token() {
         }
     }
     assert_eq!(waiting(&app).await, 0);
-    let tries = webhooks::deliveries(&app.ctx, made.endpoint.id, 10).await;
+    let tries = webhooks::deliveries(&app.ctx, ALL, made.endpoint.id, 10).await;
     let tries = tries.unwrap();
     assert_eq!(tries.len(), 2);
     assert!(tries.iter().all(|one| one.attempt.status == Some(204)));
@@ -351,17 +354,21 @@ async fn what_was_not_committed_or_is_heard_by_nobody_is_told_nobody() {
     let server = receiver(ok()).await;
     let url = format!("{}/in", server.uri());
     let events = "exposure.attempted".parse().unwrap();
-    let made = webhooks::create(&app.ctx, None, &url, events)
+    let made = webhooks::create(&app.ctx, ALL, None, &url, events)
         .await
         .unwrap();
     let second = app.personal_token(&cast.user, "another").await;
     let report = report_at(second.token.reveal(), "https://x.example/b");
     app.github().report(&[report]).await;
     assert_eq!(app.number("SELECT count(*) FROM webhook_messages").await, 0);
-    webhooks::set_enabled(&app.ctx, made.endpoint.id, false)
+    webhooks::set_enabled(&app.ctx, ALL, made.endpoint.id, false)
         .await
         .unwrap();
-    assert!(webhooks::test(&app.ctx, made.endpoint.id).await.is_err());
+    assert!(
+        webhooks::test(&app.ctx, ALL, made.endpoint.id)
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -372,9 +379,9 @@ async fn a_failing_endpoint_is_tried_again_and_holds_up_nobody() {
     let bad = endpoint(&app, &broken, None).await.endpoint.id;
     let good = endpoint(&app, &well, None).await.endpoint.id;
     for _ in 0..50 {
-        webhooks::test(&app.ctx, bad).await.unwrap();
+        webhooks::test(&app.ctx, ALL, bad).await.unwrap();
     }
-    webhooks::test(&app.ctx, good).await.unwrap();
+    webhooks::test(&app.ctx, ALL, good).await.unwrap();
     assert_eq!(app.deliver_webhooks().await, Round::Done);
     assert_eq!(heard(&well).await.len(), 1);
     // After one failure the endpoint is left alone.
@@ -396,9 +403,9 @@ async fn an_endpoint_that_is_gone_is_disabled_and_its_owners_are_told() {
     let ada = app.user("ada@example.com").await;
     let acme = app.organization("acme", &ada).await;
     let id = endpoint(&app, &server, Some(acme.id)).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
-    let disabled = webhooks::find(&app.ctx, id).await.unwrap();
+    let disabled = webhooks::find(&app.ctx, ALL, id).await.unwrap();
     assert_eq!(disabled.disabled_why.as_deref(), Some("gone"));
     app.clock.advance(DAY);
     app.deliver_webhooks().await;
@@ -407,7 +414,9 @@ async fn an_endpoint_that_is_gone_is_disabled_and_its_owners_are_told() {
     assert_eq!(mail.len(), 1);
     // Repaired and enabled again, it is sent what waits.
     answers(&server, ok()).await;
-    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, id, true)
+        .await
+        .unwrap();
     app.deliver_webhooks().await;
     assert_eq!(heard(&server).await.len(), 1);
     assert_eq!(waiting(&app).await, 0);
@@ -418,7 +427,7 @@ async fn an_endpoint_that_fails_for_days_is_disabled_and_its_messages_die() {
     let app = start().await;
     let server = receiver(ResponseTemplate::new(302)).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     for _ in 0..10 {
         app.deliver_webhooks().await;
         app.clock.advance(Duration::from_secs(8 * 3_600));
@@ -426,16 +435,16 @@ async fn an_endpoint_that_fails_for_days_is_disabled_and_its_messages_die() {
     let dead = "SELECT count(*) FROM webhook_messages WHERE dead_at IS NOT NULL";
     assert_eq!(app.number(dead).await, 1);
     assert!(
-        webhooks::find(&app.ctx, id)
+        webhooks::find(&app.ctx, ALL, id)
             .await
             .unwrap()
             .disabled_at
             .is_none()
     );
     app.clock.advance(DAY * 3);
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
-    let disabled = webhooks::find(&app.ctx, id).await.unwrap();
+    let disabled = webhooks::find(&app.ctx, ALL, id).await.unwrap();
     assert_eq!(disabled.disabled_why.as_deref(), Some("failing"));
     assert_eq!(app.read_mail().await.len(), 1);
     let text = app.get("/metrics").await.text().await.unwrap();
@@ -455,11 +464,11 @@ async fn two_secrets_sign_while_they_are_exchanged() {
     let server = receiver(ok()).await;
     let old = endpoint(&app, &server, None).await;
     let id = old.endpoint.id;
-    let new = webhooks::rotate_secret(&app.ctx, id).await.unwrap();
-    webhooks::test(&app.ctx, id).await.unwrap();
+    let new = webhooks::rotate_secret(&app.ctx, ALL, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     app.clock.advance(DAY);
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     let requests = heard(&server).await;
     let signed = |secret| -> Vec<bool> { requests.iter().map(|r| is_signed(r, secret)).collect() };
@@ -475,12 +484,12 @@ async fn a_second_rotation_takes_nothing_from_the_secret_in_use() {
     let old = endpoint(&app, &server, None).await;
     let id = old.endpoint.id;
     let hour = Duration::from_secs(3_600);
-    let lost = webhooks::rotate_secret(&app.ctx, id).await.unwrap();
+    let lost = webhooks::rotate_secret(&app.ctx, ALL, id).await.unwrap();
     app.clock.advance(hour);
-    let new = webhooks::rotate_secret(&app.ctx, id).await.unwrap();
+    let new = webhooks::rotate_secret(&app.ctx, ALL, id).await.unwrap();
     for pause in [hour * 22, hour, hour] {
         app.clock.advance(pause);
-        webhooks::test(&app.ctx, id).await.unwrap();
+        webhooks::test(&app.ctx, ALL, id).await.unwrap();
         app.deliver_webhooks().await;
     }
     let requests = heard(&server).await;
@@ -506,9 +515,14 @@ async fn at_most_four_former_secrets_sign_and_none_of_an_endpoint_that_is_gone()
     let mut all = vec![first.secret];
     for _ in 0..5 {
         app.clock.advance(Duration::from_secs(1));
-        all.push(webhooks::rotate_secret(&app.ctx, id).await.unwrap().secret);
+        all.push(
+            webhooks::rotate_secret(&app.ctx, ALL, id)
+                .await
+                .unwrap()
+                .secret,
+        );
     }
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     let told = heard(&server).await;
     let signed: Vec<_> = all
@@ -516,7 +530,7 @@ async fn at_most_four_former_secrets_sign_and_none_of_an_endpoint_that_is_gone()
         .map(|secret| is_signed(&told[0], secret))
         .collect();
     assert_eq!(signed, [false, true, true, true, true, true]);
-    webhooks::delete(&app.ctx, id).await.unwrap();
+    webhooks::delete(&app.ctx, ALL, id).await.unwrap();
     let kept = "SELECT count(*) FROM former_webhook_secrets";
     assert_eq!(app.number(kept).await, 0);
 }
@@ -527,10 +541,10 @@ async fn of_rotations_at_once_each_secret_signs() {
     let server = receiver(ok()).await;
     let first = endpoint(&app, &server, None).await;
     let id = first.endpoint.id;
-    let rotate = || webhooks::rotate_secret(&app.ctx, id);
+    let rotate = || webhooks::rotate_secret(&app.ctx, ALL, id);
     let (one, two, three) = tokio::join!(rotate(), rotate(), rotate());
     let made = [one, two, three].map(|made| made.unwrap().secret);
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     let told = heard(&server).await;
     for secret in made.iter().chain([&first.secret]) {
@@ -543,15 +557,17 @@ async fn messages_are_sent_again_under_their_ids() {
     let app = start().await;
     let server = receiver(ok()).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    let first = webhooks::test(&app.ctx, id).await.unwrap();
+    let first = webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.clock.advance(DAY);
     let since = app.clock.now();
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     assert_eq!(heard(&server).await.len(), 2);
-    let again = webhooks::replay_since(&app.ctx, id, since).await.unwrap();
+    let again = webhooks::replay_since(&app.ctx, ALL, id, since)
+        .await
+        .unwrap();
     assert_eq!(again, 1);
-    webhooks::replay(&app.ctx, id, first).await.unwrap();
+    webhooks::replay(&app.ctx, ALL, id, first).await.unwrap();
     app.deliver_webhooks().await;
     let requests = heard(&server).await;
     let ids = |range: std::ops::Range<usize>| {
@@ -564,7 +580,7 @@ async fn messages_are_sent_again_under_their_ids() {
     };
     assert_eq!(ids(0..2), ids(2..4));
     assert!(
-        webhooks::replay(&app.ctx, id, Id::new(since))
+        webhooks::replay(&app.ctx, ALL, id, Id::new(since))
             .await
             .is_err()
     );
@@ -591,7 +607,7 @@ async fn places_and_old_messages_go_when_their_time_is_over() {
     // What is left can still be told.
     app.deliver_webhooks().await;
     assert_eq!(heard(&server).await.len(), 2);
-    webhooks::delete(&app.ctx, id).await.unwrap();
+    webhooks::delete(&app.ctx, ALL, id).await.unwrap();
     app.clock.advance(DAY * 31);
     for what in [Ended::Webhooks, Ended::WebhookAttempts] {
         retention::prune(&app.ctx, what, &AtOnce).await.unwrap();
@@ -611,7 +627,7 @@ async fn private_addresses_are_refused_unless_allowed() {
         "https://100.64.0.1/",
         "http://x.example/",
     ] {
-        let made = webhooks::create(&app.ctx, None, url, EventTypes::all()).await;
+        let made = webhooks::create(&app.ctx, ALL, None, url, EventTypes::all()).await;
         assert!(made.is_err(), "{url}");
     }
 }
@@ -623,7 +639,7 @@ async fn an_address_that_holds_a_token_is_refused() {
     let cast = app.cast("ada").await;
     let token = app.personal_token(&cast.user, "mine").await;
     let url = format!("https://hooks.example/in?key={}", token.token.reveal());
-    let made = webhooks::create(&app.ctx, None, &url, EventTypes::all()).await;
+    let made = webhooks::create(&app.ctx, ALL, None, &url, EventTypes::all()).await;
     let refused = made.unwrap_err().to_string();
     assert!(refused.contains("token of this service"), "{refused}");
     let key = app.service_key("webhooks:manage").await.token;
@@ -651,7 +667,9 @@ async fn secrets_are_encrypted_and_follow_the_hash_keys() {
     let app = builder.start().await;
     webhooks::seal_anew(&app.ctx).await.unwrap();
     assert_ne!(app.rows(keys).await, before);
-    webhooks::test(&app.ctx, made.endpoint.id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, made.endpoint.id)
+        .await
+        .unwrap();
     app.deliver_webhooks().await;
     assert!(is_signed(&heard(&server).await[0], &made.secret));
 }

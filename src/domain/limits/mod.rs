@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::model::{Allowance, Client, Id, Limit, LimitPolicy, Timestamp, Token};
+use crate::model::{Allowance, Client, Id, Limit, LimitPolicy, Organization, Timestamp, Token};
 use meter::Meter;
 
 pub use sharing::share;
@@ -25,6 +25,8 @@ pub enum Subject {
     Credential(Id<Token>),
     /// This client, whichever credential it presents.
     Client(Id<Client>),
+    /// This organization, whichever token it presents.
+    Organization(Id<Organization>),
 }
 
 impl Subject {
@@ -34,6 +36,7 @@ impl Subject {
             Self::Address(address) => address.map(limited_by).unwrap_or_default(),
             Self::Credential(id) => id.to_string(),
             Self::Client(id) => id.to_string(),
+            Self::Organization(id) => id.to_string(),
         }
     }
 }

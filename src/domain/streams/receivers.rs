@@ -47,7 +47,9 @@ pub async fn admit(
     let found = bearers::find(ctx, text, address).await?;
     let token = found.ok_or(Refusal::InvalidKey)?;
     let known = &token.found.known;
-    inside(known, address)?;
+    if !known.token.works_from(address) {
+        return Err(Refusal::ForeignNetwork);
+    }
     let receiver = match known.token.kind {
         TokenKind::ServiceKey => {
             service_keys::check(ctx, known, RECEIVE, address)?;
@@ -56,35 +58,25 @@ pub async fn admit(
         }
         TokenKind::OrganizationAccessToken => {
             demand(access, known)?;
-            let organization = known.organization.as_ref();
-            let id = organization.ok_or(Refusal::InsufficientScope)?.id;
-            provenance::act_as(Actor::Organization(id));
+            let organization = bearers::act_for_organization(known);
+            let id = organization.ok_or(Refusal::InsufficientScope(access.scope()))?;
             by_token(known, View::Organization(id))
         }
         TokenKind::AccessToken => {
             demand(access, known)?;
-            by_client(ctx, known).await?
+            by_client(ctx, known, access).await?
         }
         // Nobody is told which kind it is.
         _ => return Err(Refusal::InvalidKey),
     };
-    bearers::note(ctx, &token, text, address);
+    bearers::note(ctx, &token.found, text, address);
     Ok(receiver)
-}
-
-fn inside(known: &KnownToken, address: Option<IpAddr>) -> Result<(), Refusal> {
-    let networks = known.token.networks.as_ref();
-    let inside = networks.is_none_or(|all| address.is_some_and(|from| all.contains(from)));
-    match inside {
-        true => Ok(()),
-        false => Err(Refusal::ForeignNetwork),
-    }
 }
 
 fn demand(access: Access, known: &KnownToken) -> Result<(), Refusal> {
     match access.is_in(&known.token.scopes) {
         true => Ok(()),
-        false => Err(Refusal::InsufficientScope),
+        false => Err(Refusal::InsufficientScope(access.scope())),
     }
 }
 
@@ -97,10 +89,10 @@ fn by_token(known: &KnownToken, view: View) -> Receiver {
 }
 
 /// A client by itself. One that operators let introspect every token sees everything: it could ask.
-async fn by_client(ctx: &Context, known: &KnownToken) -> Result<Receiver, Refusal> {
+async fn by_client(ctx: &Context, known: &KnownToken, access: Access) -> Result<Receiver, Refusal> {
     let for_itself = known.user.is_none() && known.organization.is_none();
     let client = known.client.as_ref().filter(|_| for_itself);
-    let client = client.ok_or(Refusal::InsufficientScope)?;
+    let client = client.ok_or(Refusal::InsufficientScope(access.scope()))?;
     let registered = clients::find(&ctx.db, client.client_id.as_str()).await?;
     let sees_all = registered.is_some_and(|client| client.standing.introspects_all);
     provenance::act_as(Actor::Client(client.id));

@@ -9,7 +9,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::form::{Parameters, is_form, parameters};
-use crate::http::OAuthError;
+use crate::http::{ApiError, OAuthError};
 use crate::model::PlainToken;
 
 /// A credential that was presented and not yet believed: the only thing to do with it is to hand
@@ -59,6 +59,20 @@ pub(super) fn read(request: &HttpRequest) -> Result<BearerCredential, OAuthError
     Ok(BearerCredential(PlainToken::new(
         credential.trim().to_owned(),
     )))
+}
+
+/// The credential without which a request is not answered; `refused` is what is said when there is none
+/// (`false`), and when there is one that cannot work (`true`).
+pub(super) fn demand(
+    request: &HttpRequest,
+    refused: fn(bool) -> ApiError,
+) -> Result<PlainToken, ApiError> {
+    let presented = read(request).map_err(|error| match error {
+        OAuthError::InvalidRequest(what) => ApiError::malformed(what),
+        OAuthError::MissingCredential => refused(false),
+        _ => refused(true),
+    })?;
+    Ok(presented.into_inner())
 }
 
 /// An access token in the header or, for a POST, in a form (RFC 6750 2.1 and 2.2). In the query it

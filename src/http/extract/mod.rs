@@ -13,6 +13,7 @@ mod own_session;
 mod possession;
 mod receiver;
 mod service;
+mod subscriber;
 mod visitor;
 
 pub use asker::AskedBy;
@@ -28,7 +29,8 @@ pub use own_session::{FreshJson, OwnSession};
 pub use possession::Surrendered;
 pub use receiver::{Managing, Reading, Receiving, ReceivingJson, RequiredAccess};
 pub use service::{
-    AuthorizedService, EndSessions, Issue, ManageWebhooks, ReadExposures, RequiredScope, Revoke,
-    ServiceJson, idempotency_key,
+    AuthorizedService, EndSessions, Issue, ReadExposures, RequiredScope, Revoke, ServiceJson,
+    idempotency_key,
 };
+pub use subscriber::{ReadWebhooks, Subscribing, SubscribingJson, WebhookAccess, WriteWebhooks};
 pub use visitor::{Caller, CookieNames, PageForm, SignedIn, Visitor};

@@ -9,15 +9,14 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::bearer;
 use super::client_address::client_address;
 use super::json::{self, FromMembers};
+use super::{bearer, service};
 use crate::domain::limits::Subject;
-use crate::domain::service_keys::Refusal;
 use crate::domain::streams::receivers::{self, Access};
 use crate::http::bodies;
 use crate::http::state::ApiState;
-use crate::http::{ApiError, OAuthError, limiting};
+use crate::http::{ApiError, limiting};
 use crate::model::Limit;
 use crate::model::stream::{Holder, Receiver};
 
@@ -101,26 +100,14 @@ impl<A: RequiredAccess, T: FromMembers + 'static> FromRequest for ReceivingJson<
 async fn admit(request: &HttpRequest, access: Access) -> Result<Receiver, ApiError> {
     let state = request.app_data::<Data<ApiState>>();
     let state = state.ok_or_else(ApiError::not_found)?;
-    let presented = bearer::read(request).map_err(|error| match error {
-        OAuthError::InvalidRequest(what) => ApiError::malformed(what),
-        OAuthError::MissingCredential => ApiError::no_receiver(false),
-        _ => ApiError::no_receiver(true),
-    })?;
-    let text = presented.into_inner();
+    let text = bearer::demand(request, ApiError::no_receiver)?;
     let address = client_address(request, state);
     let admitting = receivers::admit(&state.ctx, &text, access, address);
     let receiver = state.timely(admitting).await?.map_err(|refusal| {
-        if matches!(refusal, Refusal::ForeignNetwork) {
-            state.metrics.foreign_network();
-        }
-        match refusal {
-            Refusal::InvalidKey | Refusal::ForeignNetwork => {
-                let error = ApiError::no_receiver(true);
-                limiting::failed(request, state, Limit::WrongServiceKeys, error)
-            }
-            Refusal::InsufficientScope => ApiError::no_receiving_scope(access.scope()),
-            Refusal::Storage(error) => error.into(),
-        }
+        let wrong = ApiError::no_receiver(true);
+        service::refused(request, state, refusal, wrong, |_| {
+            ApiError::no_receiving_scope(access.scope())
+        })
     })?;
     let who = match receiver.holder {
         Holder::Token(id) => Subject::Credential(id),

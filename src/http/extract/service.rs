@@ -15,9 +15,9 @@ use super::client_address::client_address;
 use super::json::{self, FromMembers};
 use crate::domain::revocations::{self, Repeatable};
 use crate::domain::service_keys::{self, Refusal, Service};
-use crate::domain::{exposures, global_revocation, issuing, webhooks};
+use crate::domain::{exposures, global_revocation, issuing};
 use crate::http::state::ApiState;
-use crate::http::{ApiError, OAuthError, limiting};
+use crate::http::{ApiError, limiting};
 use crate::model::Limit;
 
 /// A scope that a service key needs.
@@ -56,14 +56,6 @@ pub struct ReadExposures;
 
 impl RequiredScope for ReadExposures {
     const NAME: &'static str = exposures::SCOPE;
-}
-
-/// May manage webhooks.
-#[derive(Debug)]
-pub struct ManageWebhooks;
-
-impl RequiredScope for ManageWebhooks {
-    const NAME: &'static str = webhooks::SCOPE;
 }
 
 /// A service whose key has the scope `S`.
@@ -130,29 +122,35 @@ impl<S: RequiredScope, T: FromMembers + 'static> FromRequest for ServiceJson<S, 
 async fn admit(request: &HttpRequest, scope: &'static str) -> Result<Service, ApiError> {
     let state = request.app_data::<Data<ApiState>>();
     let state = state.ok_or_else(ApiError::not_found)?;
-    let presented = bearer::read(request).map_err(|error| match error {
-        OAuthError::InvalidRequest(what) => ApiError::malformed(what),
-        OAuthError::MissingCredential => ApiError::no_service_key(false),
-        _ => ApiError::no_service_key(true),
-    })?;
-    let text = presented.into_inner();
+    let text = bearer::demand(request, ApiError::no_service_key)?;
     let address = client_address(request, state);
     let admitting = service_keys::admit(&state.ctx, &text, scope, address);
     let admitted = state.timely(admitting).await?;
-    admitted
-        .inspect_err(|refusal| {
-            if matches!(refusal, Refusal::ForeignNetwork) {
-                state.metrics.foreign_network();
-            }
-        })
-        .map_err(|refusal| match refusal {
-            Refusal::InvalidKey | Refusal::ForeignNetwork => {
-                let error = ApiError::no_service_key(true);
-                limiting::failed(request, state, Limit::WrongServiceKeys, error)
-            }
-            Refusal::InsufficientScope => ApiError::insufficient_scope(scope),
-            Refusal::Storage(error) => error.into(),
-        })
+    admitted.map_err(|refusal| {
+        let wrong = ApiError::no_service_key(true);
+        refused(request, state, refusal, wrong, ApiError::insufficient_scope)
+    })
+}
+
+/// What whoever is refused is told: `wrong` about a credential that does not work, which counts against the
+/// network address, and `lacking` about one without the scope.
+pub(super) fn refused(
+    request: &HttpRequest,
+    state: &ApiState,
+    refusal: Refusal,
+    wrong: ApiError,
+    lacking: impl FnOnce(&'static str) -> ApiError,
+) -> ApiError {
+    if matches!(refusal, Refusal::ForeignNetwork) {
+        state.metrics.foreign_network();
+    }
+    match refusal {
+        Refusal::InvalidKey | Refusal::ForeignNetwork => {
+            limiting::failed(request, state, Limit::WrongServiceKeys, wrong)
+        }
+        Refusal::InsufficientScope(scope) => lacking(scope),
+        Refusal::Storage(error) => error.into(),
+    }
 }
 
 /// Longest name of a request.

@@ -10,7 +10,8 @@ pub(in crate::http) struct NewWebhookBody {
     /// Where to post: an https address.
     #[schema(example = "https://hooks.example/in", max_length = 2000)]
     url: String,
-    /// Of whose tokens alone it hears; without, it hears of all.
+    /// Of whose tokens alone it hears; without, it hears of all. An organization's token need not name its own,
+    /// and can name no other.
     #[schema(format = "uuid")]
     organization_id: Option<String>,
     /// For what it listens: `exposure.created`, `exposure.attempted`, `token.revoked`; without, for

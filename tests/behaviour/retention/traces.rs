@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokenward::domain::webhooks;
+use tokenward::domain::webhooks::{self, Reach};
 use tokenward::model::EventTypes;
 
 use super::DAY;
@@ -151,7 +151,14 @@ async fn postgres_samples_no_places_and_an_upgrade_removes_those_it_has() {
     let settings = "[webhooks]\nprivate_endpoints = true";
     let app = TestApp::builder().settings(settings).start().await;
     let all = EventTypes::all();
-    let endpoint = webhooks::create(&app.ctx, None, "http://127.0.0.1:9/in", all).await;
+    let endpoint = webhooks::create(
+        &app.ctx,
+        Reach::Everything,
+        None,
+        "http://127.0.0.1:9/in",
+        all,
+    )
+    .await;
     endpoint.unwrap();
     let token = leak(&app).await;
     for (days, lines) in [(0, 1..4), (8, 4..8)] {

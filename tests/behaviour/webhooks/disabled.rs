@@ -11,7 +11,7 @@ use uuid::Uuid;
 use wiremock::ResponseTemplate;
 
 use super::queue::{HOUR, leak};
-use super::{DAY, answers, endpoint, heard, kinds, ok, receiver, start, waiting};
+use super::{ALL, DAY, answers, endpoint, heard, kinds, ok, receiver, start, waiting};
 use crate::support::{AtOnce, TestApp};
 
 /// Whoever answers 410 once, or fails for days, may be back with the same people behind it.
@@ -20,7 +20,7 @@ async fn an_endpoint_that_was_disabled_by_us_is_told_what_it_missed() {
     let app = start().await;
     let server = receiver(ResponseTemplate::new(410)).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     leak(&app, 1).await;
     app.clock.advance(DAY * 8);
@@ -33,7 +33,9 @@ async fn an_endpoint_that_was_disabled_by_us_is_told_what_it_missed() {
     assert!(quiet().await, "nobody is called for what waits on purpose");
 
     answers(&server, ResponseTemplate::new(500)).await;
-    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, id, true)
+        .await
+        .unwrap();
     assert!(quiet().await, "it waits from now on");
     // As old as they are, they are tried as patiently as new ones.
     for _ in 0..8 {
@@ -52,7 +54,7 @@ async fn what_died_while_an_endpoint_failed_is_sent_when_it_is_enabled_again() {
     let app = start().await;
     let server = receiver(ResponseTemplate::new(500)).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     let long_dead = app.clock.now().as_millis();
     app.database
         .execute(&format!(
@@ -68,13 +70,15 @@ async fn what_died_while_an_endpoint_failed_is_sent_when_it_is_enabled_again() {
     let dead = "SELECT count(*) FROM webhook_messages WHERE dead_at IS NOT NULL";
     assert_eq!((app.number(dead).await, waiting(&app).await), (3, 0));
     app.clock.advance(DAY * 2);
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
-    let disabled = webhooks::find(&app.ctx, id).await.unwrap();
+    let disabled = webhooks::find(&app.ctx, ALL, id).await.unwrap();
     assert_eq!(disabled.disabled_why.as_deref(), Some("failing"));
 
     answers(&server, ok()).await;
-    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, id, true)
+        .await
+        .unwrap();
     app.deliver_webhooks().await;
     let told = kinds(&heard(&server).await);
     assert_eq!(told, ["exposure.created", "token.revoked", "webhook.test"]);
@@ -87,7 +91,7 @@ async fn what_waits_for_an_endpoint_is_sent_the_oldest_first() {
     let app = start().await;
     let server = receiver(ResponseTemplate::new(410)).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    let oldest = webhooks::test(&app.ctx, id).await.unwrap();
+    let oldest = webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     app.clock.advance(Duration::from_secs(1));
     // More than are claimed at once, and all of them due before the one that was tried.
@@ -95,7 +99,9 @@ async fn what_waits_for_an_endpoint_is_sent_the_oldest_first() {
     app.clock.advance(HOUR);
 
     answers(&server, ok()).await;
-    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, id, true)
+        .await
+        .unwrap();
     app.deliver_webhooks().await;
     let told = heard(&server).await;
     assert_eq!(told.len(), 27);
@@ -108,7 +114,7 @@ async fn what_waits_for_an_endpoint_is_sent_the_oldest_first() {
 async fn gone_for_a_day(app: &TestApp, leaks: usize) -> Id<WebhookEndpoint> {
     let server = receiver(ResponseTemplate::new(410)).await;
     let id = endpoint(app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     leak(app, leaks).await;
     app.clock.advance(DAY);
@@ -167,7 +173,7 @@ async fn what_an_endpoint_misses_is_kept_for_as_long_as_any_message() {
     let app = start().await;
     let server = receiver(ResponseTemplate::new(410)).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     leak(&app, 1).await;
     for (days, left) in [(29, 3), (2, 0)] {
@@ -183,19 +189,23 @@ async fn whoever_switches_an_endpoint_off_wants_nothing_kept_for_it() {
     let app = start().await;
     let server = receiver(ok()).await;
     let off = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::set_enabled(&app.ctx, off, false).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, off, false)
+        .await
+        .unwrap();
     // Also one that was gone before.
     let gone = receiver(ResponseTemplate::new(410)).await;
     let id = endpoint(&app, &gone, None).await.endpoint.id;
-    let test = webhooks::test(&app.ctx, id).await.unwrap();
+    let test = webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
-    let disabled = webhooks::set_enabled(&app.ctx, id, false).await.unwrap();
+    let disabled = webhooks::set_enabled(&app.ctx, ALL, id, false)
+        .await
+        .unwrap();
     assert_eq!(disabled.disabled_why.as_deref(), Some("operator"));
     leak(&app, 1).await;
 
     answers(&gone, ok()).await;
     for endpoint in [off, id] {
-        webhooks::set_enabled(&app.ctx, endpoint, true)
+        webhooks::set_enabled(&app.ctx, ALL, endpoint, true)
             .await
             .unwrap();
     }

@@ -8,7 +8,7 @@ use tokenward::storage::webhooks::{claim, is_open, pause, recover};
 use wiremock::ResponseTemplate;
 
 use super::queue::HOUR;
-use super::{answers, call, endpoint, heard, ok, receiver, start, waiting};
+use super::{ALL, answers, call, endpoint, heard, ok, receiver, start, waiting};
 use crate::support::eventually;
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn a_pause_is_shown_and_ends_when_somebody_asks_to_send_now() {
         shown["paused_until"].clone()
     };
     assert_eq!(shown().await, Value::Null);
-    let message = webhooks::test(&app.ctx, id).await.unwrap();
+    let message = webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
     let mut calls = 1;
     for (to, asked) in [
@@ -57,7 +57,7 @@ async fn a_pause_is_neither_shortened_nor_ended_by_a_try_that_began_before() {
     let app = start().await;
     let server = receiver(ok()).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     let now = app.clock.now();
     let mut tx = app.ctx.db.begin().await.unwrap();
     for rest in [HOUR, Duration::from_secs(5)] {
@@ -66,7 +66,7 @@ async fn a_pause_is_neither_shortened_nor_ended_by_a_try_that_began_before() {
     }
     recover(&mut tx, id).await.unwrap();
     tx.commit().await.unwrap();
-    let found = webhooks::find(&app.ctx, id).await.unwrap();
+    let found = webhooks::find(&app.ctx, ALL, id).await.unwrap();
     assert_eq!(found.failing_since, None);
     assert_eq!(found.pause(now), Some(now.plus(HOUR)));
     app.clock.advance(HOUR - Duration::from_secs(1));
@@ -90,7 +90,7 @@ async fn nothing_is_claimed_of_an_endpoint_that_is_not_told_now() {
         ("created_at", 1),
     ] {
         let id = endpoint(&app, &server, None).await.endpoint.id;
-        webhooks::test(&app.ctx, id).await.unwrap();
+        webhooks::test(&app.ctx, ALL, id).await.unwrap();
         let later = now.plus(HOUR).as_millis();
         app.database
             .execute(&format!("UPDATE webhook_endpoints SET {changed} = {later}"))
@@ -110,7 +110,7 @@ async fn an_endpoint_that_is_disabled_hears_no_more_of_what_was_claimed_for_it()
     let server = receiver(ok().set_delay(Duration::from_secs(2))).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
     for _ in 0..5 {
-        webhooks::test(&app.ctx, id).await.unwrap();
+        webhooks::test(&app.ctx, ALL, id).await.unwrap();
     }
     let delivering = app.webhooks.clone();
     let round = tokio::spawn(async move { delivering.round(&Default::default()).await });
@@ -118,12 +118,16 @@ async fn an_endpoint_that_is_disabled_hears_no_more_of_what_was_claimed_for_it()
         heard(&server).await.len() == 1
     })
     .await;
-    webhooks::set_enabled(&app.ctx, id, false).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, id, false)
+        .await
+        .unwrap();
     round.await.unwrap();
     assert_eq!((heard(&server).await.len(), waiting(&app).await), (1, 4));
 
     answers(&server, ok()).await;
-    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, id, true)
+        .await
+        .unwrap();
     app.deliver_webhooks().await;
     assert_eq!((heard(&server).await.len(), waiting(&app).await), (4, 0));
 }

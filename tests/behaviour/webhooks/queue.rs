@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use wiremock::ResponseTemplate;
 
-use super::{DAY, PRIVATE, endpoint, heard, is_signed, ok, receiver, start, waiting};
+use super::{ALL, DAY, PRIVATE, endpoint, heard, is_signed, ok, receiver, start, waiting};
 use crate::support::{TestApp, eventually, report};
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -85,7 +85,7 @@ async fn stall() -> (String, tokio::task::JoinHandle<()>) {
 async fn a_receiver_that_stalls_holds_up_no_other_and_is_left_alone() {
     let app = start().await;
     let (url, stalling) = stall().await;
-    let slow = webhooks::create(&app.ctx, None, &url, EventTypes::all()).await;
+    let slow = webhooks::create(&app.ctx, ALL, None, &url, EventTypes::all()).await;
     let slow = slow.unwrap().endpoint.id;
     let server = receiver(ok()).await;
     endpoint(&app, &server, None).await;
@@ -100,11 +100,11 @@ async fn a_receiver_that_stalls_holds_up_no_other_and_is_left_alone() {
         heard(&server).await.len() == all
     })
     .await;
-    let tries = webhooks::deliveries(&app.ctx, slow, 10).await.unwrap();
+    let tries = webhooks::deliveries(&app.ctx, ALL, slow, 10).await.unwrap();
     assert_eq!(tries.len(), 0, "it is being waited for");
 
     round.await.unwrap();
-    let tries = webhooks::deliveries(&app.ctx, slow, 10).await.unwrap();
+    let tries = webhooks::deliveries(&app.ctx, ALL, slow, 10).await.unwrap();
     assert_eq!(tries.len(), 1, "one message in vain, and then a pause");
     assert!(tries[0].attempt.error.is_some() && tries[0].attempt.status.is_none());
     assert_eq!(waiting(&app).await, messages / 2);
@@ -120,12 +120,12 @@ async fn dozens_that_stall_hold_up_no_other() {
     let server = receiver(ok()).await;
     let of_operators = std::iter::repeat_n(None, 15);
     for organization in of_operators.chain(std::iter::repeat_n(Some(acme), 16)) {
-        let slow = webhooks::create(&app.ctx, organization, &url, EventTypes::all()).await;
+        let slow = webhooks::create(&app.ctx, ALL, organization, &url, EventTypes::all()).await;
         let slow = slow.unwrap().endpoint.id;
-        webhooks::test(&app.ctx, slow).await.unwrap();
+        webhooks::test(&app.ctx, ALL, slow).await.unwrap();
     }
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     let delivering = app.webhooks.clone();
     let round = tokio::spawn(async move { delivering.round(&Default::default()).await });
     eventually("the last one heard everything", async || {
@@ -148,9 +148,9 @@ async fn a_receiver_may_take_its_time() {
     let app = start().await;
     let server = receiver(ok().set_delay(Duration::from_secs(6))).await;
     let id = endpoint(&app, &server, None).await.endpoint.id;
-    webhooks::test(&app.ctx, id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
-    let tries = webhooks::deliveries(&app.ctx, id, 10).await.unwrap();
+    let tries = webhooks::deliveries(&app.ctx, ALL, id, 10).await.unwrap();
     assert_eq!(tries[0].attempt.status, Some(204));
 }
 
@@ -169,7 +169,7 @@ async fn a_receiver_that_says_when_to_come_again_is_left_alone_until_then() {
         let answer = ResponseTemplate::new(status).insert_header("retry-after", said);
         let server = receiver(answer).await;
         let id = endpoint(&app, &server, None).await.endpoint.id;
-        webhooks::test(&app.ctx, id).await.unwrap();
+        webhooks::test(&app.ctx, ALL, id).await.unwrap();
         app.deliver_webhooks().await;
         app.clock.advance(Duration::from_secs(60));
         app.deliver_webhooks().await;
@@ -177,7 +177,7 @@ async fn a_receiver_that_says_when_to_come_again_is_left_alone_until_then() {
         app.clock.advance(HOUR);
         app.deliver_webhooks().await;
         assert_eq!(heard(&server).await.len(), after_a_minute + 1, "{said}");
-        webhooks::delete(&app.ctx, id).await.unwrap();
+        webhooks::delete(&app.ctx, ALL, id).await.unwrap();
     }
 }
 
@@ -191,7 +191,7 @@ async fn endpoints_that_are_made_at_once_are_no_more_than_may_be() {
             let ctx = Arc::clone(&app.ctx);
             tokio::spawn(async move {
                 let url = format!("https://hooks.example/{number}");
-                webhooks::create(&ctx, organization, &url, EventTypes::all()).await
+                webhooks::create(&ctx, ALL, organization, &url, EventTypes::all()).await
             })
         };
         let made = futures_util::future::join_all((0..24).map(create)).await;
@@ -213,7 +213,7 @@ async fn secrets_move_to_a_newer_hash_key_and_outlive_the_older_one() {
     let both = replica(&app, &with(&format!("{NEW}, {OLD}"))).await;
     webhooks::seal_anew(&both.ctx).await.unwrap();
     // A replica that has the old key only goes on, and rotates a secret.
-    let made = webhooks::rotate_secret(&app.ctx, made.endpoint.id)
+    let made = webhooks::rotate_secret(&app.ctx, ALL, made.endpoint.id)
         .await
         .unwrap();
     app.stop().await;
@@ -230,7 +230,9 @@ async fn secrets_move_to_a_newer_hash_key_and_outlive_the_older_one() {
     let builder = TestApp::builder().settings(&with(NEW)).clock(clock);
     let app = builder.database(database).github(github).start().await;
     app.clock.advance(DAY);
-    webhooks::test(&app.ctx, made.endpoint.id).await.unwrap();
+    webhooks::test(&app.ctx, ALL, made.endpoint.id)
+        .await
+        .unwrap();
     app.deliver_webhooks().await;
     let told = heard(&server).await;
     assert_eq!(told.len(), 1);

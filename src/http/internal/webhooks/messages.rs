@@ -11,16 +11,16 @@ use super::{PAGE, private, refused};
 use crate::domain::{DomainError, webhooks};
 use crate::http::ApiError;
 use crate::http::api_error::id_in_path;
-use crate::http::extract::{AuthorizedService, ManageWebhooks, ServiceJson};
+use crate::http::extract::{ReadWebhooks, Subscribing, SubscribingJson, WriteWebhooks};
 use crate::http::openapi::{ErrorBody, ReplayBody};
 use crate::http::state::ApiState;
 
-/// Gives an endpoint a new secret; the one before signs as well for a while. Needs the scope
-/// `webhooks:manage`.
+/// Gives an endpoint a new secret; the one before signs as well for a while. Needs a service key with the scope
+/// `webhooks:manage`, or the organization's token with `webhooks:write`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/secret", operation_id = "rotate_webhook_secret",
     tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 200, description = "It, with its secret.", body = WebhookAnswer),
@@ -29,21 +29,22 @@ use crate::http::state::ApiState;
     )
 )]
 pub(in crate::http) async fn rotate_secret(
-    _: AuthorizedService<ManageWebhooks>,
+    caller: Subscribing<WriteWebhooks>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let rotating = webhooks::rotate_secret(&state.ctx, id_in_path(&path)?);
+    let rotating = webhooks::rotate_secret(&state.ctx, caller.reach, id_in_path(&path)?);
     let made = state.timely(rotating).await?.map_err(refused)?;
     let answer = WebhookAnswer::with_secret(made, state.ctx.clock.now());
     Ok(private(StatusCode::OK, &answer))
 }
 
-/// Lists the last tries at an endpoint. Needs the scope `webhooks:manage`.
+/// Lists the last tries at an endpoint. Needs a service key with the scope `webhooks:manage`, or the
+/// organization's token with `webhooks:read` or `webhooks:write`.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", operation_id = "list_webhook_deliveries",
     tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 200, description = "The latest first.", body = Tries),
@@ -52,21 +53,21 @@ pub(in crate::http) async fn rotate_secret(
     )
 )]
 pub(in crate::http) async fn deliveries(
-    _: AuthorizedService<ManageWebhooks>,
+    caller: Subscribing<ReadWebhooks>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let listing = webhooks::deliveries(&state.ctx, id_in_path(&path)?, PAGE);
+    let listing = webhooks::deliveries(&state.ctx, caller.reach, id_in_path(&path)?, PAGE);
     let all = state.timely(listing).await?.map_err(refused)?;
     let items = all.into_iter().map(TryAnswer::from).collect();
     Ok(private(StatusCode::OK, &Tries { items }))
 }
 
 /// Sends messages of an endpoint again, under the same ids: one, or all since a moment. That ends a pause.
-/// Needs the scope `webhooks:manage`.
+/// Needs a service key with the scope `webhooks:manage`, or the organization's token with `webhooks:write`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/replay", operation_id = "replay_webhook", tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     request_body = ReplayBody,
     responses(
@@ -77,27 +78,30 @@ pub(in crate::http) async fn deliveries(
     )
 )]
 pub(in crate::http) async fn replay(
-    request: ServiceJson<ManageWebhooks, ReplayRequest>,
+    request: SubscribingJson<WriteWebhooks, ReplayRequest>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let endpoint = id_in_path(&path)?;
     let replaying = async {
         match request.body {
-            ReplayRequest::Message(id) => {
-                webhooks::replay(&state.ctx, endpoint, id).await.map(|()| 1)
+            ReplayRequest::Message(id) => webhooks::replay(&state.ctx, request.reach, endpoint, id)
+                .await
+                .map(|()| 1),
+            ReplayRequest::Since(at) => {
+                webhooks::replay_since(&state.ctx, request.reach, endpoint, at).await
             }
-            ReplayRequest::Since(at) => webhooks::replay_since(&state.ctx, endpoint, at).await,
         }
     };
     let replayed = state.timely(replaying).await?.map_err(refused)?;
     Ok(private(StatusCode::ACCEPTED, &ReplayAnswer { replayed }))
 }
 
-/// Sends an endpoint a message without news, which ends a pause. Needs the scope `webhooks:manage`.
+/// Sends an endpoint a message without news, which ends a pause. Needs a service key with the scope
+/// `webhooks:manage`, or the organization's token with `webhooks:write`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/test", operation_id = "test_webhook", tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 202, description = "It waits.", body = TestAnswer),
@@ -107,11 +111,11 @@ pub(in crate::http) async fn replay(
     )
 )]
 pub(in crate::http) async fn test(
-    _: AuthorizedService<ManageWebhooks>,
+    caller: Subscribing<WriteWebhooks>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let testing = webhooks::test(&state.ctx, id_in_path(&path)?);
+    let testing = webhooks::test(&state.ctx, caller.reach, id_in_path(&path)?);
     let message = state.timely(testing).await?.map_err(|error| match error {
         DomainError::Invalid(what) => ApiError::conflict("webhook_disabled", what),
         other => refused(other),

@@ -1,4 +1,5 @@
-//! `/v1/webhooks`: machines that are told of leaks and revocations, managed by internal services.
+//! `/v1/webhooks`: machines that are told of leaks and revocations. Internal services manage all of them,
+//! an organization with a token of its own the organization's.
 
 pub(in crate::http) mod messages;
 mod reading;
@@ -18,7 +19,7 @@ use view::{WebhookAnswer, WebhookPage};
 use crate::domain::{DomainError, webhooks};
 use crate::http::ApiError;
 use crate::http::api_error::id_in_path;
-use crate::http::extract::{AuthorizedService, ManageWebhooks, ServiceJson};
+use crate::http::extract::{ReadWebhooks, Subscribing, SubscribingJson, WriteWebhooks};
 use crate::http::openapi::{ChangedWebhookBody, ErrorBody, NewWebhookBody, ProblemsBody};
 use crate::http::problem::Problem;
 use crate::http::state::ApiState;
@@ -44,23 +45,25 @@ fn private(status: StatusCode, body: &impl Serialize) -> HttpResponse {
         .json(body)
 }
 
-/// Lists endpoints. Needs the scope `webhooks:manage`.
+/// Lists endpoints: all, or an organization its own. Needs a service key with the scope `webhooks:manage`, or
+/// an organization's token with `webhooks:read` or `webhooks:write`.
 #[utoipa::path(
     get, path = "/v1/webhooks", operation_id = "list_webhooks", tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(
         ("organization_id" = Option<String>, Query, description = "Only of this organization."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
     ),
     responses(
         (status = 200, description = "A page of them.", body = WebhookPage),
+        (status = 404, description = "It is not the organization of the token.", body = ErrorBody),
         (status = 422, description = "The query is not valid.", body = ProblemsBody),
         Refusals,
         WithoutBody,
     )
 )]
 pub(in crate::http) async fn list(
-    _: AuthorizedService<ManageWebhooks>,
+    caller: Subscribing<ReadWebhooks>,
     wanted: Wanted,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
@@ -69,7 +72,7 @@ pub(in crate::http) async fn list(
         after,
     } = wanted;
     // One more than is shown tells whether there is a next page.
-    let listing = webhooks::list(&state.ctx, organization, after, PAGE + 1);
+    let listing = webhooks::list(&state.ctx, caller.reach, organization, after, PAGE + 1);
     let mut all = state.timely(listing).await?.map_err(refused)?;
     let more = all.len() > PAGE as usize;
     all.truncate(PAGE as usize);
@@ -81,10 +84,11 @@ pub(in crate::http) async fn list(
     Ok(private(StatusCode::OK, &WebhookPage { items, next_cursor }))
 }
 
-/// Adds an endpoint. Needs the scope `webhooks:manage`.
+/// Adds an endpoint. Needs a service key with the scope `webhooks:manage`, or an organization's token with
+/// `webhooks:write`: what that adds is the organization's.
 #[utoipa::path(
     post, path = "/v1/webhooks", operation_id = "create_webhook", tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     request_body = NewWebhookBody,
     responses(
         (status = 201, description = "It, with its secret.", body = WebhookAnswer),
@@ -95,7 +99,7 @@ pub(in crate::http) async fn list(
     )
 )]
 pub(in crate::http) async fn create(
-    request: ServiceJson<ManageWebhooks, NewWebhook>,
+    request: SubscribingJson<WriteWebhooks, NewWebhook>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let NewWebhook {
@@ -103,16 +107,17 @@ pub(in crate::http) async fn create(
         organization,
         events,
     } = request.body;
-    let creating = webhooks::create(&state.ctx, organization, &url, events);
+    let creating = webhooks::create(&state.ctx, request.reach, organization, &url, events);
     let made = state.timely(creating).await?.map_err(refused)?;
     let answer = WebhookAnswer::with_secret(made, state.ctx.clock.now());
     Ok(private(StatusCode::CREATED, &answer))
 }
 
-/// Shows an endpoint. Needs the scope `webhooks:manage`.
+/// Shows an endpoint. Needs a service key with the scope `webhooks:manage`, or the organization's token with
+/// `webhooks:read` or `webhooks:write`.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}", operation_id = "show_webhook", tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 200, description = "It.", body = WebhookAnswer),
@@ -121,20 +126,21 @@ pub(in crate::http) async fn create(
     )
 )]
 pub(in crate::http) async fn show(
-    _: AuthorizedService<ManageWebhooks>,
+    caller: Subscribing<ReadWebhooks>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let finding = webhooks::find(&state.ctx, id_in_path(&path)?);
+    let finding = webhooks::find(&state.ctx, caller.reach, id_in_path(&path)?);
     let found = state.timely(finding).await?.map_err(refused)?;
     let answer = WebhookAnswer::new(found, state.ctx.clock.now());
     Ok(private(StatusCode::OK, &answer))
 }
 
-/// Tells an endpoint nothing any more, or tells it again. Needs the scope `webhooks:manage`.
+/// Tells an endpoint nothing any more, or tells it again. Needs a service key with the scope
+/// `webhooks:manage`, or the organization's token with `webhooks:write`.
 #[utoipa::path(
     patch, path = "/v1/webhooks/{id}", operation_id = "change_webhook", tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     request_body = ChangedWebhookBody,
     responses(
@@ -145,20 +151,26 @@ pub(in crate::http) async fn show(
     )
 )]
 pub(in crate::http) async fn change(
-    request: ServiceJson<ManageWebhooks, ChangedWebhook>,
+    request: SubscribingJson<WriteWebhooks, ChangedWebhook>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let changing = webhooks::set_enabled(&state.ctx, id_in_path(&path)?, request.body.enabled);
+    let changing = webhooks::set_enabled(
+        &state.ctx,
+        request.reach,
+        id_in_path(&path)?,
+        request.body.enabled,
+    );
     let changed = state.timely(changing).await?.map_err(refused)?;
     let answer = WebhookAnswer::new(changed, state.ctx.clock.now());
     Ok(private(StatusCode::OK, &answer))
 }
 
-/// Deletes an endpoint. Needs the scope `webhooks:manage`.
+/// Deletes an endpoint. Needs a service key with the scope `webhooks:manage`, or the organization's token with
+/// `webhooks:write`.
 #[utoipa::path(
     delete, path = "/v1/webhooks/{id}", operation_id = "delete_webhook", tag = "internal",
-    security(("service_key" = [])),
+    security(("service_key" = []), ("organization_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "The endpoint's id.")),
     responses(
         (status = 204, description = "It is deleted."),
@@ -167,11 +179,11 @@ pub(in crate::http) async fn change(
     )
 )]
 pub(in crate::http) async fn delete(
-    _: AuthorizedService<ManageWebhooks>,
+    caller: Subscribing<WriteWebhooks>,
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let deleting = webhooks::delete(&state.ctx, id_in_path(&path)?);
+    let deleting = webhooks::delete(&state.ctx, caller.reach, id_in_path(&path)?);
     state.timely(deleting).await?.map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())
 }

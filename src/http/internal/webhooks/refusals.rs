@@ -8,10 +8,19 @@ use crate::http::openapi::{ErrorBody, ProblemsBody};
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes what is answered")]
 pub(super) enum Refusals {
-    #[response(status = 401, description = "No service key that works.")]
+    #[response(
+        status = 401,
+        description = "No service key or organization's token that works."
+    )]
     NoKey(ErrorBody),
-    #[response(status = 403, description = "The service key lacks the scope.")]
+    #[response(status = 403, description = "The credential lacks the scope.")]
     NoScope(ErrorBody),
+    #[response(
+        status = 429,
+        description = "Too many of the organization, or with credentials that do not work from this \
+            network address; see `Retry-After`."
+    )]
+    TooOften(ErrorBody),
     #[response(status = 503, description = "The service cannot answer now.")]
     Unavailable(ErrorBody),
 }

@@ -1,4 +1,4 @@
-//! Webhooks as internal services see them.
+//! Webhooks as those see them who manage them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ pub(in crate::http) struct WebhookAnswer {
     /// Since when it is told nothing.
     #[schema(format = "date-time")]
     disabled_at: Option<String>,
-    /// `operator`, `gone` (it answered 410) or `failing`.
+    /// `operator` (by hand, whoever did it), `gone` (it answered 410) or `failing`.
     disabled_why: Option<String>,
     /// Since when every try fails.
     #[schema(format = "date-time")]
