@@ -20,13 +20,29 @@ const MEANT: [&str; 7] = [
 
 /// Bodies of services, and of people who are signed in.
 fn check_known(members: &Members) {
-    let [revocations, bulk, issued, made, _changed] = bodies_of_the_known(members);
+    let [
+        revocations,
+        bulk,
+        issued,
+        made,
+        _changed,
+        of_organization,
+        webhook,
+        told,
+        replay,
+    ] = bodies_of_the_known(members);
     let list = |name: &str| members.find(name).and_then(Value::as_array);
     assert!(!revocations || list("items").is_some_and(|items| items.len() <= 1_000));
     assert!(!bulk || MEANT.iter().any(|name| members.given(name).is_some()));
     assert!(!issued || members.given("kind").is_some());
     // Nobody gets a token without end, or for nothing, by leaving something out.
-    assert!(!made || (members.find("expires_in").is_some() && list("scopes").is_some()));
+    for made in [made, of_organization] {
+        assert!(!made || (members.find("expires_in").is_some() && list("scopes").is_some()));
+    }
+    assert!(!webhook || members.find("url").is_some_and(Value::is_string));
+    assert!(!told || members.find("enabled").is_some_and(Value::is_boolean));
+    let given = ["message_id", "since"].map(|name| members.given(name).is_some());
+    assert!(!replay || given[0] != given[1]);
 }
 
 fuzz_target!(|input: &[u8]| {

@@ -65,7 +65,7 @@ pub struct ServerSettings {
     pub max_connections: NonZeroUsize,
     /// Most of them from one network address.
     pub max_connections_per_address: usize,
-    /// Longest time a request may take.
+    /// Longest time a delivery may take; of another request its body, and each step of what is done then.
     pub request_timeout: Duration,
     /// How long work in flight may finish after a stop was asked for.
     pub shutdown_timeout: Duration,

@@ -1,21 +1,22 @@
 //! Connections: how many one network address may hold at once, and for how long quiet ones stay.
 
+mod pieces;
+
 use std::any::Any;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Shutdown};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{self, Poll};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
-use actix_web::web::Bytes;
 use socket2::{SockRef, Socket};
 use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use pieces::Pieces;
 
 use crate::domain::limits::Subject;
 use crate::model::Networks;
@@ -29,8 +30,6 @@ const QUIET: Duration = Duration::from_secs(30);
 const QUIET_AMONG_MANY: Duration = Duration::from_secs(8);
 /// So often they are looked at.
 const LOOK: Duration = Duration::from_secs(1);
-/// So many bytes of an answer are handed on at once.
-const PIECE: usize = 32 * 1_024;
 
 /// What one network address may hold of all connections. What is behind a proxy that is trusted has many
 /// addresses, so that one may hold all.
@@ -105,11 +104,8 @@ impl Busy {
 
     /// The body of the answer.
     pub(super) fn in_pieces(&self, body: BoxBody) -> Pieces {
-        Pieces {
-            body,
-            left: Bytes::new(),
-            activity: self.0.as_ref().map(|(activity, _)| Arc::clone(activity)),
-        }
+        let activity = self.0.as_ref().map(|(activity, _)| Arc::clone(activity));
+        Pieces::new(body, activity)
     }
 }
 
@@ -118,40 +114,6 @@ impl Drop for Busy {
         if let Some((activity, _)) = &self.0 {
             activity.finish();
         }
-    }
-}
-
-/// A body that is handed on in pieces, each when the one before was taken: as long as that goes on, the
-/// connection is not quiet, however long the whole takes.
-pub(super) struct Pieces {
-    body: BoxBody,
-    /// What the body gave and is not handed on.
-    left: Bytes,
-    activity: Option<Arc<Activity>>,
-}
-
-impl MessageBody for Pieces {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        if let Some(activity) = &self.activity {
-            activity.go_on();
-        }
-        if self.left.is_empty() {
-            match self.body.as_pin_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(bytes))) => self.left = bytes,
-                other => return other,
-            }
-        }
-        let length = self.left.len().min(PIECE);
-        Poll::Ready(Some(Ok(self.left.split_to(length))))
     }
 }
 
@@ -378,41 +340,11 @@ mod tests {
         assert!(sweep.is_finished());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_that_is_taken_bit_by_bit_is_not_cut_off() {
-        let metrics = Metrics::new(Timestamp::from_millis(0));
-        let connections = Connections::new(100, 8, Arc::default(), metrics);
-        tokio::spawn(connections.end_quiet_ones());
-        let one = connections.count("192.0.2.1".parse().unwrap(), socket());
-        let one = one.unwrap();
-        let has_ended = || matches!(*lock(&one.activity.state), State::Ended);
-        assert!(one.activity.begin());
-        let busy = Busy(Some((Arc::clone(&one.activity), Arc::clone(&one.open))));
-        let whole = Bytes::from(vec![b'a'; 2 * PIECE + 1]);
-        let mut body = busy.in_pieces(BoxBody::new(whole.clone()));
-        assert_eq!(body.size(), BodySize::Sized(2 * PIECE as u64 + 1));
-        drop(busy);
-        let mut taken = Vec::new();
-        for length in [PIECE, PIECE, 1] {
-            advance(20).await;
-            assert!(!has_ended());
-            let piece = std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await;
-            let piece = piece.unwrap().unwrap();
-            assert_eq!(piece.len(), length);
-            taken.extend(piece);
-        }
-        assert_eq!(taken, whole);
-        let end = std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await;
-        assert!(end.is_none());
-        advance(32).await;
-        assert!(has_ended(), "nobody takes the rest");
-    }
-
     async fn advance(seconds: u64) {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 
-    fn socket() -> Socket {
+    pub(super) fn socket() -> Socket {
         Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap()
     }
 }

@@ -64,10 +64,11 @@ pub fn bodies_of_strangers(members: &extract::Members) -> [bool; 3] {
     ]
 }
 
-/// Which of the bodies an object can be read as that internal services and people send who are signed in:
-/// revocations, a bulk revocation, a token to issue, a token of one's own and a change of it.
+/// Which of the bodies an object can be read as that internal services, organizations and people send who are
+/// signed in: revocations, a bulk revocation, a token to issue, a token of one's own and a change of it, an
+/// organization's token, an endpoint for webhooks, a change of it and what to send it again.
 #[must_use]
-pub fn bodies_of_the_known(members: &extract::Members) -> [bool; 5] {
+pub fn bodies_of_the_known(members: &extract::Members) -> [bool; 9] {
     use extract::FromMembers;
     [
         internal::revocations::Revocations::read(members).is_ok(),
@@ -75,6 +76,10 @@ pub fn bodies_of_the_known(members: &extract::Members) -> [bool; 5] {
         internal::tokens::NewIssuedToken::read(members).is_ok(),
         own_tokens::NewAccessToken::read(members).is_ok(),
         own_tokens::Change::read(members).is_ok(),
+        access_tokens::NewOrganizationToken::read(members).is_ok(),
+        internal::webhooks::NewWebhook::read(members).is_ok(),
+        internal::webhooks::ChangedWebhook::read(members).is_ok(),
+        internal::webhooks::ReplayRequest::read(members).is_ok(),
     ]
 }
 

@@ -41,7 +41,7 @@ pub struct ApiState {
     pub trusted_proxies: Arc<Networks>,
     /// Room for the bodies of strangers.
     pub room: Room,
-    /// Longest time a request may take.
+    /// Longest time a delivery may take; of another request its body, and each step of what is done then.
     pub request_timeout: Duration,
     /// From which age of the oldest waiting letter the service calls itself degraded.
     pub max_outbox_age: Duration,

@@ -364,3 +364,25 @@ async fn a_revocation_that_is_tried_leaves_no_leak_behind() {
     let next = leak(&app, &app.personal_token(&ada, "second").await).await;
     assert_eq!(told(&next), [("ada@example.com", true)]);
 }
+
+/// As long as a place is only observed, nobody hears of it, and it is no leak of anybody.
+#[tokio::test]
+async fn a_leak_counts_from_when_something_is_done_about_it() {
+    let settings = "[policy]\nrules = ['github * observe']";
+    let app = TestApp::builder().settings(settings).start().await;
+    let ada = app.user("ada@example.com").await;
+    let first = app.personal_token(&ada, "first").await;
+    assert!(leak(&app, &first).await.is_empty());
+    app.clock.advance(DAY);
+    let mut policy = (*app.ctx.leak_policy.current()).clone();
+    policy.rules.clear();
+    assert!(app.ctx.leak_policy.replace(policy));
+    let mut loud = Vec::new();
+    for token in [&first, &app.personal_token(&ada, "second").await] {
+        let mails = leak(&app, token).await;
+        assert_eq!(mails.len(), 1);
+        loud.push(is_loud(&mails[0]));
+        app.clock.advance(DAY);
+    }
+    assert_eq!(loud, [false, true]);
+}

@@ -754,6 +754,8 @@ async fn what_is_wrong_with_an_endpoint_is_said() {
         (json!({ "url": "http://hooks.example/" }), 422),
         (json!({ "url": url, "events": ["token.made"] }), 422),
         (json!({ "url": url, "events": [] }), 422),
+        (json!({ "url": url, "organisation_id": nobody }), 422),
+        (json!({ "url": url, "event": ["token.revoked"] }), 422),
         (json!({ "url": url, "organization_id": nobody }), 404),
     ] {
         let (found, answer) = call(&app, &key, ("POST", ""), body).await;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::api_error::ApiError;
 use super::problem::Problem;
 use crate::domain::access_tokens::{Part, Refusal};
-pub(super) use body::{read_expires_in, read_scopes};
+pub(super) use body::{NewOrganizationToken, read_expires_in, read_scopes};
 pub(super) use view::{Asked, read as read_view};
 
 use crate::model::{KnownToken, PageWindow, Timestamp, TokenName};

@@ -149,7 +149,8 @@ impl BulkAnswer {
 }
 
 /// Revokes every token that fits, with what came from it. They are counted first; a job revokes
-/// them in batches. Nothing is written down as an exposure, and nobody is told. Needs the scope
+/// them in batches. Nothing is written down as an exposure, and no letter is
+/// written; webhooks, event streams and the audit log tell of it. Needs the scope
 /// `tokens:revoke`.
 #[utoipa::path(
     post,

@@ -35,7 +35,7 @@ pub(in crate::http) struct RevocationItem {
     #[schema(example = "chat")]
     source: Option<String>,
     /// `exposed` (unless said): the place is written down and everybody concerned is told; `owner`
-    /// or `operator`: whoever wants it, and nobody is told.
+    /// or `operator`: whoever wants it, and no letter is written.
     #[schema(example = "exposed")]
     reason: Option<String>,
 }

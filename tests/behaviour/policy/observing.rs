@@ -62,7 +62,7 @@ async fn what_was_observed_of_a_dead_token_is_decided_anew_as_well() {
     assert_eq!(seen[0]["decision"], "revoke");
     assert_eq!(seen[0]["revoked_at"], observed["revoked_at"]);
     // Its owner reads of it in the digest.
-    assert_eq!(app.number("SELECT count(*) FROM digest_items").await, 1);
+    assert_eq!(app.number("SELECT count(*) FROM digest_entries").await, 1);
 }
 
 /// One origin may be new, and another one trusted.

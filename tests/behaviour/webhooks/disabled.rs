@@ -159,7 +159,9 @@ async fn enabling_goes_on_where_it_was_cut_short() {
     app.clock.advance(Duration::from_secs(60));
     let second = app.clock.now().as_millis().to_string();
 
-    webhooks::set_enabled(&app.ctx, id, true).await.unwrap();
+    webhooks::set_enabled(&app.ctx, ALL, id, true)
+        .await
+        .unwrap();
 
     let begun = "SELECT queued_at, count(*) FROM webhook_messages
          WHERE attempts = 0 AND due_at = created_at AND dead_at IS NULL

@@ -12,7 +12,8 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path};
 use serde::Serialize;
 
-use reading::{ChangedWebhook, NewWebhook, Wanted};
+use reading::Wanted;
+pub(in crate::http) use reading::{ChangedWebhook, NewWebhook, ReplayRequest};
 use refusals::{OfEndpoint, Refusals, WithBody, WithoutBody};
 use view::{WebhookAnswer, WebhookPage};
 

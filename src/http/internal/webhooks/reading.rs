@@ -21,6 +21,7 @@ pub(in crate::http) struct NewWebhook {
 impl FromMembers for NewWebhook {
     fn read(members: &Members) -> Result<Self, Vec<Problem>> {
         let read = || -> Result<Self, Problem> {
+            members.only(&["url", "organization_id", "events"])?;
             let url = text(members, "url")?.ok_or_else(|| Problem::missing("url"))?;
             Ok(Self {
                 url: url.to_owned(),
@@ -51,6 +52,8 @@ pub(in crate::http) struct ChangedWebhook {
 
 impl FromMembers for ChangedWebhook {
     fn read(members: &Members) -> Result<Self, Vec<Problem>> {
+        let others = members.only(&["enabled"]);
+        others.map_err(|problem| vec![problem])?;
         match members.given("enabled") {
             Some(Value::Bool(enabled)) => Ok(Self { enabled: *enabled }),
             Some(_) => {
@@ -71,6 +74,7 @@ pub(in crate::http) enum ReplayRequest {
 impl FromMembers for ReplayRequest {
     fn read(members: &Members) -> Result<Self, Vec<Problem>> {
         let read = || -> Result<Self, Problem> {
+            members.only(&["message_id", "since"])?;
             match (id(members, "message_id")?, text(members, "since")?) {
                 (Some(message), None) => Ok(Self::Message(message)),
                 (None, Some(since)) => {
@@ -104,11 +108,16 @@ impl FromRequest for Wanted {
             let query = request.query_string().as_bytes();
             let (mut organization, mut after) = (None, None);
             for (name, value) in url::form_urlencoded::parse(query) {
-                match &*name {
-                    _ if value.is_empty() => {}
-                    "organization_id" => organization = Some(in_query("organization_id", &value)?),
-                    "cursor" => after = Some(in_query("cursor", &value)?),
-                    _ => {}
+                match (&*name, value.is_empty()) {
+                    ("organization_id" | "cursor", true) => {}
+                    ("organization_id", _) => {
+                        organization = Some(in_query("organization_id", &value)?);
+                    }
+                    ("cursor", _) => after = Some(in_query("cursor", &value)?),
+                    _ => {
+                        let what = "Parameters are organization_id, cursor";
+                        return Err(Problem::of_query("extra_forbidden", what));
+                    }
                 }
             }
             Ok(Self {
