@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use crate::model::retention::{
-    InvalidPlacePolicy, PlacePolicy, RetentionPolicy, SHORTEST_ADDRESSES, SHORTEST_LOGIN_CODES,
+    InvalidPlacePolicy, PlacePolicy, RetentionPolicy, SHORTEST_ADDRESSES,
+    SHORTEST_BULK_REVOCATIONS, SHORTEST_LOGIN_CODES,
 };
 use crate::model::time::parse_duration;
 
@@ -23,7 +24,10 @@ pub(super) fn policy(from: &mut Reader<'_>) -> Option<RetentionPolicy> {
     let webhooks = from.duration("retention.webhooks");
     let events = from.duration("retention.events");
     let quarantines = from.duration("retention.quarantines");
-    let bulk_revocations = from.duration("retention.bulk_revocations");
+    let bulk_revocations = from.with("retention.bulk_revocations", |text| {
+        let why = "it is 1d or more: for so long the same order may come again";
+        at_least(SHORTEST_BULK_REVOCATIONS, text, why)
+    });
     let addresses = from.with("retention.addresses", |text| {
         let why = "it is 1d or more: limits.registrations may count over a day";
         at_least(SHORTEST_ADDRESSES, text, why)

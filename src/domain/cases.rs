@@ -222,8 +222,12 @@ impl<'f> Case<'f> {
         revoked: &Revoked,
     ) -> impl Iterator<Item = NewExposure> + use<'c, 'f> {
         let alive = self.lives_on(reported.decision, revoked);
-        // What is only observed is told of when the token died all the same, as a relative of another one.
-        let is_told = reported.decision.reaction != Reaction::Observe || revoked.holds(self);
+        let observes = reported.decision.reaction == Reaction::Observe;
+        let decision = match revoked.reason(self) {
+            Some(reason) if observes => Decision::with_relatives(reason),
+            _ => reported.decision.clone(),
+        };
+        let is_told = decision.reaction != Reaction::Observe;
         let dead_since = (!alive).then(|| self.dead_since(reported.at));
         self.places.iter().map(move |place| NewExposure {
             exposure: Exposure {
@@ -233,7 +237,7 @@ impl<'f> Case<'f> {
                 place: place.clone(),
                 first_seen_at: reported.at,
                 revoked_at: dead_since,
-                decision: reported.decision.clone(),
+                decision: decision.clone(),
                 verdict: Verdict::TruePositive,
             },
             state_before: self.state.name(),

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Shutdown};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ struct Refused;
 struct Activity {
     socket: Socket,
     state: Mutex<State>,
+    /// Whether no more than one answer is given on it.
+    is_over: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -96,10 +99,17 @@ impl Busy {
     }
 
     /// Whether so many connections are open that this one is to be given to the next after the answer:
-    /// otherwise a few addresses could keep all of them, by asking again and again.
+    /// otherwise a few addresses could keep all of them, by asking again and again. Nothing else is answered
+    /// on it, then.
     pub(super) fn is_of_the_last(&self) -> bool {
-        let open = self.0.as_ref().map(|(_, open)| lock(open).are_most());
-        open.unwrap_or_default()
+        let Some((activity, open)) = &self.0 else {
+            return false;
+        };
+        let is_last = lock(open).are_most();
+        if is_last {
+            activity.is_over.store(true, Ordering::Relaxed);
+        }
+        is_last
     }
 
     /// The body of the answer.
@@ -122,12 +132,19 @@ impl Activity {
         Self {
             socket,
             state: Mutex::new(State::QuietSince(Instant::now())),
+            is_over: AtomicBool::new(false),
         }
     }
 
-    /// `false` when it has ended.
+    /// `false` when it has ended. Whoever goes on after the last answer ends it: the server would answer what
+    /// was sent before that came (RFC 9112 9.6).
     fn begin(&self) -> bool {
         let mut state = lock(&self.state);
+        if self.is_over.load(Ordering::Relaxed) && !matches!(*state, State::Ended) {
+            *state = State::Ended;
+            // It is gone already, then.
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
         *state = match *state {
             State::Busy(requests) => State::Busy(requests + 1),
             State::QuietSince(_) => State::Busy(1),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::exposure::Origin;
+use super::token::RevocationReason;
 use super::token_kind::TokenKind;
 
 /// What is done about a token that was reported.
@@ -79,6 +80,18 @@ impl Decision {
         Self {
             reaction: Reaction::Revoke,
             rule: "always".to_owned(),
+        }
+    }
+
+    /// What becomes of a token with others of its family or user, though it was only to be observed.
+    #[must_use]
+    pub fn with_relatives(reason: RevocationReason) -> Self {
+        Self {
+            reaction: match reason.is_quarantine() {
+                true => Reaction::Quarantine,
+                false => Reaction::Revoke,
+            },
+            rule: RELATIVES_RULE.to_owned(),
         }
     }
 }
@@ -223,6 +236,9 @@ pub const DEFAULT_RULE: &str = "default";
 
 /// What decides about a token when the breaker of its origin is open.
 pub const BREAKER_RULE: &str = "breaker";
+
+/// What decides about a token that was only to be observed, and died with others of its family or user.
+pub const RELATIVES_RULE: &str = "relatives";
 
 impl LeakPolicy {
     /// What is done when `origin` reports a token of this kind. A rule for origin and kind comes

@@ -51,6 +51,9 @@ pub struct RetentionPolicy {
 /// Limits on codes look back this far.
 pub const SHORTEST_LOGIN_CODES: Duration = Duration::from_secs(2 * 3_600);
 
+/// A request with an `Idempotency-Key` may name one for so long.
+pub const SHORTEST_BULK_REVOCATIONS: Duration = Duration::from_secs(86_400);
+
 /// A limit on registrations looks back this far at most.
 pub const SHORTEST_ADDRESSES: Duration = Allowance::LONGEST;
 

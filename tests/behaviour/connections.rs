@@ -71,6 +71,14 @@ async fn the_last_connections_are_for_one_answer_each() {
         connection.write(ASK).await;
         assert_eq!(connection.answer().await.status, 200);
     }
+    // What is sent before it says that it was the last answer is not answered.
+    let address = app.url.trim_start_matches("http://");
+    let mut last = TcpStream::connect(address).await.unwrap();
+    last.write_all(&ASK.repeat(3)).await.unwrap();
+    let mut answers = Vec::new();
+    let _ = last.read_to_end(&mut answers).await;
+    let answers = String::from_utf8(answers).unwrap();
+    assert!(answers.matches("HTTP/1.1").count() <= 1, "{answers}");
     let well = async || {
         let mut other = Raw::open(&app).await;
         other.write(ASK).await;

@@ -76,7 +76,7 @@ impl Incident<'_> {
     }
 
     /// What is decided now counts for the places of tokens that died now, and for those that had only been
-    /// observed until now; one that is only observed now changes nothing about what was decided before.
+    /// observed until now.
     pub(super) async fn decide_anew(
         &self,
         tx: &mut Tx,

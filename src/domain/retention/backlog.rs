@@ -40,7 +40,13 @@ async fn overdue(ctx: &Context, what: Ended, before: Timestamp) -> Result<Overdu
         Ended::Webhooks => {
             let messages = webhooks::count_old(&ctx.db, before, most).await?;
             let endpoints = webhooks::count_gone(&ctx.db, before, most).await?;
-            let secrets = webhooks::count_former(&ctx.db, ctx.clock.now(), most).await?;
+            let now = ctx.clock.now();
+            let former = webhooks::count_former(&ctx.db, now, most).await?;
+            // They go as soon as they sign no more.
+            let secrets = Overdue {
+                oldest: former.oldest.map(|until| before.minus(now.since(until))),
+                ..former
+            };
             Ok(messages.and(endpoints, most).and(secrets, most))
         }
         Ended::WebhookAttempts => webhooks::count_old_attempts(&ctx.db, before, most).await,

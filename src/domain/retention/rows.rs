@@ -288,11 +288,15 @@ async fn prune_webhooks(
     now: Timestamp,
 ) -> Result<Batch, StorageError> {
     let batch = rows(webhooks::delete_old(tx, before, BATCH).await?);
-    if !batch.full {
-        webhooks::delete_former(tx, now, BATCH).await?;
-        webhooks::delete_gone(tx, before, BATCH).await?;
+    if batch.full {
+        return Ok(batch);
     }
-    Ok(batch)
+    let former = webhooks::delete_former(tx, now, BATCH).await?;
+    let gone = webhooks::delete_gone(tx, before, BATCH).await?;
+    Ok(Batch {
+        full: is_full(former) || is_full(gone),
+        ..batch
+    })
 }
 
 /// A stream's row goes some time after it was deleted, when nothing waits in it any more.

@@ -53,7 +53,8 @@ pub(in crate::http) struct ExposureAnswer {
     #[schema(example = "revoke")]
     decision: &'static str,
     /// The rule that decided, as it is written in the configuration; `default`, where none fitted;
-    /// `breaker`, when the origin reported too much; `always`, where policy has no say; null from
+    /// `breaker`, when the origin reported too much; `always`, where policy has no say; `relatives`,
+    /// when it was only to be observed and died with others of its family or user; null from
     /// before there were rules.
     #[schema(example = "github * revoke")]
     decided_by: Option<String>,

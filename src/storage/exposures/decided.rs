@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::model::{Decision, Exposure, Id, Reaction, Timestamp, Token};
+use crate::model::{Decision, Exposure, Id, Timestamp, Token};
 use crate::storage::StorageError;
 use crate::storage::backend::{Backend, Tx, patient};
 use crate::storage::journal::Event;
@@ -14,21 +14,13 @@ use crate::storage::rows::{Columns, hex_of, ids_as_json};
 pub struct Redecided<'a> {
     /// Which.
     pub token: Id<Token>,
-    /// What is decided. To observe changes no decision.
+    /// What is decided.
     pub decision: &'a Decision,
     /// Whether it died just now, so that the decision counts for all of its places; otherwise it counts for
     /// those at which it was only observed.
     pub died: bool,
     /// The places at which it was only observed until now, of which everybody hears now.
     pub observed: &'a [Id<Exposure>],
-}
-
-impl Redecided<'_> {
-    /// The name of what is decided; `None` leaves what was.
-    fn reaction(&self) -> Option<&'static str> {
-        let reaction = self.decision.reaction;
-        (reaction != Reaction::Observe).then(|| reaction.name())
-    }
 }
 
 /// Writes down anew what was decided about places of these tokens, and since when the tokens are dead that
@@ -42,8 +34,7 @@ pub async fn redecide(
     now: Timestamp,
 ) -> Result<(), StorageError> {
     const SQLITE: &str = "UPDATE exposures
-         SET decision = COALESCE(n.decision, exposures.decision),
-             decided_by = CASE WHEN n.decision IS NULL THEN exposures.decided_by ELSE n.rule END,
+         SET decision = n.decision, decided_by = n.rule,
              revoked_at = CASE WHEN n.died THEN $2 ELSE exposures.revoked_at END
          FROM (
              SELECT
@@ -53,8 +44,7 @@ pub async fn redecide(
          ) AS n
          WHERE exposures.token_id = n.token_id AND (n.died OR exposures.decision = 'observe')";
     const POSTGRES: &str = "UPDATE exposures
-         SET decision = COALESCE(n.decision, exposures.decision),
-             decided_by = CASE WHEN n.decision IS NULL THEN exposures.decided_by ELSE n.rule END,
+         SET decision = n.decision, decided_by = n.rule,
              revoked_at = CASE WHEN n.died THEN $5 ELSE exposures.revoked_at END
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
              AS n (token_id, decision, rule, died)
@@ -63,7 +53,8 @@ pub async fn redecide(
         Backend::Sqlite(c) => {
             let row = |one: &Redecided<'_>| {
                 let token = hex_of(one.token.uuid());
-                json!([token, one.reaction(), one.decision.rule, one.died])
+                let reaction = one.decision.reaction.name();
+                json!([token, reaction, one.decision.rule, one.died])
             };
             let rows: Vec<_> = all.iter().map(row).collect();
             let query = sqlx::query(SQLITE).bind(json!(rows).to_string());
@@ -78,7 +69,7 @@ pub async fn redecide(
             }
             let query = sqlx::query(POSTGRES)
                 .bind(each(all, |one| one.token.uuid()))
-                .bind(each(all, Redecided::reaction))
+                .bind(each(all, |one| one.decision.reaction.name()))
                 .bind(each(all, |one| one.decision.rule.as_str()))
                 .bind(each(all, |one| one.died));
             patient(query.bind(now.as_millis()).execute(c)).await?;
@@ -102,7 +93,8 @@ fn note(tx: &mut Tx, all: &[Redecided<'_>], now: Timestamp) {
     }
 }
 
-/// The places at which these tokens were only observed: each with its token, the oldest first.
+/// The places at which these tokens were only observed: each with its token, the oldest first. Of two reports
+/// at once, the second finds what the first made of them.
 ///
 /// # Errors
 /// When the database fails.
@@ -117,7 +109,8 @@ pub async fn list_observed(
     const POSTGRES: &str = "SELECT token_id, id
          FROM exposures
          WHERE token_id = ANY($1) AND decision = 'observe'
-         ORDER BY id";
+         ORDER BY id
+         FOR UPDATE";
     let ids: Vec<Uuid> = tokens.iter().map(|id| id.uuid()).collect();
     match tx.connection() {
         Backend::Sqlite(c) => {

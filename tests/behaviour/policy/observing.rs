@@ -65,9 +65,9 @@ async fn what_was_observed_of_a_dead_token_is_decided_anew_as_well() {
     assert_eq!(app.number("SELECT count(*) FROM digest_entries").await, 1);
 }
 
-/// One origin may be new, and another one trusted.
+/// What dies with others was not only observed, and is told once.
 #[tokio::test]
-async fn whoever_only_observes_changes_nothing_that_was_decided_before() {
+async fn what_was_to_be_observed_and_died_with_others_is_told_once() {
     let app = under("default = 'notify'").await;
     let ada = app.user("ada@example.com").await;
     let family = app.family(&ada).await;
@@ -87,10 +87,15 @@ async fn whoever_only_observes_changes_nothing_that_was_decided_before() {
     assert!(!app.is_active(&family.rotated_access.token).await);
     let seen = exposures(&app).await;
     let of = |url: &str| seen.iter().find(|one| one["url"] == url).unwrap();
-    let (first, second) = (of("https://x.example/1"), of("https://x.example/2"));
-    assert_eq!(
-        (&first["decision"], &first["decided_by"]),
-        (&json!("notify"), &json!("default"))
-    );
-    assert_eq!(second["decision"], "observe");
+    let decided = ["1", "2"].map(|place| of(&format!("https://x.example/{place}")));
+    let decided = decided.map(|one| [&one["decision"], &one["decided_by"]]);
+    assert_eq!(decided, [["notify", "default"], ["revoke", "relatives"]]);
+    let letters = app.read_mail().await.len();
+    change(&app, |policy| policy.rules.clear());
+    app.github()
+        .report(&[report_at(access, "https://x.example/2")])
+        .await;
+    assert_eq!(app.read_mail().await.len(), letters);
+    let told = "SELECT count(*) FROM audit_log WHERE event = 'exposure.redecided'";
+    assert_eq!(app.number(told).await, 0);
 }
