@@ -18,7 +18,10 @@ fuzz_target!(|input: &str| {
     }
     if let Some((filter, limit)) = &exposures {
         assert!((1..=100).contains(limit));
-        for word in [&filter.client, &filter.customer, &filter.origin].into_iter().flatten() {
+        for word in [&filter.client, &filter.customer, &filter.origin]
+            .into_iter()
+            .flatten()
+        {
             assert!(!word.is_empty() && word.len() <= 200 && !word.contains('\0'));
         }
     }
