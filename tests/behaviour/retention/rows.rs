@@ -10,10 +10,13 @@ use tokenward::domain::streams::polling::{self, PollRequest};
 use tokenward::domain::streams::subjects::{self, Change};
 use tokenward::domain::streams::{self, WantedStream, operating};
 use tokenward::domain::tokens::{TokenReference, inspect};
+use tokenward::domain::webhooks::{self, Reach};
+use tokenward::jobs::RevokeInBulk;
 use tokenward::model::stream::{Holder, Receiver, View};
-use tokenward::model::{Owner, PageWindow, TokenKind};
+use tokenward::model::{EventTypes, Owner, PageWindow, TokenKind};
 use tokenward::storage::streams as storage;
 use tokenward::storage::tokens::kept;
+use tokio_util::sync::CancellationToken;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -89,6 +92,68 @@ async fn letters_and_deliveries_go_a_month_after_they_came() {
     );
     // What it was about stays.
     assert_eq!(rows("exposures").await, 1);
+}
+
+#[tokio::test]
+async fn answers_that_may_be_asked_for_again_go_after_a_day_and_orders_much_later() {
+    let app = TestApp::start().await;
+    let cast = app.cast("ada").await;
+    app.personal_token(&cast.user, "deploy").await;
+    let key = app.service_key("tokens:revoke").await.token;
+    let request = app.http.post(format!("{}/v1/revocations/bulk", app.url));
+    let request = request.header("idempotency-key", "one");
+    let order = serde_json::json!({ "user_id": cast.user.id.to_string() });
+    let answer = request.bearer_auth(key.reveal()).json(&order).send().await;
+    assert_eq!(answer.unwrap().status(), 202);
+    let job = RevokeInBulk {
+        ctx: app.ctx.clone(),
+        metrics: app.metrics.clone(),
+    };
+    job.round(&CancellationToken::new()).await.unwrap();
+    let rows = async |table: &str| app.number(&format!("SELECT count(*) FROM {table}")).await;
+    for (days, answers, orders) in [(0, 1, 1), (2, 0, 1), (89, 0, 0)] {
+        app.clock.advance(DAY * days);
+        let over = (
+            waiting(&app, "idempotency_keys").await,
+            waiting(&app, "bulk_revocations").await,
+        );
+        assert_eq!(over, ((days == 2).into(), (days == 89).into()), "{days}");
+        prune_all(&app).await;
+        let left = (
+            rows("idempotency_keys").await,
+            rows("bulk_revocations").await,
+        );
+        assert_eq!(left, (answers, orders), "{days}");
+        assert_eq!(rows("bulk_revocation_actors").await, orders);
+    }
+}
+
+#[tokio::test]
+async fn endpoints_that_were_deleted_and_secrets_that_sign_no_more_are_counted() {
+    let app = TestApp::start().await;
+    let url = "https://hooks.example/in";
+    let reach = Reach::Everything;
+    // The secrets of one that is deleted go at once.
+    for number in 0..=60 {
+        let made = webhooks::create(&app.ctx, reach, None, url, EventTypes::all()).await;
+        let id = made.unwrap().endpoint.id;
+        webhooks::rotate_secret(&app.ctx, reach, id).await.unwrap();
+        if number > 0 {
+            webhooks::delete(&app.ctx, reach, id).await.unwrap();
+        }
+    }
+    assert_eq!(waiting(&app, "webhooks").await, 0);
+    app.clock.advance(DAY * 31);
+    assert_eq!(waiting(&app, "webhooks").await, 61);
+    // More than a batch, in one round.
+    prune(&app, Ended::Webhooks).await;
+    assert_eq!(waiting(&app, "webhooks").await, 0);
+    let rows = async |table: &str| app.number(&format!("SELECT count(*) FROM {table}")).await;
+    let left = (
+        rows("webhook_endpoints").await,
+        rows("former_webhook_secrets").await,
+    );
+    assert_eq!(left, (1, 0));
 }
 
 #[tokio::test]
