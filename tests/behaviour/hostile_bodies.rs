@@ -209,7 +209,7 @@ async fn deliver(app: &TestApp, from: &str, bytes: usize) -> u16 {
 }
 
 #[rstest]
-#[case::small_steps(260, 17 * 1_024)]
+#[case::small_steps(300, 17 * 1_024)]
 #[case::large_steps(40, 300 * 1_024)]
 #[tokio::test]
 async fn strangers_who_trickle_leave_room_for_deliveries(
@@ -257,8 +257,7 @@ async fn whoever_begins_another_request_and_stops_gives_the_connection_to_the_ne
     let app = TestApp::builder().settings(settings).start().await;
     let ask = b"GET /healthz HTTP/1.1\r\nHost: service\r\n\r\n";
     let mut held = Vec::new();
-    // The others are for one answer each.
-    for _ in 0..13 {
+    for _ in 0..16 {
         let mut connection = Raw::open(&app).await;
         connection.write(ask).await;
         assert_eq!(connection.answer().await.status, 200);
