@@ -77,7 +77,7 @@ pub(super) async fn revoke(
     body: Result<Json<SubId>, ApiError>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = Subject::Credential(caller.service.key);
+    let key = Subject::Credential(caller.who.key);
     limiting::count_for(&wire, &state, Limit::GlobalRevocations, key)?;
     let Json(SubId(subject)) = body.map_err(ApiError::into_malformed)?;
     let ending = global_revocation::sign_out_everywhere(&state.ctx, &subject);
@@ -88,7 +88,7 @@ pub(super) async fn revoke(
     }
     tracing::info!(
         user.id = %ended.user,
-        service_key.id = %caller.service.key,
+        service_key.id = %caller.who.key,
         tokens = ended.revoked.len(),
         "a user was signed out everywhere",
     );

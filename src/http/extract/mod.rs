@@ -1,6 +1,7 @@
 //! Requirements of handlers, as types in their signatures.
 
 mod asker;
+mod authorized;
 mod bearer;
 mod client;
 mod client_address;

@@ -1,14 +1,13 @@
-//! Machines that receive events: a service key, an organization's token or a client's access token in
-//! `Authorization: Bearer` (SSF 1.0 7.1.1, RFC 6750 2.1). What they need is part of the type.
+//! Machines that receive events: a service key, an organization's token or a client's access token
+//! (SSF 1.0 7.1.1).
 
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 
+use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
 
+use super::authorized::{Authorized, AuthorizedJson, Credential};
 use super::client_address::client_address;
 use super::json::{self, FromMembers};
 use super::{bearer, service};
@@ -42,58 +41,34 @@ impl RequiredAccess for Managing {
     const ACCESS: Access = Access::Manage;
 }
 
+/// The credential of a receiver with the access `A`.
+#[derive(Debug)]
+pub struct ReceiverCredential<A>(PhantomData<A>);
+
 /// A receiver with the access `A`.
-#[derive(Debug)]
-pub struct Receiving<A> {
-    /// Who.
-    pub receiver: Receiver,
-    access: PhantomData<A>,
-}
+pub type Receiving<A> = Authorized<ReceiverCredential<A>>;
 
-impl<A: RequiredAccess> FromRequest for Receiving<A> {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+/// As [`Receiving`], with what it sends. A body that is not right is answered with 400, as SSF 1.0 8.1
+/// has it.
+pub type ReceivingJson<A, T> = AuthorizedJson<ReceiverCredential<A>, T>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            Ok(Self {
-                receiver: admit(&request, A::ACCESS).await?,
-                access: PhantomData,
-            })
-        })
+impl<A: RequiredAccess + 'static> Credential for ReceiverCredential<A> {
+    type Holder = Receiver;
+    type Noted = ();
+
+    async fn admit(request: &HttpRequest) -> Result<Receiver, ApiError> {
+        admit(request, A::ACCESS).await
     }
-}
 
-/// A receiver with the access `A`, and what it sends as JSON. The credential comes first: strangers learn
-/// nothing about their body. A body that is not right is answered with 400, as SSF 1.0 8.1 has it.
-#[derive(Debug)]
-pub struct ReceivingJson<A, T> {
-    /// Who.
-    pub receiver: Receiver,
-    /// What.
-    pub body: T,
-    access: PhantomData<A>,
-}
-
-impl<A: RequiredAccess, T: FromMembers + 'static> FromRequest for ReceivingJson<A, T> {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let payload = payload.take();
-        Box::pin(async move {
-            let receiver = admit(&request, A::ACCESS).await?;
-            let body = json::read(&request, payload).await;
-            // Whoever polls may wait for long.
-            bodies::release(&request);
-            Ok(Self {
-                receiver,
-                body: body.map_err(ApiError::into_malformed)?,
-                access: PhantomData,
-            })
-        })
+    async fn read<T: FromMembers>(
+        _: &Receiver,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<(T, ()), ApiError> {
+        let body = json::read(request, payload).await;
+        // Whoever polls may wait for long.
+        bodies::release(request);
+        Ok((body.map_err(ApiError::into_malformed)?, ()))
     }
 }
 

@@ -1,15 +1,13 @@
-//! Internal services, by their service key. What a key must be allowed to do is part of the type, so
-//! a handler that compiles asks for it.
+//! Internal services, by their service key.
 
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 
+use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest, Sha256};
 
+use super::authorized::{Authorized, AuthorizedJson, Credential};
 use super::bearer;
 use super::client_address::client_address;
 use super::json::{self, FromMembers};
@@ -58,64 +56,37 @@ impl RequiredScope for ReadExposures {
     const NAME: &'static str = exposures::SCOPE;
 }
 
+/// A service key with the scope `S`.
+#[derive(Debug)]
+pub struct ServiceKey<S>(PhantomData<S>);
+
 /// A service whose key has the scope `S`.
-#[derive(Debug)]
-pub struct AuthorizedService<S> {
-    /// Who.
-    pub service: Service,
-    scope: PhantomData<S>,
-}
+pub type AuthorizedService<S> = Authorized<ServiceKey<S>>;
 
-impl<S: RequiredScope> FromRequest for AuthorizedService<S> {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+/// As [`AuthorizedService`], with what it sends, and by what name the request may come again, if it has one.
+pub type ServiceJson<S, T> = AuthorizedJson<ServiceKey<S>, T>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            Ok(Self {
-                service: admit(&request, S::NAME).await?,
-                scope: PhantomData,
-            })
-        })
+impl<S: RequiredScope + 'static> Credential for ServiceKey<S> {
+    type Holder = Service;
+    type Noted = Option<Repeatable>;
+
+    async fn admit(request: &HttpRequest) -> Result<Service, ApiError> {
+        admit(request, S::NAME).await
     }
-}
 
-/// A service whose key has the scope `S`, and what it sends as JSON. The key comes first: strangers
-/// learn nothing about their body.
-#[derive(Debug)]
-pub struct ServiceJson<S, T> {
-    /// Who.
-    pub service: Service,
-    /// What.
-    pub body: T,
-    /// By what name the request may come again, if it has one.
-    pub repeatable: Option<Repeatable>,
-    scope: PhantomData<S>,
-}
-
-impl<S: RequiredScope, T: FromMembers + 'static> FromRequest for ServiceJson<S, T> {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let payload = payload.take();
-        Box::pin(async move {
-            let service = admit(&request, S::NAME).await?;
-            let name = idempotency_key(&request)?;
-            let (body, digest) = json::read_of_service(&request, payload).await?;
-            Ok(Self {
-                service,
-                body,
-                repeatable: name.map(|name| Repeatable {
-                    service_key: service.key,
-                    key: name,
-                    request: digest,
-                }),
-                scope: PhantomData,
-            })
-        })
+    async fn read<T: FromMembers>(
+        service: &Service,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<(T, Option<Repeatable>), ApiError> {
+        let name = idempotency_key(request)?;
+        let (body, digest) = json::read_of_service(request, payload).await?;
+        let repeatable = name.map(|name| Repeatable {
+            service_key: service.key,
+            key: name,
+            request: digest,
+        });
+        Ok((body, repeatable))
     }
 }
 

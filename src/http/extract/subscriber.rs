@@ -1,14 +1,12 @@
-//! Whoever manages webhooks: a service key, or an organization's token for the organization's own, in
-//! `Authorization: Bearer` (RFC 6750 2.1). What they need is part of the type.
+//! Whoever manages webhooks: a service key, or an organization's token for the organization's own.
 
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 
+use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
 
+use super::authorized::{Authorized, AuthorizedJson, Credential};
 use super::client_address::client_address;
 use super::json::{self, FromMembers};
 use super::{bearer, service};
@@ -41,62 +39,37 @@ impl WebhookAccess for WriteWebhooks {
     const ACCESS: Access = Access::Write;
 }
 
-/// A subscriber with the access `A`.
+/// The credential of a subscriber with the access `A`.
 #[derive(Debug)]
-pub struct Subscribing<A> {
-    /// Whose webhooks they manage.
-    pub reach: Reach,
-    access: PhantomData<A>,
-}
+pub struct SubscriberCredential<A>(PhantomData<A>);
 
-impl<A: WebhookAccess> FromRequest for Subscribing<A> {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+/// A subscriber with the access `A`: whose webhooks they manage.
+pub type Subscribing<A> = Authorized<SubscriberCredential<A>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            Ok(Self {
-                reach: admit(&request, A::ACCESS).await?,
-                access: PhantomData,
-            })
-        })
+/// As [`Subscribing`], with what they send.
+pub type SubscribingJson<A, T> = AuthorizedJson<SubscriberCredential<A>, T>;
+
+impl<A: WebhookAccess + 'static> Credential for SubscriberCredential<A> {
+    type Holder = Reach;
+    type Noted = ();
+
+    async fn admit(request: &HttpRequest) -> Result<Reach, ApiError> {
+        admit(request, A::ACCESS).await
     }
-}
 
-/// A subscriber with the access `A`, and what they send as JSON. The credential comes first: strangers
-/// learn nothing about their body.
-#[derive(Debug)]
-pub struct SubscribingJson<A, T> {
-    /// Whose webhooks they manage.
-    pub reach: Reach,
-    /// What.
-    pub body: T,
-    access: PhantomData<A>,
-}
-
-impl<A: WebhookAccess, T: FromMembers + 'static> FromRequest for SubscribingJson<A, T> {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let payload = payload.take();
-        Box::pin(async move {
-            let reach = admit(&request, A::ACCESS).await?;
-            // A name by which a request may come again changes nothing here, but has to be one.
-            service::idempotency_key(&request)?;
-            let body = match reach {
-                Reach::Everything => json::read_of_service(&request, payload).await?.0,
-                // Organizations are many, and take room as strangers do.
-                Reach::Organization(_) => json::read(&request, payload).await?,
-            };
-            Ok(Self {
-                reach,
-                body,
-                access: PhantomData,
-            })
-        })
+    async fn read<T: FromMembers>(
+        reach: &Reach,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<(T, ()), ApiError> {
+        // A name by which a request may come again changes nothing here, but has to be one.
+        service::idempotency_key(request)?;
+        let body = match reach {
+            Reach::Everything => json::read_of_service(request, payload).await?.0,
+            // Organizations are many, and take room as strangers do.
+            Reach::Organization(_) => json::read(request, payload).await?,
+        };
+        Ok((body, ()))
     }
 }
 

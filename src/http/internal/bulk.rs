@@ -189,10 +189,9 @@ pub(in crate::http) async fn begin(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let ServiceJson {
-        service,
+        who: service,
         body,
-        repeatable,
-        ..
+        noted: repeatable,
     } = request;
     let mut selection = body.selection;
     if let Some(name) = body.client {

@@ -211,9 +211,9 @@ pub(in crate::http) async fn revoke(
     let wanted = RevocationRequest {
         items: request.body.items,
         dry_run: request.body.dry_run,
-        repeatable: request.repeatable,
+        repeatable: request.noted,
     };
-    let revoking = revocations::revoke(&state.ctx, request.service, &wanted);
+    let revoking = revocations::revoke(&state.ctx, request.who, &wanted);
     let Answer {
         outcomes,
         revoked,

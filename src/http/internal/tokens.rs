@@ -119,7 +119,7 @@ pub(in crate::http) async fn issue(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let NewIssuedToken(wanted) = request.body;
-    let issuing = issuing::issue(&state.ctx, request.service, &wanted);
+    let issuing = issuing::issue(&state.ctx, request.who, &wanted);
     let made = state.timely(issuing).await??;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))

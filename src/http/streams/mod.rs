@@ -108,7 +108,7 @@ pub(super) async fn create(
     request: ReceivingJson<Managing, NewStream>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let creating = streams::create(&state.ctx, &request.receiver, request.body.0);
+    let creating = streams::create(&state.ctx, &request.who, request.body.0);
     let made = state.timely(creating).await??;
     Ok(private(
         StatusCode::CREATED,
@@ -139,12 +139,12 @@ pub(super) async fn read(
 ) -> Result<HttpResponse, ApiError> {
     let view = |stream: &EventStream| StreamAnswer::new(&state.ctx, stream);
     let Some(id) = wanted.0 else {
-        let listing = streams::list(&state.ctx, &receiving.receiver);
+        let listing = streams::list(&state.ctx, &receiving.who);
         let all = state.timely(listing).await??;
         let all = StreamsAnswer::All(all.iter().map(view).collect());
         return Ok(private(StatusCode::OK, &all));
     };
-    let finding = streams::find(&state.ctx, &receiving.receiver, id);
+    let finding = streams::find(&state.ctx, &receiving.who, id);
     let found = state.timely(finding).await??;
     Ok(private(
         StatusCode::OK,
@@ -216,7 +216,7 @@ async fn change(
         ChangedStream::fits(&supplied, &answer.unwrap_or_default())
     };
     let asked = (wanted, missing);
-    let changing = streams::change(ctx, &request.receiver, stream, asked, expected);
+    let changing = streams::change(ctx, &request.who, stream, asked, expected);
     let changed = state.timely(changing).await??;
     Ok(private(StatusCode::OK, &StreamAnswer::new(ctx, &changed)))
 }
@@ -242,7 +242,7 @@ pub(super) async fn delete(
     wanted: WantedId,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let deleting = streams::delete(&state.ctx, &receiving.receiver, wanted.required()?);
+    let deleting = streams::delete(&state.ctx, &receiving.who, wanted.required()?);
     state.timely(deleting).await??;
     Ok(empty(StatusCode::NO_CONTENT))
 }

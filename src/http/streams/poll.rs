@@ -83,7 +83,7 @@ pub(in crate::http) async fn poll(
 ) -> Result<HttpResponse, ApiError> {
     let ctx = &state.ctx;
     let Poll(asked) = request.body;
-    let opening = polling::open(ctx, &request.receiver, stream_id(&path));
+    let opening = polling::open(ctx, &request.who, stream_id(&path));
     let stream = state.timely(opening).await??;
     let heard = state
         .timely(polling::hear(ctx, stream.id, &asked))

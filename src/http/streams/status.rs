@@ -33,7 +33,7 @@ pub(in crate::http) async fn read(
     wanted: WantedId,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let finding = streams::find(&state.ctx, &receiving.receiver, wanted.required()?);
+    let finding = streams::find(&state.ctx, &receiving.who, wanted.required()?);
     let found = state.timely(finding).await??;
     Ok(private(StatusCode::OK, &StatusAnswer::from(found)))
 }
@@ -69,7 +69,7 @@ pub(in crate::http) async fn update(
         reason,
     } = request.body;
     let reason = reason.as_deref();
-    let setting = streams::set_status(&state.ctx, &request.receiver, stream, status, reason);
+    let setting = streams::set_status(&state.ctx, &request.who, stream, status, reason);
     let changed = state.timely(setting).await??;
     Ok(private(StatusCode::OK, &StatusAnswer::from(changed)))
 }
@@ -101,7 +101,7 @@ pub(in crate::http) async fn verify(
         stream,
         state: given,
     } = request.body;
-    let verifying = streams::verify(&state.ctx, &request.receiver, stream, given.as_deref());
+    let verifying = streams::verify(&state.ctx, &request.who, stream, given.as_deref());
     state.timely(verifying).await??;
     Ok(empty(StatusCode::NO_CONTENT))
 }

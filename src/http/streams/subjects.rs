@@ -75,6 +75,6 @@ async fn change(
 ) -> Result<(), ApiError> {
     let OneSubject { stream, subject } = request.body;
     let asked = (change, &subject);
-    let changing = subjects::change(&state.ctx, &request.receiver, stream, asked);
+    let changing = subjects::change(&state.ctx, &request.who, stream, asked);
     Ok(state.timely(changing).await??)
 }

@@ -33,7 +33,7 @@ pub(in crate::http) async fn rotate_secret(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let rotating = webhooks::rotate_secret(&state.ctx, caller.reach, id_in_path(&path)?);
+    let rotating = webhooks::rotate_secret(&state.ctx, caller.who, id_in_path(&path)?);
     let made = state.timely(rotating).await?.map_err(refused)?;
     let answer = WebhookAnswer::with_secret(made, state.ctx.clock.now());
     Ok(private(StatusCode::OK, &answer))
@@ -57,7 +57,7 @@ pub(in crate::http) async fn deliveries(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let listing = webhooks::deliveries(&state.ctx, caller.reach, id_in_path(&path)?, PAGE);
+    let listing = webhooks::deliveries(&state.ctx, caller.who, id_in_path(&path)?, PAGE);
     let all = state.timely(listing).await?.map_err(refused)?;
     let items = all.into_iter().map(TryAnswer::from).collect();
     Ok(private(StatusCode::OK, &Tries { items }))
@@ -85,11 +85,11 @@ pub(in crate::http) async fn replay(
     let endpoint = id_in_path(&path)?;
     let replaying = async {
         match request.body {
-            ReplayRequest::Message(id) => webhooks::replay(&state.ctx, request.reach, endpoint, id)
+            ReplayRequest::Message(id) => webhooks::replay(&state.ctx, request.who, endpoint, id)
                 .await
                 .map(|()| 1),
             ReplayRequest::Since(at) => {
-                webhooks::replay_since(&state.ctx, request.reach, endpoint, at).await
+                webhooks::replay_since(&state.ctx, request.who, endpoint, at).await
             }
         }
     };
@@ -115,7 +115,7 @@ pub(in crate::http) async fn test(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let testing = webhooks::test(&state.ctx, caller.reach, id_in_path(&path)?);
+    let testing = webhooks::test(&state.ctx, caller.who, id_in_path(&path)?);
     let message = state.timely(testing).await?.map_err(|error| match error {
         DomainError::Invalid(what) => ApiError::conflict("webhook_disabled", what),
         other => refused(other),

@@ -73,7 +73,7 @@ pub(in crate::http) async fn list(
         after,
     } = wanted;
     // One more than is shown tells whether there is a next page.
-    let listing = webhooks::list(&state.ctx, caller.reach, organization, after, PAGE + 1);
+    let listing = webhooks::list(&state.ctx, caller.who, organization, after, PAGE + 1);
     let mut all = state.timely(listing).await?.map_err(refused)?;
     let more = all.len() > PAGE as usize;
     all.truncate(PAGE as usize);
@@ -108,7 +108,7 @@ pub(in crate::http) async fn create(
         organization,
         events,
     } = request.body;
-    let creating = webhooks::create(&state.ctx, request.reach, organization, &url, events);
+    let creating = webhooks::create(&state.ctx, request.who, organization, &url, events);
     let made = state.timely(creating).await?.map_err(refused)?;
     let answer = WebhookAnswer::with_secret(made, state.ctx.clock.now());
     Ok(private(StatusCode::CREATED, &answer))
@@ -131,7 +131,7 @@ pub(in crate::http) async fn show(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let finding = webhooks::find(&state.ctx, caller.reach, id_in_path(&path)?);
+    let finding = webhooks::find(&state.ctx, caller.who, id_in_path(&path)?);
     let found = state.timely(finding).await?.map_err(refused)?;
     let answer = WebhookAnswer::new(found, state.ctx.clock.now());
     Ok(private(StatusCode::OK, &answer))
@@ -158,7 +158,7 @@ pub(in crate::http) async fn change(
 ) -> Result<HttpResponse, ApiError> {
     let changing = webhooks::set_enabled(
         &state.ctx,
-        request.reach,
+        request.who,
         id_in_path(&path)?,
         request.body.enabled,
     );
@@ -184,7 +184,7 @@ pub(in crate::http) async fn delete(
     path: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let deleting = webhooks::delete(&state.ctx, caller.reach, id_in_path(&path)?);
+    let deleting = webhooks::delete(&state.ctx, caller.who, id_in_path(&path)?);
     state.timely(deleting).await?.map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())
 }
