@@ -83,6 +83,10 @@ async fn a_key_can_be_made_known_to_every_replica_before_it_becomes_the_current_
     let (database, tokens, key) = used().await;
     let behind = start_with(&[OLD, NEW], &database).await;
     let ahead = start_with(&[NEW, OLD], &database).await;
+    let admitted = "SELECT detail FROM audit_log WHERE event = 'hash_key.admitted' ORDER BY detail";
+    let mut told = [OLD, NEW].map(|key| format!(r#"{{"hash_key":"{}"}}"#, id(key)));
+    told.sort();
+    assert_eq!(database.rows(admitted).await.concat(), told, "each once");
     assert!(is_active(&ahead, &key, &tokens[0]).await);
     usage::flush(&ahead.ctx).await.unwrap();
     assert_eq!(stored_under(&database, NEW).await, 2);

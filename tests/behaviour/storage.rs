@@ -156,6 +156,21 @@ async fn a_migration_that_fails_leaves_nothing_behind() {
     assert_eq!(applied(&database).await, newest_version());
 }
 
+/// Migration 37 changes types of columns on SQLite: of our tables only.
+#[tokio::test]
+async fn tables_of_others_in_the_same_database_stay_as_they_are() {
+    let database = TestDatabase::fresh().await;
+    database
+        .execute("CREATE TABLE invoices (id UUID PRIMARY KEY)")
+        .await;
+    start_on(&database).await.stop().await;
+    let of_column = match is_postgres() {
+        true => "SELECT data_type FROM information_schema.columns WHERE table_name = 'invoices'",
+        false => "SELECT lower(type) FROM pragma_table_info('invoices')",
+    };
+    assert_eq!(database.rows(of_column).await, [["uuid"]]);
+}
+
 #[tokio::test]
 async fn a_migration_that_reads_differently_now_is_refused() {
     let database = start_on(&TestDatabase::fresh().await).await.stop().await;

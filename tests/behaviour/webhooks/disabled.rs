@@ -14,6 +14,13 @@ use super::queue::{HOUR, leak};
 use super::{ALL, DAY, answers, endpoint, heard, kinds, ok, receiver, start, waiting};
 use crate::support::{AtOnce, TestApp};
 
+/// Why the service itself disabled an endpoint, as the audit log has it.
+async fn disabled_by_us(app: &TestApp) -> Vec<String> {
+    let statement = "SELECT detail FROM audit_log
+         WHERE event = 'webhook.disabled' AND request_id IS NULL";
+    app.rows(statement).await.into_iter().flatten().collect()
+}
+
 /// Whoever answers 410 once, or fails for days, may be back with the same people behind it.
 #[tokio::test]
 async fn an_endpoint_that_was_disabled_by_us_is_told_what_it_missed() {
@@ -22,6 +29,8 @@ async fn an_endpoint_that_was_disabled_by_us_is_told_what_it_missed() {
     let id = endpoint(&app, &server, None).await.endpoint.id;
     webhooks::test(&app.ctx, ALL, id).await.unwrap();
     app.deliver_webhooks().await;
+    let told = format!(r#"{{"webhook_id":"{id}","why":"gone"}}"#);
+    assert_eq!(disabled_by_us(&app).await, [told]);
     leak(&app, 1).await;
     app.clock.advance(DAY * 8);
     app.deliver_webhooks().await;
@@ -74,6 +83,8 @@ async fn what_died_while_an_endpoint_failed_is_sent_when_it_is_enabled_again() {
     app.deliver_webhooks().await;
     let disabled = webhooks::find(&app.ctx, ALL, id).await.unwrap();
     assert_eq!(disabled.disabled_why.as_deref(), Some("failing"));
+    let told = format!(r#"{{"webhook_id":"{id}","why":"failing"}}"#);
+    assert_eq!(disabled_by_us(&app).await, [told]);
 
     answers(&server, ok()).await;
     webhooks::set_enabled(&app.ctx, ALL, id, true)
