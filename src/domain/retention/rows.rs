@@ -18,10 +18,10 @@ use crate::storage::{
 
 /// How many rows one transaction changes at most: few, because whoever asks something meanwhile may have
 /// to wait for all of them.
-const BATCH: i64 = 50;
+const BATCH: i64 = 30;
 /// Between two batches there is rest for so many times as long as the last one took: whoever asks
-/// something meanwhile meets a batch one time in twenty.
-const REST: u32 = 19;
+/// something meanwhile meets a batch one time in thirty.
+const REST: u32 = 29;
 /// The shortest rest.
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// How often a round goes on after it got into somebody's way; the next round tries again.
