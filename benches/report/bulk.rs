@@ -6,7 +6,7 @@ use anyhow::ensure;
 use uuid::Uuid;
 
 use super::database::{Database, Raw};
-use super::latency::Housework;
+use super::latency::{Chore, Housework};
 use super::table::{Report, count};
 use super::{Plan, tokens};
 
@@ -27,17 +27,17 @@ pub(crate) fn measure(
     // What an interrupted run left.
     remove(database, owner)?;
     add(database, owner, number)?;
-    let done = Housework::done(
-        plan,
-        database,
+    let chore = Chore {
         // Short turns: the machine is the same in both halves of each.
-        &format!("revoke {} {owner}", plan.quiet_seconds / 2),
-        Duration::from_secs(plan.quiet_seconds) / 6,
-    )?;
+        command: format!("revoke {} {owner}", plan.quiet_seconds / 2),
+        quiet: Duration::from_secs(plan.quiet_seconds) / 6,
+        between: None,
+    };
+    let done = Housework::done(plan, database, &chore)?;
     ensure!(
-        done.rows == number,
+        done.rows() == number,
         "{} of {number} tokens were revoked",
-        done.rows
+        done.rows()
     );
     remove(database, owner)?;
     let what = format!(

@@ -1,5 +1,6 @@
 //! Databases full of tokens, made once and kept where that is quick.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -123,6 +124,18 @@ impl Database {
             Raw::Sqlite(_) => "PRAGMA wal_checkpoint(TRUNCATE)",
             Raw::Postgres(_) => "VACUUM ANALYZE grants, tokens",
         })
+    }
+
+    /// Has what was written on the disk before anything else is measured.
+    pub(crate) fn flush(&self) -> anyhow::Result<()> {
+        self.execute(match &self.raw {
+            Raw::Sqlite(_) => "PRAGMA wal_checkpoint(TRUNCATE)",
+            Raw::Postgres(_) => "CHECKPOINT",
+        })?;
+        match &self.file {
+            Some(file) => Ok(File::open(file)?.sync_all()?),
+            None => Ok(()),
+        }
     }
 
     /// Undoes every delivery, so that the same tokens can leak again.

@@ -1,6 +1,7 @@
 //! What introspection sees while something else is going on.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -22,13 +23,30 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// the one in a hundred that a p99 is about.
 const LEFT_ALONE: f64 = 0.002;
 
+/// What a service is to do, in turns with quiet times.
+pub(crate) struct Chore {
+    /// The line that has it do some of it.
+    pub(crate) command: String,
+    /// How long nothing is done before each time.
+    pub(crate) quiet: Duration,
+    /// The line that has it do more of it at once between the turns, where all of it in turns would take
+    /// hours. Nobody asks anything meanwhile.
+    pub(crate) between: Option<String>,
+}
+
 /// Something that a service did for a while, and what introspection saw of it.
 #[derive(Default)]
 pub(crate) struct Housework {
-    /// How many rows it was about.
-    pub(crate) rows: u64,
-    took: Duration,
     turns: Vec<Turn>,
+    in_turns: Amount,
+    between: Amount,
+}
+
+/// How many rows something was about, and how long it took.
+#[derive(Clone, Copy, Default)]
+struct Amount {
+    rows: u64,
+    took: Duration,
 }
 
 /// A quiet time, and one in which something was done.
@@ -40,34 +58,24 @@ struct Turn {
 }
 
 impl Housework {
-    /// Has a service do what `command` says, again and again until nothing is left to do, and is quiet for
-    /// so long before each time and after the last: what else the machine does comes and goes, and must
-    /// not count for the one and not for the other.
-    pub(crate) fn done(
-        plan: &Plan,
-        database: &Database,
-        command: &str,
-        quiet: Duration,
-    ) -> anyhow::Result<Self> {
+    /// Has a service do a chore until nothing is left to do, and is quiet for a while before each time and
+    /// after the last: what else the machine does comes and goes, and must not count for the one and not
+    /// for the other.
+    pub(crate) fn done(plan: &Plan, database: &Database, chore: &Chore) -> anyhow::Result<Self> {
         // The server's tables are in its buffers.
         let _held = database.hold_in_memory();
         let mut child = Child::start("housework", &[&database.url])?;
         let load = Load::on(&child, database)?;
-        let wait = |time| {
-            std::thread::sleep(time);
-            anyhow::Ok(())
-        };
         // The first seconds warm up.
-        load.during(|| wait(Duration::from_secs(plan.quiet_seconds)))?;
+        load.idle(Duration::from_secs(plan.quiet_seconds))?;
         let mut all = Self::default();
         loop {
             let machine = Machine::now()?;
-            let (quiet, ()) = load.during(|| wait(quiet))?;
-            let (busy, told) = load.during(|| child.ask(command))?;
+            let quiet = load.idle(chore.quiet)?;
+            let (busy, told) = load.during(|| child.ask(&chore.command))?;
             let stolen = machine.stolen_since()?;
-            let (rows, took) = told.split_once(' ').context("rows and milliseconds")?;
-            let rows: u64 = rows.parse()?;
-            if rows == 0 {
+            let amount: Amount = told.parse()?;
+            if amount.rows == 0 {
                 all.end(quiet, stolen);
                 return Ok(all);
             }
@@ -76,11 +84,21 @@ impl Housework {
                 busy,
                 stolen,
             };
-            progress(&format!("{rows} rows, p99 {}", turn.told()));
-            all.rows += rows;
-            all.took += Duration::from_millis(took.parse()?);
+            progress(&format!("{} rows, p99 {}", amount.rows, turn.told()));
+            all.in_turns.add(amount);
             all.turns.push(turn);
+            if let Some(command) = &chore.between {
+                all.between.add(child.ask(command)?.parse()?);
+                // What that left to do must not count for the quiet time.
+                database.flush()?;
+                load.idle(chore.quiet / 3)?;
+            }
         }
+    }
+
+    /// How many rows it was about.
+    pub(crate) const fn rows(&self) -> u64 {
+        self.in_turns.rows + self.between.rows
     }
 
     /// After the last turn it was quiet once more.
@@ -93,10 +111,11 @@ impl Housework {
 
     /// Tells of it: of `revoking` `100,000 tokens` that `are revoked` meanwhile.
     pub(crate) fn tell(&self, report: &mut Report, doing: &str, what: &str, are_done: &str) {
-        let took = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
-        let pace = self.rows.saturating_mul(1_000) / took.max(1);
-        let value = format!("{}, {pace} a second", time(self.took));
-        report.note(&format!("{doing} {what}"), &value);
+        report.note(&format!("{doing} {what}, in turns"), &self.in_turns.told());
+        if self.between.rows > 0 {
+            let more = format!("{doing} more of them between turns, without rest");
+            report.note(&more, &self.between.told());
+        }
         let alone = |turn: &&Turn| turn.stolen <= LEFT_ALONE;
         let left_alone: Vec<_> = self.turns.iter().filter(alone).collect();
         let all: Vec<_> = self.turns.iter().collect();
@@ -128,6 +147,33 @@ fn tell(report: &mut Report, meanwhile: &str, turns: &[&Turn]) {
     }
 }
 
+impl Amount {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.took += other.took;
+    }
+
+    fn told(&self) -> String {
+        let Self { rows, took } = *self;
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let pace = rows.saturating_mul(1_000) / milliseconds.max(1);
+        format!("{rows} in {}, {pace} a second", time(took))
+    }
+}
+
+/// Rows and milliseconds, as a child says them.
+impl FromStr for Amount {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let (rows, took) = text.split_once(' ').context("rows and milliseconds")?;
+        Ok(Self {
+            rows: rows.parse()?,
+            took: Duration::from_millis(took.parse()?),
+        })
+    }
+}
+
 impl Turn {
     fn told(&self) -> String {
         let (busy, quiet) = (self.busy.share(0.99), self.quiet.share(0.99));
@@ -153,6 +199,15 @@ impl Load {
             address: roles::address(&service.greeting)?,
             requests: introspection::requests(database)?,
         })
+    }
+
+    /// Asks for so long while nothing else is done.
+    fn idle(&self, time: Duration) -> anyhow::Result<Latencies> {
+        let (latencies, ()) = self.during(|| {
+            std::thread::sleep(time);
+            Ok(())
+        })?;
+        Ok(latencies)
     }
 
     /// Asks for as long as `work` takes, and tells how long each answer took.

@@ -104,20 +104,16 @@ async fn housework(url: &str) -> anyhow::Result<()> {
             let began = Instant::now();
             let mut words = line.split(' ');
             let what = words.next().unwrap_or_default();
-            let seconds = words.next().and_then(|text| text.parse().ok());
-            let end = began + Duration::from_secs(seconds.unwrap_or_default());
+            let number = words.next().and_then(|text| text.parse().ok());
+            let number = number.unwrap_or_default();
+            let end = began + Duration::from_secs(number);
             let rows = match (what, words.next()) {
-                ("revoke", Some(owner)) => {
-                    let revoked = revoke(&ctx, &mut bulk, owner, end).await;
-                    revoked.unwrap_or(0)
-                }
-                ("prune", None) => {
-                    let what = Ended::Tokens(TokenKind::AccessToken);
-                    let pruned = prune(&ctx, what, &Until(end)).await;
-                    pruned.map_or(0, |pruned| pruned.rows)
-                }
-                _ => 0,
+                ("revoke", Some(owner)) => revoke(&ctx, &mut bulk, owner, end).await,
+                ("prune", None) => prune_until(&ctx, end).await,
+                ("prune-at-once", None) => prune_at_once(&ctx, number).await,
+                _ => Ok(0),
             };
+            let rows = rows.unwrap_or(0);
             let _ = say(&format!("{rows} {}", began.elapsed().as_millis()));
         }
     });
@@ -154,6 +150,27 @@ async fn revoke(
     }
 }
 
+/// What is pruned.
+const PRUNED: Ended = Ended::Tokens(TokenKind::AccessToken);
+
+/// Prunes as the job does, until it is time. Tells how many rows that were.
+async fn prune_until(ctx: &DomainContext, end: Instant) -> anyhow::Result<u64> {
+    Ok(prune(ctx, PRUNED, &Until(end)).await?.rows)
+}
+
+/// Prunes so many rows or a few more, without any rest.
+async fn prune_at_once(ctx: &DomainContext, number: u64) -> anyhow::Result<u64> {
+    let mut rows = 0;
+    while rows < number {
+        let pruned = prune(ctx, PRUNED, &NoRest).await?.rows;
+        if pruned == 0 {
+            break;
+        }
+        rows += pruned;
+    }
+    Ok(rows)
+}
+
 /// Rests as the job does, and ends when it is time.
 struct Until(Instant);
 
@@ -161,6 +178,15 @@ impl Rest for Until {
     async fn rest(&self, pause: Duration) -> bool {
         sleep(pause).await;
         Instant::now() < self.0
+    }
+}
+
+/// Ends instead of resting.
+struct NoRest;
+
+impl Rest for NoRest {
+    async fn rest(&self, _: Duration) -> bool {
+        false
     }
 }
 
