@@ -12,8 +12,8 @@ use super::{Plan, tokens};
 /// Tokens of one grant.
 const FAMILY: u64 = 20;
 
-/// The share of all rows that is deleted at once after each turn: at the job's own pace, which is what turns
-/// are about, a million rows take two hours.
+/// One in so many of all rows is deleted at once after each turn: at the job's own pace, which is what turns
+/// are about, a million rows take two hours and more.
 const AT_ONCE: u64 = 64;
 
 pub(crate) fn measure(
