@@ -120,10 +120,10 @@ impl Database {
 
     /// Does now what an engine does some time after many rows were written.
     pub(crate) fn settle(&self) -> anyhow::Result<()> {
-        self.execute(match &self.raw {
-            Raw::Sqlite(_) => "PRAGMA wal_checkpoint(TRUNCATE)",
-            Raw::Postgres(_) => "VACUUM ANALYZE grants, tokens",
-        })
+        match &self.raw {
+            Raw::Sqlite(_) => self.flush(),
+            Raw::Postgres(_) => self.execute("VACUUM ANALYZE grants, tokens"),
+        }
     }
 
     /// Has what was written on the disk before anything else is measured.
