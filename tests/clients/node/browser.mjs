@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import * as client from "openid-client";
 import { chromium } from "playwright-core";
@@ -26,6 +27,12 @@ export async function freshPage(t, options = {}) {
   t.after(() => context.close());
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
+  if (stage.late) {
+    await page.route("**/assets/**", async (route) => {
+      await setTimeout(stage.late);
+      await route.continue();
+    });
+  }
   if (options.javaScriptEnabled !== false) scripted.add(page);
   return page;
 }
@@ -38,16 +45,25 @@ export async function signIn(page, who) {
   await enterCode(page, await happen("code", { who, known }));
 }
 
-/** Types a code. A page with script sends it by itself as soon as it is whole. */
-export async function enterCode(page, code) {
+/** The page that asks for a code is there, and its script listens. */
+export async function isAskedForCode(page) {
   // The page before may still be there, and this one may still be loading.
   await page.waitForSelector("#code");
   await page.waitForLoadState("load");
+}
+
+/** Types a code. A page with script sends it by itself as soon as it is whole. */
+export async function enterCode(page, code) {
+  await isAskedForCode(page);
   const loaded = page.waitForEvent("load");
   await page.fill("#code", code);
   if (!scripted.has(page)) await page.click("#verify");
   await loaded;
 }
+
+/** Whether a page is to blame for what a browser says of it, and not somebody who was in a field
+ * before the one that gets the focus by itself got it. */
+export const isComplaint = (text) => !text.startsWith("Autofocus processing was blocked");
 
 /** What a page complains about: script that failed, what its policy forbade, dialogs. */
 export function complaintsOf(page) {
@@ -55,7 +71,9 @@ export function complaintsOf(page) {
   page.on("console", (message) => {
     // A browser says so of every page that refuses something.
     const refused = message.text().startsWith("Failed to load resource");
-    if (!refused && message.type() !== "debug") complaints.push(message.text());
+    if (!refused && message.type() !== "debug" && isComplaint(message.text())) {
+      complaints.push(message.text());
+    }
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("dialog", (dialog) => {
@@ -68,6 +86,8 @@ export function complaintsOf(page) {
 /** Presses Tab until something is reached; whatever is passed can be seen to be, and is covered by
  * nothing that stays in sight. */
 export async function tabTo(page, selector, most = 40) {
+  // Until its styles are there a page shows no outline of ours.
+  await page.waitForLoadState("load");
   for (let steps = 0; steps < most; steps += 1) {
     await page.keyboard.press("Tab");
     const [there, outline] = await page.evaluate((selector) => {

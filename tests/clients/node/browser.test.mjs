@@ -6,7 +6,7 @@ import test from "node:test";
 
 import * as client from "openid-client";
 
-import { Application, freshPage, signIn } from "./browser.mjs";
+import { Application, freshPage, isComplaint, signIn } from "./browser.mjs";
 import { happen, stage } from "./stage.mjs";
 
 const PLACE = "https://github.com/acme/ledger/blob/main/.env";
@@ -84,7 +84,8 @@ for (const javaScriptEnabled of [true, false]) {
       const application = await new Application({ response_mode: mode }).start(t);
       const complaints = [];
       page.on("console", (message) => {
-        if (!message.location().url.endsWith("/favicon.ico")) complaints.push(message.text());
+        if (message.location().url.endsWith("/favicon.ico") || !isComplaint(message.text())) return;
+        complaints.push(message.text());
       });
       await arrive(page, application, who);
       if (mode === "form_post" && !javaScriptEnabled) await page.click("#continue");

@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Application, complaintsOf, enterCode, freshPage, signIn, tabTo } from "./browser.mjs";
+import {
+  Application, complaintsOf, enterCode, freshPage, isAskedForCode, signIn, tabTo,
+} from "./browser.mjs";
 import { happen, stage } from "./stage.mjs";
 
 const SESSIONS = `${stage.issuer}/settings/sessions`;
@@ -30,7 +32,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto(`${stage.issuer}/login`);
     await page.fill("#email", who);
     await page.click("#continue");
-    await page.waitForSelector("#code");
+    await isAskedForCode(page);
     assert.equal(await page.isDisabled("#resend"), javaScriptEnabled);
     await enterCode(page, "ZZZZZZ");
     await page.waitForSelector("#problem[role=alert]");
@@ -48,6 +50,7 @@ for (const javaScriptEnabled of [true, false]) {
     const none = await happen("letters", { who });
     await page.fill("#email", who);
     await page.click("#continue");
+    await isAskedForCode(page);
     await happen("code", { who, known: none });
     const known = await happen("letters", { who });
     if (javaScriptEnabled) {
@@ -153,10 +156,12 @@ test("everything goes by keyboard", async (t) => {
   await page.goto(application.url);
   await page.click("#start");
   const known = await happen("letters", { who });
-  // The field has the focus already.
+  // The field gets the focus by itself, once the page is drawn. Keys pressed before are lost.
+  await page.waitForSelector("#email:focus");
   await page.keyboard.type(who);
   await page.keyboard.press("Enter");
   await page.waitForSelector("#code:focus");
+  await isAskedForCode(page);
   await page.keyboard.type(await happen("code", { who, known }));
   await page.waitForSelector("#consent");
   await tabTo(page, ".skip");

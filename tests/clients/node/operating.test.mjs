@@ -7,6 +7,7 @@ import test from "node:test";
 import { Application, complaintsOf, freshPage, signIn } from "./browser.mjs";
 import { follow, operate, PAT, person, quarantined, signInAs, token } from "./operator.mjs";
 import { happen, stage } from "./stage.mjs";
+import { fits } from "./tour.mjs";
 
 const ROOT = "root@operating.example";
 const kept = {};
@@ -277,8 +278,7 @@ test("hostile names, places and errors do nothing", async (t) => {
     `/admin/outbox?done=${query}`, `/admin/outbox?after=${query}`, `/admin/revocations?x=${query}`,
   ];
   const holds = async (name) => {
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(wide <= 0, `${name} is ${wide} too wide`);
+    await fits(page, name);
     assert.equal(await page.locator("img[src=x]").count(), 0, name);
   };
   for (const path of paths) {

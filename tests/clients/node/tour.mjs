@@ -62,6 +62,8 @@ async function settle(page) {
 }
 
 export async function fits(page, name) {
+  // Until its styles are there a page has any width.
+  await page.waitForLoadState("load");
   const [is, may] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(is <= may, `${name} is ${is} wide on a screen of ${may}`);
 }
