@@ -23,17 +23,21 @@ class Mailbox:
     """The folder into which the service puts letters."""
 
     def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+        self.folder, self.opened = pathlib.Path(folder), {}
 
     def letters(self, to):
         """Letters to somebody, the oldest first."""
-        found = []
-        for path in sorted(self.folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns):
+        paths = sorted(self.folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        return [letter for letter in map(self._open, paths) if to in letter["to"]]
+
+    def _open(self, path):
+        """A letter, which is put there whole and never changes."""
+        if path.name not in self.opened:
             letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            if to in letter["to"]:
-                text = letter.get_body(("plain",)).get_content()
-                found.append({"name": path.name, "subject": letter["subject"], "text": text})
-        return found
+            text = letter.get_body(("plain",)).get_content()
+            self.opened[path.name] = {"name": path.name, "to": str(letter["to"]),
+                                      "subject": letter["subject"], "text": text}
+        return self.opened[path.name]
 
     def next_letter(self, to, known, like=""):
         """The first letter to somebody that is none of the known ones, once it is there."""
