@@ -8,6 +8,7 @@ import {
   Application, complaintsOf, enterCode, freshPage, isAskedForCode, signIn, tabTo,
 } from "./browser.mjs";
 import { happen, stage } from "./stage.mjs";
+import { fits } from "./tour.mjs";
 
 const SESSIONS = `${stage.issuer}/settings/sessions`;
 
@@ -200,7 +201,7 @@ test("hostile names do nothing", async (t) => {
   const complaints = complaintsOf(page);
   const application = await new Application({}, name).start(t);
   const narrow = async () => {
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await fits(page, page.url());
     assert.equal(await page.locator("img[src=x]").count(), 0);
   };
   await page.goto(application.url);
